@@ -1,0 +1,1 @@
+"""What the editor's light bulb offers: one file per code action."""

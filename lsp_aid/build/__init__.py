@@ -1,0 +1,1 @@
+"""dune and the compiler as processes: toolchains, one-shot builds."""

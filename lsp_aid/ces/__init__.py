@@ -1,0 +1,1 @@
+"""Code evaluation: shadows of a workspace, built in a sandbox."""

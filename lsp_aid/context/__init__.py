@@ -1,0 +1,1 @@
+"""What a model is shown of the project: one file per source."""

@@ -1,0 +1,57 @@
+"""Changes of whole files: what every edit becomes once it is placed."""
+
+from collections.abc import Iterable, Mapping
+
+from attrs import field, frozen
+
+from lsp_aid.errors import EditError
+
+
+@frozen
+class FileChange:
+    """One file before and after. `before` is None for a file that is created, `after` for one that is deleted."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+def _files(changes: Iterable[FileChange]) -> tuple[FileChange, ...]:
+    return tuple(changes)
+
+
+@frozen
+class ChangeSet:
+    """Changes of several files, each file once, that are made whole or not at all."""
+
+    files: tuple[FileChange, ...] = field(default=(), converter=_files)
+
+    def __attrs_post_init__(self) -> None:
+        paths = [change.path for change in self.files]
+        if len(set(paths)) != len(paths):
+            raise EditError("A set of changes names a file twice")
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(change.path for change in self.files)
+
+    @property
+    def texts(self) -> Mapping[str, str | None]:
+        """The text of each changed file afterwards; None where it is deleted."""
+        return {change.path: change.after for change in self.files}
+
+    def then(self, later: "ChangeSet") -> "ChangeSet":
+        """This one followed by `later`, whose texts before are this one's after. What ends as it began is left out."""
+        merged = {change.path: change for change in self.files}
+        for change in later.files:
+            first = merged.get(change.path)
+            merged[change.path] = FileChange(change.path, first.before if first else change.before, change.after)
+        return ChangeSet(change for change in merged.values() if change.before != change.after)
+
+    @classmethod
+    def of(cls, changes: Iterable[FileChange]) -> "ChangeSet":
+        """Without the files that do not change."""
+        return cls(change for change in changes if change.before != change.after)

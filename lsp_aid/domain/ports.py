@@ -1,0 +1,79 @@
+"""The ports: all that a task, a repair or a context source may reach of the outside."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from lsp_aid.domain.build import BuildResult, Evaluation
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.chat import Message
+from lsp_aid.domain.events import Event
+
+
+class View(Protocol):
+    """The workspace at one moment: the open documents as the editor holds them, over the files on disk.
+
+    Paths are relative to the project's root, with `/`. A view does not change: a text once read reads the same again.
+    """
+
+    @property
+    def root(self) -> Path:
+        """The project's root, absolute, links resolved."""
+
+    @property
+    def open_texts(self) -> Mapping[str, str]:
+        """The documents that the editor has open, saved or not."""
+
+    def read(self, path: str) -> str:
+        """The text of a file. Raises FileUnreadableError, OutsideError."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file, open or on disk."""
+
+    def paths(self) -> Sequence[str]:
+        """All files of the project, sorted: no build folders, no version control, no local switch."""
+
+    def version(self, path: str) -> int | None:
+        """The version of an open document; None where the file is not open."""
+
+
+class Build(Protocol):
+    """The build of what is on disk."""
+
+    async def build(self) -> BuildResult:
+        """Builds. Raises ToolchainError, BuildTimeoutError. Once a cancelled build returns, its processes are gone."""
+
+
+class Evaluator(Protocol):
+    """Builds texts that are not on disk, apart from the user's files."""
+
+    async def evaluate(self, view: View, changes: ChangeSet, *, untrusted: bool) -> Evaluation:
+        """Builds `view` with `changes`. `untrusted`: a model wrote the changes, so the build must run in a sandbox.
+
+        Raises ToolchainError, BuildTimeoutError, OutsideError.
+        """
+
+
+class Model(Protocol):
+    """A chat model."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str]:
+        """The answer, piece by piece. Closing the generator, or cancelling its reader, closes the connection.
+
+        Raises the errors below ModelError.
+        """
+
+
+class EventSink(Protocol):
+    """Takes note of events. Never raises, never waits."""
+
+    def emit(self, event: Event) -> None: ...
+
+
+class Progress(Protocol):
+    """Tells the user how long work goes. Never raises, never waits."""
+
+    def report(self, message: str) -> None: ...

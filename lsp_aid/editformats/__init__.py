@@ -1,0 +1,1 @@
+"""How models write edits: one file per reply format."""

@@ -1,0 +1,1 @@
+"""OCaml as text: syntax, compiler messages, dune files. Pure: no file is read, no process started here."""

@@ -1,0 +1,68 @@
+"""What a family of repairs is given, and what it answers."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from attrs import frozen
+
+from lsp_aid.domain.build import BuildResult
+from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.domain.diagnostics import Diagnostic
+from lsp_aid.domain.ports import View
+from lsp_aid.domain.proposal import Kind
+from lsp_aid.domain.text import SourceText, TextEdit, apply_text_edits
+
+
+@frozen
+class Candidate:
+    """A change that may repair one error. Nothing about it is known to hold until it is built.
+
+    `title` fits on one line and says what is done: ``Replace `lenght` by `length` ``. `weight`, from 0 to 1, is how
+    likely the user means it, before it is checked; among those whose builds are green the heavier is offered first.
+    """
+
+    title: str
+    changes: ChangeSet
+    weight: float
+    kind: Kind = Kind.FIX
+
+
+@frozen
+class Problem:
+    """One error, in the view in which it arises.
+
+    `probe` builds the view with changes made to it, as an oracle: to have the compiler print a type, say. It costs a
+    build, and answers None once the budget is spent or where nothing can be built.
+    """
+
+    view: View
+    diagnostic: Diagnostic
+    errors: Sequence[Diagnostic]  # all errors and warnings of that build, this one included
+    probe: Callable[[ChangeSet], Awaitable[BuildResult | None]]
+
+    @property
+    def source(self) -> SourceText:
+        """The text of the file that the error is in."""
+        return SourceText(self.view.read(self.diagnostic.path))
+
+    @property
+    def start(self) -> int:
+        return self.source.offset(self.diagnostic.range.start)
+
+    @property
+    def end(self) -> int:
+        return self.source.offset(self.diagnostic.range.end)
+
+    def edit(self, *edits: TextEdit, path: str | None = None) -> ChangeSet:
+        """The change that makes these edits to a file; to the file of the error where none is named."""
+        path = path or self.diagnostic.path
+        before = self.view.read(path)
+        return ChangeSet.of([FileChange(path, before, apply_text_edits(before, edits))])
+
+
+class Family(Protocol):
+    """A module in this folder: one family of errors."""
+
+    async def candidates(self, problem: Problem) -> Sequence[Candidate]:
+        """The ways to repair the problem, none where it is not of this family. A file that cannot be read is no excuse
+        to raise: it has no candidates."""

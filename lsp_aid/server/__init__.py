@@ -1,0 +1,1 @@
+"""The Language Server: the only home of pygls and lsprotocol."""

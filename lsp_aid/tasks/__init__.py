@@ -1,0 +1,1 @@
+"""What lsp-aid can do: one file per task."""

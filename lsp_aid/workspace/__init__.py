@@ -1,0 +1,1 @@
+"""The user's files: documents, disk, trust."""
