@@ -14,7 +14,7 @@ class Happening(enum.StrEnum):
 
 @frozen
 class Event:
-    """`seconds` from the request to the offer. `model` is empty for the embedded engine. Holds no text of the user's."""
+    """`seconds` from the request to the offer. `model` is empty for the embedded engine. No text of the user's."""
 
     happening: Happening
     proposal: str

@@ -37,7 +37,7 @@ class Verdict:
 
 @frozen
 class Proposal:
-    """A complete alternative. `source` is who made it: `engine:missing_rec`, `model:qwen3`. `title` fits on one line."""
+    """A complete alternative. `source` is who made it: `engine:missing_rec`, `model:qwen3`. `title` is one line."""
 
     id: str
     task: str
