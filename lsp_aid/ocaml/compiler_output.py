@@ -98,7 +98,7 @@ def _is_related(block: _Block, found: Sequence[Diagnostic]) -> bool:
     """The compiler indents what it says about a second place: `  This '(' might be unmatched`."""
     if block.head is None or not found or found[-1].source != "ocaml" or not block.lines:
         return False
-    return block.lines[0].startswith("  ") and _DUNE_FILES.fullmatch(_clean(block.head["path"])) is None
+    return block.lines[0].startswith("  ") and not _is_dune_file(_clean(block.head["path"]))
 
 
 def _diagnostic(block: _Block, places: "_Places") -> Diagnostic | None:
@@ -115,7 +115,7 @@ def _diagnostic(block: _Block, places: "_Places") -> Diagnostic | None:
     if (not message and not title) or message.startswith("Some fatal warnings were triggered"):
         return None
     hint = _HINT.search(message)
-    of_dune = title is None or not path or "\n-> required by" in message or _DUNE_FILES.fullmatch(path)
+    of_dune = title is None or not path or "\n-> required by" in message or _is_dune_file(path)
     return Diagnostic(
         path=path,
         range=place,
@@ -139,6 +139,10 @@ def _without_places(lines: Sequence[str], places: "_Places") -> tuple[list[str],
         else:
             related.append(Related(*places.of(inner), inner["rest"].strip()))
     return kept, tuple(related)
+
+
+def _is_dune_file(path: str) -> bool:
+    return _DUNE_FILES.fullmatch(path) is not None
 
 
 def _clean(path: str) -> str:
@@ -173,6 +177,8 @@ class _Places:
             return path, Range(Position(first, start), tail)
         if head["start"] is None:
             return path, content.whole_line(first)
+        if last > first and content.counts_from_first_line(first, last, end, surely=_is_dune_file(path)):
+            end -= content.bytes_before(first, last)
         return path, content.range(first, start, last, end)
 
 
@@ -193,16 +199,18 @@ class _Bytes:
 
     def range(self, first: int, start: int, last: int, end: int) -> Range:
         from_offset = self._offset(first, start)
-        if last > first:
-            end = self._end_column(first, last, end)
         return self._source.range(from_offset, max(from_offset, self._offset(last, end)))
 
-    def _end_column(self, first: int, last: int, end: int) -> int:
-        """The end column within the last line. dune, and the compiler before 5.2, count it from the start of the
-        *first* line; a count that is less than all the lines before the last can only be of the last line."""
-        before = sum(len(_encode(line)) + 1 for line in self._lines[first:last])
-        length = len(_encode(self._lines[last])) if last < len(self._lines) else 0
-        return end - before if end >= before and end > length else end
+    def counts_from_first_line(self, first: int, last: int, end: int, *, surely: bool) -> bool:
+        """Whether the end column of a range counts from the start of its first line, as dune and the compiler before
+        5.2 have it, and not from that of its last line. A count less than the lines before the last cannot."""
+        if last >= len(self._lines) or end < self.bytes_before(first, last):
+            return False
+        return surely or end > len(_encode(self._lines[last]))
+
+    def bytes_before(self, first: int, last: int) -> int:
+        """How many bytes there are from the start of line `first` to that of line `last`."""
+        return sum(len(_encode(line)) + 1 for line in self._lines[first:last])
 
     def _offset(self, line: int, column: int) -> int:
         if line >= len(self._lines):
