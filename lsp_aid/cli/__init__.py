@@ -1,1 +1,62 @@
-"""The command line: one file per subcommand."""
+"""The command line: one file per subcommand.
+
+Each module has NAME, HELP, `add_arguments(parser)` and `run(options) -> int`, and imports what is heavy when it runs.
+Exit status 2 is for "could not work", with the reason on standard error.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from lsp_aid import __version__
+from lsp_aid.errors import AidError
+
+COMMANDS = ("fix", "diff", "serve", "doctor", "trust")
+"""The subcommands, in the order of `--help`. A new one is a file in this folder and its name here."""
+
+DESCRIPTION = """\
+AI development environment for OCaml, as one Language Server. Without arguments, or with --stdio, it serves an
+editor on standard input and output."""
+
+EXAMPLES = """\
+examples:
+  lsp-aid fix                     show a diff that makes the dune project here green
+  lsp-aid fix --apply             ... and apply it
+  lsp-aid diff "add a function that reverses a queue" --at lib/queue.ml:12
+  lsp-aid doctor                  check OCaml, dune, the sandbox and the model
+"""
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Runs the command line and returns the exit status: of the subcommand, or 2 where it could not work."""
+    if _from_editor(arguments):
+        arguments = ["serve", *arguments]
+    parser = argparse.ArgumentParser(
+        prog="lsp-aid", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"lsp-aid {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
+    modules = {}
+    for name in COMMANDS:
+        module = importlib.import_module(f"lsp_aid.cli.{name}")
+        modules[module.NAME] = module
+        module.add_arguments(commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__))
+    if not arguments:
+        parser.print_help()
+        return 0
+    options = parser.parse_args(arguments)
+    try:
+        return int(modules[options.command].run(options))
+    except AidError as error:
+        print(f"lsp-aid: {error}", file=sys.stderr)  # noqa: T201 - the command line's own output
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _from_editor(arguments: Sequence[str]) -> bool:
+    """Editors start the server by the bare name, or with the flags that language clients add."""
+    if not arguments:
+        return not sys.stdin.isatty()
+    return arguments[0] == "--stdio" or arguments[0].startswith("--clientProcessId")

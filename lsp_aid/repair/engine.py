@@ -1,0 +1,289 @@
+"""The search: from the errors of a build to repairs under which the build is green.
+
+Best first. A *node* is a build with errors; each error has candidates from the families, most likely first. A *choice*
+takes for each error of a node one candidate, or none; it is built, and then
+- it is green: a repair;
+- the error that a candidate was for is still there, or the candidate's own text is now in error: the next candidate of
+  that error takes its place;
+- other errors have come to light (OCaml stops at the first type error of a file): a new node below this one.
+The cost of a choice is what makes it unlikely, -log of its candidates' weights. What the search may spend is bounded by
+builds and by time, never by how many errors there are.
+"""
+
+import heapq
+import itertools
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+
+from attrs import define, field, frozen
+
+from lsp_aid.config import FixSettings
+from lsp_aid.domain.build import BuildResult, Evaluation
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.diagnostics import Diagnostic
+from lsp_aid.domain.overlay import Overlay
+from lsp_aid.domain.ports import Evaluator, Progress, View
+from lsp_aid.domain.proposal import Kind, Verdict, judge
+from lsp_aid.domain.text import Range
+from lsp_aid.errors import WorkspaceError
+from lsp_aid.ocaml.syntax import parses
+from lsp_aid.repair import FAMILIES
+from lsp_aid.repair.combine import combine
+from lsp_aid.repair.family import Candidate, Family, Problem
+
+log = logging.getLogger(__name__)
+
+ERRORS_AT_ONCE = 24  # further errors wait for the next node
+CANDIDATES_PER_ERROR = 8
+BUILDS_FOR_ALTERNATIVES = 10
+NO_CANDIDATE_COST = 3.0
+REVEALED_COST = 0.3
+
+
+@frozen
+class Focus:
+    """Where the user asks for a repair."""
+
+    path: str
+    range: Range
+
+
+@frozen
+class Step:
+    """One candidate taken, with the name of its family and the error that it is for."""
+
+    candidate: Candidate
+    family: str
+    error: Diagnostic
+
+
+@frozen
+class Repair:
+    """A complete alternative. `changes` are relative to the view that was given; `weight` is its likelihood, 0 to 1."""
+
+    changes: ChangeSet
+    steps: tuple[Step, ...]
+    verdict: Verdict
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.SKELETON if any(s.candidate.kind is Kind.SKELETON for s in self.steps) else Kind.FIX
+
+    @property
+    def weight(self) -> float:
+        return math.prod(step.candidate.weight for step in self.steps)
+
+
+@frozen
+class Outcome:
+    """`before`: the build without any change; its `build` is None where nothing can be built. `repairs`: best first."""
+
+    before: Evaluation
+    repairs: tuple[Repair, ...]
+
+
+@define(eq=False)
+class _Node:
+    changes: ChangeSet
+    view: View
+    build: BuildResult
+    steps: tuple[Step, ...]
+    cost: float
+    errors: Sequence[Diagnostic]
+    ways: Sequence[Sequence[Step]]
+    tried: set[tuple[int, ...]] = field(factory=set)
+
+
+@define
+class _Search:
+    view: View
+    evaluator: Evaluator
+    settings: FixSettings
+    progress: Progress
+    focus: Focus | None
+    families: Mapping[str, Family]
+    deadline: float
+    before: BuildResult
+    builds: int = 0
+    built: dict[tuple[tuple[str, str | None], ...], BuildResult] = field(factory=dict)
+    queue: list[tuple[float, int, _Node, tuple[int, ...]]] = field(factory=list)
+    order: "itertools.count[int]" = field(factory=itertools.count)
+    found: list[Repair] = field(factory=list)
+    partial: list[Repair] = field(factory=list)
+    stop_at: int = 0
+    target: Diagnostic | None = None
+
+    async def run(self) -> tuple[Repair, ...]:
+        self.stop_at = self.settings.builds
+        root = await self._node(ChangeSet(), self.before, (), 0.0)
+        self.target = root.errors[0]
+        self._push(root, (0,) * len(root.errors))
+        while self.queue and not self._spent() and len(self.found) < self.settings.top:
+            cost, _, node, choice = heapq.heappop(self.queue)
+            await self._try(cost, node, choice)
+        return self._ranked()
+
+    def _spent(self) -> bool:
+        return self.builds >= self.stop_at or time.monotonic() >= self.deadline
+
+    def _ranked(self) -> tuple[Repair, ...]:
+        pool = self.found or self.partial
+        unique = {_key(repair.changes): repair for repair in sorted(pool, key=lambda r: r.weight)}
+        best = sorted(unique.values(), key=lambda r: (r.kind is Kind.SKELETON, -round(r.weight, 6), len(r.steps)))
+        return tuple(best[: self.settings.top])
+
+    async def _build(self, changes: ChangeSet) -> BuildResult | None:
+        """The build with changes to the view that was given; None once the budget is spent."""
+        key = _key(changes)
+        if key not in self.built:
+            if self.builds >= self.settings.builds or time.monotonic() >= self.deadline:
+                return None
+            self.builds += 1
+            evaluation = await self.evaluator.evaluate(self.view, changes, untrusted=False)
+            if evaluation.build is None:
+                return None
+            self.built[key] = evaluation.build
+        return self.built[key]
+
+    async def _node(self, changes: ChangeSet, build: BuildResult, steps: tuple[Step, ...], cost: float) -> _Node:
+        view: View = Overlay(self.view, changes) if changes else self.view
+        errors = sorted(build.errors, key=self._reach)[:ERRORS_AT_ONCE]
+
+        async def probe(more: ChangeSet) -> BuildResult | None:
+            return await self._build(changes.then(more))
+
+        ways = [await self._ways(Problem(view, error, build.diagnostics, probe)) for error in errors]
+        return _Node(changes, view, build, steps, cost, errors, ways)
+
+    def _reach(self, error: Diagnostic) -> tuple[int, str, Range]:
+        """The error that the user points at comes first, then those of its file."""
+        near = 2
+        if self.focus and error.path == self.focus.path:
+            near = 0 if error.range.touches(self.focus.range) else 1
+        return (near, error.path, error.range)
+
+    async def _ways(self, problem: Problem) -> list[Step]:
+        steps: list[Step] = []
+        for name, family in self.families.items():
+            try:
+                found = await family.candidates(problem)
+            except WorkspaceError as error:  # a file that cannot be read has no candidates
+                log.info("%s: %s", name, error)
+                continue
+            except Exception:
+                log.exception("The repair family %s failed on %r", name, problem.diagnostic.message)
+                continue
+            steps += [Step(candidate, name, problem.diagnostic) for candidate in found if candidate.changes]
+        steps.sort(key=lambda s: (s.candidate.kind is Kind.SKELETON, -s.candidate.weight))
+        unique = {_key(step.candidate.changes): step for step in reversed(steps)}
+        return [step for step in steps if unique[_key(step.candidate.changes)] is step][:CANDIDATES_PER_ERROR]
+
+    def _push(self, node: _Node, choice: tuple[int, ...]) -> None:
+        """`choice[i]` is the number of the way taken for error i; its number of ways where none is taken."""
+        choice = tuple(min(way, len(ways)) for way, ways in zip(choice, node.ways, strict=True))
+        nothing = all(way == len(ways) for way, ways in zip(choice, node.ways, strict=True))
+        if nothing or choice in node.tried:
+            return
+        node.tried.add(choice)
+        cost = node.cost + sum(_cost(ways, way) for way, ways in zip(choice, node.ways, strict=True))
+        heapq.heappush(self.queue, (cost, next(self.order), node, choice))
+
+    async def _try(self, cost: float, node: _Node, choice: tuple[int, ...]) -> None:
+        taken = [
+            (i, ways[way]) for i, (way, ways) in enumerate(zip(choice, node.ways, strict=True)) if way < len(ways)
+        ]
+        merged = combine([step.candidate.changes for _, step in taken])
+        taken = [pair for number, pair in enumerate(taken) if number not in merged.left_out]
+        places = [place for number, place in enumerate(merged.places) if number not in merged.left_out]
+        changes = node.changes.then(merged.changes)
+        if not changes:
+            return
+        steps = (*node.steps, *(step for _, step in taken))
+        self.progress.report(taken[0][1].candidate.title if taken else "Checking")
+        build = await self._build(changes)
+        if build is None:
+            return
+        repair = Repair(changes, steps, self._verdict(changes, build))
+        if build.green:
+            self._note(repair)
+            self._advance(node, choice, [0])
+            return
+        if self._helps(repair):
+            self.partial.append(repair)
+        failed = [i for (i, step), place in zip(taken, places, strict=True) if _failed(node.errors[i], place, build)]
+        # Where no candidate has failed by itself, any of them may have brought the errors that are left.
+        self._advance(node, choice, failed or [i for i, _ in taken], together=bool(failed))
+        if len(failed) < len(taken):
+            below = await self._node(changes, build, steps, cost + REVEALED_COST)
+            self._push(below, (0,) * len(below.errors))
+
+    def _advance(self, node: _Node, choice: tuple[int, ...], places: Sequence[int], together: bool = False) -> None:
+        """The next candidate at each of these places; at all of them `together` as well."""
+        if together:
+            self._push(node, tuple(way + (i in places) for i, way in enumerate(choice)))
+        for place in places:
+            self._push(node, tuple(way + (i == place) for i, way in enumerate(choice)))
+
+    def _note(self, repair: Repair) -> None:
+        self.found.append(repair)
+        if len(self.found) == 1:
+            self.stop_at = min(self.settings.builds, self.builds + BUILDS_FOR_ALTERNATIVES)
+
+    def _verdict(self, changes: ChangeSet, build: BuildResult) -> Verdict:
+        sound = all(text is None or parses(path, text) for path, text in changes.texts.items())
+        return judge(self.before, Evaluation(build), sound)
+
+    def _helps(self, repair: Repair) -> bool:
+        """Whether a repair that leaves errors takes away the one asked about and brings none."""
+        left = {error.identity for error in repair.verdict.remaining}
+        return not repair.verdict.introduced and self.target is not None and self.target.identity not in left
+
+
+async def repair(
+    view: View,
+    evaluator: Evaluator,
+    settings: FixSettings,
+    progress: Progress,
+    focus: Focus | None = None,
+    families: Mapping[str, Family] | None = None,
+) -> Outcome:
+    """Repairs of the errors of `view`, best first, at most `settings.top`: those under which the build is green, or,
+    where there are none, those that take away the error at the focus and bring none.
+
+    Raises what the evaluator raises.
+    """
+    before = await evaluator.evaluate(view, ChangeSet(), untrusted=False)
+    if before.build is None or before.build.green or not before.build.errors:
+        return Outcome(before, ())
+    search = _Search(
+        view,
+        evaluator,
+        settings,
+        progress,
+        focus,
+        FAMILIES if families is None else families,
+        time.monotonic() + settings.seconds,
+        before.build,
+    )
+    return Outcome(before, await search.run())
+
+
+def _cost(ways: Sequence[Step], way: int) -> float:
+    return NO_CANDIDATE_COST if way == len(ways) else -math.log(max(ways[way].candidate.weight, 1e-6))
+
+
+def _key(changes: ChangeSet) -> tuple[tuple[str, str | None], ...]:
+    return tuple(sorted(changes.texts.items()))
+
+
+def _failed(error: Diagnostic, places: Sequence[tuple[str, Range]], build: BuildResult) -> bool:
+    """Whether the error is still there, or the text that was to repair it is itself in error."""
+    for other in build.errors:
+        if other.identity == error.identity and abs(other.range.start.line - error.range.start.line) <= 1:
+            return True
+        if any(other.path == path and other.range.touches(place) for path, place in places):
+            return True
+    return False
+

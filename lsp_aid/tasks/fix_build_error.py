@@ -1,0 +1,79 @@
+"""The task "fix the build error": what the embedded engine finds and, where asked, what the model finds."""
+
+import time
+from uuid import uuid4
+
+from attrs import frozen
+
+from lsp_aid.domain.build import BuildResult
+from lsp_aid.domain.diagnostics import Diagnostic
+from lsp_aid.domain.events import Event, Happening
+from lsp_aid.domain.ports import Progress, View
+from lsp_aid.domain.proposal import Kind, Level, Proposal
+from lsp_aid.repair.engine import Focus, Repair, repair
+from lsp_aid.tasks.fix_with_model import fix_with_model
+from lsp_aid.tasks.project import Project
+
+TASK = "fix_build_error"
+
+
+@frozen
+class FixOutcome:
+    """`before`: the build of the view as it is, None where it cannot be built; then `reason` says why.
+
+    `proposals`: best first, each a complete alternative for all errors in reach.
+    """
+
+    before: BuildResult | None
+    proposals: tuple[Proposal, ...]
+    reason: str = ""
+
+
+async def fix_build_error(
+    project: Project, view: View, focus: Focus | None, progress: Progress, *, ask_model: bool = False
+) -> FixOutcome:
+    """Repairs what is red. The model is asked only where `ask_model` is set, one is configured, and the engine has found
+    nothing that is verified; the engine's own proposals then come behind the model's verified ones.
+
+    Raises ToolchainError, BuildTimeoutError and, of the model, ModelError.
+    """
+    started = time.monotonic()
+    outcome = await repair(view, project.evaluator, project.settings.fix, progress, focus)
+    before = outcome.before.build
+    proposals = tuple(_proposal(found, time.monotonic() - started) for found in outcome.repairs)
+    sure = any(p.kind is Kind.FIX and p.verdict.level is Level.VERIFIED for p in proposals)
+    if before and before.errors and ask_model and project.model and not sure:
+        asked = await fix_with_model(project, view, _nearest(before, focus), before.errors, progress)
+        better = tuple(p for p in asked if p.verdict.level is Level.VERIFIED)
+        proposals = better + proposals + tuple(p for p in asked if p not in better)
+    for proposal in proposals:
+        if proposal.source.startswith("engine:"):
+            strategy = proposal.source.partition(":")[2]
+            project.events.emit(Event(Happening.OFFERED, proposal.id, TASK, "", strategy, proposal.seconds))
+    return FixOutcome(before, proposals, outcome.before.reason)
+
+
+def _nearest(build: BuildResult, focus: Focus | None) -> Diagnostic:
+    def distance(error: Diagnostic) -> tuple[bool, int]:
+        if focus is None:
+            return (False, 0)
+        return (error.path != focus.path, abs(error.range.start.line - focus.range.start.line))
+
+    return min(build.errors, key=distance)
+
+
+def _proposal(found: Repair, seconds: float) -> Proposal:
+    first, *others = found.steps
+    title = first.candidate.title + (f" (and {len(others)} more)" if others else "")
+    families = dict.fromkeys(step.family for step in found.steps)
+    return Proposal(
+        id=uuid4().hex[:12],
+        task=TASK,
+        title=title,
+        changes=found.changes,
+        verdict=found.verdict,
+        source=f"engine:{'+'.join(families)}",
+        kind=found.kind,
+        explanation="\n".join(f"{step.error.path}: {step.candidate.title}" for step in found.steps),
+        seconds=round(seconds, 3),
+    )

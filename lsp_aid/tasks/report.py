@@ -1,0 +1,39 @@
+"""Proposals and diagnostics as plain data, in the one stable form that the command line and the protocol share.
+
+docs/protocol.md describes it. Lines and characters count from 0; characters are Unicode code points.
+"""
+
+from typing import Any
+
+from lsp_aid.domain.diagnostics import Diagnostic
+from lsp_aid.domain.proposal import Proposal
+from lsp_aid.domain.text import Position
+from lsp_aid.edits.unified_diff import render
+
+
+def proposal_data(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "id": proposal.id,
+        "verdict": proposal.verdict.level.value,
+        "kind": proposal.kind.value,
+        "title": proposal.title,
+        "detail": proposal.verdict.detail,
+        "diff": render(proposal.changes),
+        "files": list(proposal.changes.paths),
+        "source": proposal.source,
+        "explanation": proposal.explanation,
+    }
+
+
+def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
+    return {
+        "file": diagnostic.path,
+        "range": {"start": _position(diagnostic.range.start), "end": _position(diagnostic.range.end)},
+        "severity": diagnostic.severity.value,
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+    }
+
+
+def _position(position: Position) -> dict[str, int]:
+    return {"line": position.line, "character": position.column}

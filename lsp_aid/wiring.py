@@ -1,0 +1,67 @@
+"""The only place where ports get their implementations."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import field, frozen
+
+from lsp_aid.build.cache import project_cache
+from lsp_aid.build.dune import DuneBuild
+from lsp_aid.build.lone_file import LoneFileBuild
+from lsp_aid.build.toolchain import find
+from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator, claim_slot
+from lsp_aid.ces.sandbox import find_sandbox
+from lsp_aid.config import Settings
+from lsp_aid.domain.ports import Evaluator
+from lsp_aid.models import model_from
+from lsp_aid.tasks.project import Project
+from lsp_aid.telemetry.dropping import DroppingSink
+from lsp_aid.workspace.trust import Trust
+
+
+@frozen
+class Wiring:
+    """Opens projects. `environment` is that of the process unless a test says otherwise."""
+
+    environment: Mapping[str, str] = field(factory=lambda: dict(os.environ))
+
+    def trust(self, settings: Settings) -> Trust:
+        return Trust(self.environment, settings.trust)
+
+    async def open_project(self, root: Path, settings: Settings) -> Project:
+        """The ports of the dune project at `root`. Raises ToolchainError, SandboxError, FileUnwritableError."""
+        trusted = self.trust(settings).is_trusted(root)
+        toolchain = await find(root, settings.toolchain, self.environment)
+        sandbox = await find_sandbox(settings.sandbox, self.environment)
+        slot = await asyncio.to_thread(claim_slot, project_cache(root, self.environment))
+        evaluator: Evaluator = ShadowEvaluator(
+            slot.folder, root, toolchain, sandbox, settings.build, trusted=trusted
+        )
+        if settings.trust == "never":
+            evaluator = NoEvaluator("the setting `trust` is `never`: nothing is built")
+        return Project(
+            root=root,
+            settings=settings,
+            build=DuneBuild(root, slot.folder / "status", toolchain, settings.build),
+            evaluator=evaluator,
+            model=model_from(settings.model, self.environment),
+            events=DroppingSink(),
+            close=slot.release,
+        )
+
+    async def open_lone_file(self, file: Path, settings: Settings) -> Project:
+        """The ports of an .ml file that belongs to no dune project. Raises as `open_project`."""
+        toolchain = await find(file.parent, settings.toolchain, self.environment, need_dune=False)
+        sandbox = await find_sandbox(settings.sandbox, self.environment)
+        slot = await asyncio.to_thread(claim_slot, project_cache(file, self.environment))
+        return Project(
+            root=file.parent,
+            settings=settings,
+            build=LoneFileBuild(file, slot.folder / "status", toolchain, settings.build),
+            evaluator=LoneFileEvaluator(slot.folder, file, toolchain, sandbox, settings.build),
+            model=model_from(settings.model, self.environment),
+            events=DroppingSink(),
+            close=slot.release,
+        )
