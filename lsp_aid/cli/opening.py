@@ -19,15 +19,22 @@ async def open_path(path: Path, settings: Settings) -> tuple[Project, Focus | No
 
     Raises NoProjectError, and what opening raises.
     """
+    path, root = _locate(path)
+    if root is None:
+        return await Wiring().open_lone_file(path, settings), Focus(path.name, _WHOLE_FILE)
+    focus = Focus(path.relative_to(root).as_posix(), _WHOLE_FILE) if path != root else None
+    return await Wiring().open_project(root, settings), focus
+
+
+def _locate(path: Path) -> tuple[Path, Path | None]:
+    """The path without links, and the root of its dune project; None for a lone .ml file."""
     if not path.exists():
         raise NoProjectError(f"{path} does not exist", "Name a dune project or an .ml file.")
     path = Path(os.path.realpath(path))
     root = find_root(path)
-    if root is not None:
-        focus = Focus(path.relative_to(root).as_posix(), _WHOLE_FILE) if path.is_file() else None
-        return await Wiring().open_project(root, settings), focus
-    if path.is_file() and path.suffix == ".ml":
-        return await Wiring().open_lone_file(path, settings), Focus(path.name, _WHOLE_FILE)
-    raise NoProjectError(
-        f"{path} belongs to no dune project", "Name a folder with a dune-project file in it or above it, or an .ml file."
-    )
+    if root is None and not (path.is_file() and path.suffix == ".ml"):
+        raise NoProjectError(
+            f"{path} belongs to no dune project",
+            "Name a folder with a dune-project file in it or above it, or an .ml file.",
+        )
+    return path, root

@@ -59,7 +59,7 @@ class WorkspaceView:
         return found
 
     def _inside(self, path: str) -> Path:
-        target = Path(os.path.realpath(self._root / path))
+        target = Path(os.path.realpath(self._root / path.replace("\0", "?")))
         if "\0" in path or not target.is_relative_to(self._root):
             raise OutsideError(f"{path} lies outside {self._root}", "Only files of the project are read.")
         return target
