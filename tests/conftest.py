@@ -1,0 +1,67 @@
+"""What holds for all tests: nothing of the user's is read or written, and what is missing is said."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.requires import require, use_own_toolchain
+
+_SLOW = ("editor", "dune")
+_FOLDERS = {
+    "HOME": "",
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+    "XDG_CACHE_HOME": ".cache",
+}
+
+
+def pytest_configure() -> None:
+    use_own_toolchain()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The quick tests first, real editors last."""
+    items.sort(key=lambda item: sum(2**at for at, mark in enumerate(reversed(_SLOW)) if item.get_closest_marker(mark)))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("dune"):
+        require("dune")
+    for mark in item.iter_markers("needs"):
+        require(*mark.args)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No variable of the user's reaches us, and dune's cache is one that the whole run shares."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith(("LSP_AID_", "DUNE_", "GIT_", "HG", "OCAMLRUNPARAM")) and name != "LSP_AID_REQUIRE":
+                patch.delenv(name)
+        shared = tmp_path_factory.mktemp("shared")
+        _set_folders(patch, shared)
+        patch.setenv("DUNE_CACHE_ROOT", str(shared / "dune-cache"))
+        patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        for who in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{who}_NAME", "Test")
+            patch.setenv(f"GIT_{who}_EMAIL", "test@example.org")
+        patch.setenv("HGRCPATH", "")
+        patch.setenv("HGUSER", "Test <test@example.org>")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder of the test's own; settings, trust and caches that it makes lie there."""
+    folder = tmp_path_factory.mktemp("home")
+    _set_folders(monkeypatch, folder)
+    return folder
+
+
+def _set_folders(patch: pytest.MonkeyPatch, home: Path) -> None:
+    for variable, folder in _FOLDERS.items():
+        patch.setenv(variable, str(home / folder))
