@@ -49,7 +49,7 @@ def dispatch(arguments: Sequence[str]) -> int:
     try:
         return int(modules[options.command].run(options))
     except AidError as error:
-        print(f"lsp-aid: {error}", file=sys.stderr)  # noqa: T201 - the command line's own output
+        sys.stderr.write(f"lsp-aid: {error}\n")
         return 2
     except KeyboardInterrupt:
         return 130

@@ -1,7 +1,8 @@
 """Make a red build green. PATH is a dune project, a file in one, or a lone .ml file.
 
 Without --apply, a unified diff that `git apply` and `patch -p1` take goes to standard output; nothing is changed.
-Builds are made apart from the sources, in a sandbox where the system has one. No model is asked unless --model is given.
+Builds are made apart from the sources, in a sandbox where the system has one. Where the embedded engine finds no fix,
+the configured model is asked, if there is one.
 Exit status: 0 if what is on disk is green at the end, 1 if it is red, 2 if it could not work.
 """
 
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="apply the best verified proposal")
     parser.add_argument("--json", action="store_true", help="print one JSON object (docs/protocol.md)")
     parser.add_argument("--top", type=int, metavar="N", help="how many proposals to look for")
-    parser.add_argument("--model", action="store_true", help="ask the configured model where the engine has no fix")
+    parser.add_argument("--no-model", action="store_true", help="ask no model, even where one is configured")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -73,7 +74,7 @@ async def _fix_project(
 
     view = WorkspaceView(project.root)
     progress.report("Building")
-    outcome = await fix_build_error(project, view, focus, progress, ask_model=options.model)
+    outcome = await fix_build_error(project, view, focus, progress, ask_model=not options.no_model)
 
     def report(status: "Status", green: bool, message: str, left: Any = None) -> "Report":
         shown = outcome.before.diagnostics if left is None and outcome.before else left or ()

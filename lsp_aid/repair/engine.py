@@ -29,8 +29,8 @@ from lsp_aid.domain.proposal import Kind, Verdict, judge
 from lsp_aid.domain.text import Range
 from lsp_aid.errors import WorkspaceError
 from lsp_aid.ocaml.syntax import parses
-from lsp_aid.repair import FAMILIES
 from lsp_aid.repair.combine import combine
+from lsp_aid.repair.families import FAMILIES
 from lsp_aid.repair.family import Candidate, Family, Problem
 
 log = logging.getLogger(__name__)
@@ -191,9 +191,7 @@ class _Search:
         heapq.heappush(self.queue, (cost, next(self.order), node, choice))
 
     async def _try(self, cost: float, node: _Node, choice: tuple[int, ...]) -> None:
-        taken = [
-            (i, ways[way]) for i, (way, ways) in enumerate(zip(choice, node.ways, strict=True)) if way < len(ways)
-        ]
+        taken = [(i, ways[way]) for i, (way, ways) in enumerate(zip(choice, node.ways, strict=True)) if way < len(ways)]
         merged = combine([step.candidate.changes for _, step in taken])
         taken = [pair for number, pair in enumerate(taken) if number not in merged.left_out]
         places = [place for number, place in enumerate(merged.places) if number not in merged.left_out]
@@ -286,4 +284,3 @@ def _failed(error: Diagnostic, places: Sequence[tuple[str, Range]], build: Build
         if any(other.path == path and other.range.touches(place) for path, place in places):
             return True
     return False
-

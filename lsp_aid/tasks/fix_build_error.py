@@ -32,8 +32,8 @@ class FixOutcome:
 async def fix_build_error(
     project: Project, view: View, focus: Focus | None, progress: Progress, *, ask_model: bool = False
 ) -> FixOutcome:
-    """Repairs what is red. The model is asked only where `ask_model` is set, one is configured, and the engine has found
-    nothing that is verified; the engine's own proposals then come behind the model's verified ones.
+    """Repairs what is red. The model is asked only where `ask_model` is set, one is configured, and the engine has
+    found nothing that is verified; the engine's own proposals then come behind the model's verified ones.
 
     Raises ToolchainError, BuildTimeoutError and, of the model, ModelError.
     """

@@ -1,0 +1,30 @@
+"""The families of repairs, in their order."""
+
+from collections.abc import Mapping
+
+from lsp_aid.repair import (
+    interface_mismatch,
+    missing_cases,
+    missing_library,
+    missing_rec,
+    misspelt_name,
+    numeric_types,
+    unit_argument,
+    unused,
+)
+from lsp_aid.repair.family import Family
+
+FAMILIES: Mapping[str, Family] = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        missing_library,
+        misspelt_name,
+        missing_rec,
+        numeric_types,
+        unit_argument,
+        missing_cases,
+        interface_mismatch,
+        unused,
+    )
+}
+"""The families, by name. A new one is a file in this folder and a line here."""
