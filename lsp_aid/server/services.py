@@ -1,0 +1,34 @@
+"""What the server is given from outside."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from attrs import frozen
+
+from lsp_aid.config import Settings
+from lsp_aid.domain.ports import View
+from lsp_aid.tasks.project import Project
+
+
+class TrustStore(Protocol):
+    """Which folders' programs may be run."""
+
+    def is_trusted(self, root: Path) -> bool: ...
+
+    def trust(self, root: Path) -> None:
+        """Remembers a folder. Raises FileUnwritableError."""
+
+
+@frozen
+class Services:
+    """`find_root`: the root of the dune project that a file or folder belongs to, None where there is none.
+
+    `make_view` takes a root and the open documents below it: path relative to the root -> text and version.
+    """
+
+    open_project: Callable[[Path, Settings], Awaitable[Project]]
+    find_root: Callable[[Path], Path | None]
+    make_view: Callable[[Path, Mapping[str, tuple[str, int]]], View]
+    trust: Callable[[Settings], TrustStore]
+    environment: Mapping[str, str]
