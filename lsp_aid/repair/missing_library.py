@@ -1,0 +1,213 @@
+"""Libraries that a dune file lacks or misspells.
+
+Three errors lead here: dune knows no library of a name; a module is unbound that some library offers; and, since OCaml
+5 finds `Unix` and `Str` while it compiles, a program that cannot be linked without their library. The library is added
+to the stanza that builds the module that needs it.
+"""
+
+import difflib
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import field, frozen
+
+from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.domain.ports import View
+from lsp_aid.domain.text import apply_text_edits
+from lsp_aid.errors import WorkspaceError
+from lsp_aid.ocaml import dune_file, dune_stanzas, messages
+from lsp_aid.ocaml.dune_file import Group, Word
+from lsp_aid.ocaml.dune_stanzas import Stanza
+from lsp_aid.repair.family import Candidate, Problem
+
+_COMPILER = (
+    "Ast_helper Ast_iterator Ast_mapper Asttypes Builtin_attributes Clflags Cmi_format Cmt_format Compmisc Config Env"
+    " Ident Lexer Location Longident Parse Parser Parsetree Path Pprintast Printast Printtyp Syntaxerr Typedtree"
+    " Typemod Types Warnings"
+)
+_OF_DISTRIBUTION: Mapping[str, str] = {
+    "Unix": "unix",
+    "UnixLabels": "unix",
+    "Str": "str",
+    "Thread": "threads.posix",
+    "Event": "threads.posix",
+    "Mutex": "threads.posix",
+    "Condition": "threads.posix",
+    "Dynlink": "dynlink",
+    "Runtime_events": "runtime_events",
+    "Toploop": "compiler-libs.toplevel",
+    "Topdirs": "compiler-libs.toplevel",
+    **dict.fromkeys(_COMPILER.split(), "compiler-libs.common"),
+}
+_WELL_KNOWN: Mapping[str, str] = {
+    "Alcotest": "alcotest",
+    "Async": "async",
+    "Base": "base",
+    "Cmdliner": "cmdliner",
+    "Core": "core",
+    "Fmt": "fmt",
+    "Lwt": "lwt",
+    "Lwt_main": "lwt.unix",
+    "Lwt_unix": "lwt.unix",
+    "OUnit2": "ounit2",
+    "QCheck": "qcheck-core",
+    "Re": "re",
+    "Stdio": "stdio",
+    "Yojson": "yojson",
+    "Z": "zarith",
+}
+_LIBRARIES = sorted({*_OF_DISTRIBUTION.values(), "threads", "compiler-libs"})
+_CLOSE = 0.7
+_REFERENCE = re.compile(
+    r"[\"`]?(?P<module>\w+)[\"']? referenced from (?P<places>.+?)(?=[\"`]?\w+[\"']? referenced from|$)"
+)
+_OBJECT = re.compile(r"(?P<folder>[\w./-]*?)(?P<stem>[\w.-]+)\.(?P<kind>cmxa|cma|cmx|cmo)\b")
+
+
+@frozen
+class _Dunes:
+    """The dune files of the project, and what stands in them."""
+
+    texts: Mapping[str, str]
+    paths: Sequence[str]
+    stanzas: Sequence[Stanza] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "stanzas", dune_stanzas.read(self.texts))
+
+    def stanza_around(self, path: str, offset: int) -> Stanza | None:
+        around = (s for s in self.stanzas if s.path == path and s.group.start <= offset < s.group.end)
+        return next(around, None)
+
+    def adding(self, needs: Sequence[tuple[Stanza, str]]) -> ChangeSet:
+        """The change that adds each library to its stanza."""
+        texts = dict(self.texts)
+        for stanza, library in dict.fromkeys(needs):
+            number = [s for s in self.stanzas if s.path == stanza.path].index(stanza)
+            text = texts[stanza.path]
+            now = dune_stanzas.read({stanza.path: text})[number]  # its places, after what was added before
+            texts[stanza.path] = apply_text_edits(text, [dune_file.add_to_field(text, now.group, "libraries", library)])
+        return ChangeSet.of(FileChange(path, self.texts[path], after) for path, after in texts.items())
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    match message:
+        case messages.LibraryNotFound(name=name):
+            return list(_misspelt(problem, _read(problem.view), name))
+        case messages.UnboundName(sort="module") if not message.qualifier:
+            return list(_unlisted(problem, _read(problem.view), message.name))
+        case messages.Other(text=text) if "referenced from" in text:
+            return _not_linked(_read(problem.view), text)
+    return []
+
+
+def _read(view: View) -> _Dunes:
+    texts = {}
+    for path in view.paths():
+        if posixpath.basename(path) == "dune":
+            try:
+                texts[path] = view.read(path)
+            except WorkspaceError:  # dune itself says what is wrong with the file
+                continue
+    return _Dunes(texts, view.paths())
+
+
+def _misspelt(problem: Problem, dunes: _Dunes, name: str) -> Iterator[Candidate]:
+    path = problem.diagnostic.path
+    stanza = dunes.stanza_around(path, problem.start) if path in dunes.texts else None
+    found = dune_file.field(stanza.group, "libraries") if stanza else None
+    if stanza is None or found is None or not found.start <= problem.start < found.end:
+        return
+    word = _word_at(found, problem.start, name)
+    known = {*_LIBRARIES, *_names(dunes.stanzas), *(lib for s in dunes.stanzas for lib in s.libraries)}
+    for other in known - {name, *stanza.libraries, *stanza.names, *stanza.public_names}:
+        closeness = _closeness(name, other)
+        if word and closeness >= _CLOSE:
+            title = f"Replace the library `{name}` by `{other}`"
+            yield Candidate(title, problem.edit(dune_file.replace_atom(word, other)), 0.95 * closeness)
+    removal = dune_file.remove_from_field(dunes.texts[path], stanza.group, "libraries", name)
+    if removal:
+        yield Candidate(f"Remove the library `{name}`", problem.edit(removal), 0.2)
+
+
+def _word_at(group: Group, offset: int, name: str) -> Word | None:
+    found = (node for node in dune_file.walk(group.arguments) if isinstance(node, Word) and node.value == name)
+    return next((word for word in found if word.start <= offset < word.end), None)
+
+
+def _names(stanzas: Sequence[Stanza]) -> Iterator[str]:
+    for stanza in stanzas:
+        if stanza.kind == "library":
+            yield from (*stanza.names, *stanza.public_names)
+
+
+def _closeness(written: str, other: str) -> float:
+    """From 0 to 1; 1 where only case and separators differ."""
+    one, two = (re.sub(r"[-_.]", "", name.lower()) for name in (written, other))
+    return difflib.SequenceMatcher(None, one, two).ratio()
+
+
+def _unlisted(problem: Problem, dunes: _Dunes, module: str) -> Iterator[Candidate]:
+    stanza = dune_stanzas.owner(problem.diagnostic.path, dunes.stanzas)
+    if stanza is None:
+        return
+    for library, weight in _offering(module, stanza, dunes):
+        change = dunes.adding([(stanza, library)])
+        yield Candidate(f"Add the library `{library}` to {_described(stanza)}", change, weight)
+
+
+def _offering(module: str, user: Stanza, dunes: _Dunes) -> Iterator[tuple[str, float]]:
+    """The libraries that offer the module and that the stanza does not list, each with how likely it is meant."""
+    weights: dict[str, float] = {}
+    for stanza in dunes.stanzas:
+        is_other_library = stanza.kind == "library" and stanza != user
+        if is_other_library and module in dune_stanzas.offered_modules(stanza, dunes.paths, dunes.stanzas):
+            weights.setdefault(_called(stanza, dunes.stanzas), 0.9)
+        for library in stanza.libraries:
+            if dune_stanzas.module_of(library) == module:
+                weights.setdefault(library, 0.8)
+    for table, weight in ((_OF_DISTRIBUTION, 0.9), (_WELL_KNOWN, 0.6)):
+        if module in table:
+            weights.setdefault(table[module], weight)
+    taken = {*user.libraries, *user.names, *user.public_names}
+    yield from ((library, weight) for library, weight in weights.items() if library not in taken)
+
+
+def _called(library: Stanza, stanzas: Sequence[Stanza]) -> str:
+    """The name by which the other stanzas call the library: the public one where they do, or where it has no other."""
+    used = {name for stanza in stanzas for name in stanza.libraries}
+    if library.names and not used.intersection(library.public_names):
+        return library.names[0]
+    return library.public_names[0]
+
+
+def _described(stanza: Stanza) -> str:
+    name = next(iter((*stanza.names, *stanza.public_names)), "")
+    return f"the {stanza.kind} `{name}`"
+
+
+def _not_linked(dunes: _Dunes, text: str) -> list[Candidate]:
+    needs: list[tuple[Stanza, str]] = []
+    for reference in _REFERENCE.finditer(text):
+        for place in _OBJECT.finditer(reference["places"]):
+            user = _linked_from(place, dunes.stanzas)
+            if user is None:
+                continue
+            offering = sorted(_offering(reference["module"], user, dunes), key=lambda pair: -pair[1])
+            needs += [(user, library) for library, _ in offering[:1]]
+    if not needs:
+        return []
+    title = "Add " + ", ".join(f"the library `{lib}` to {_described(user)}" for user, lib in dict.fromkeys(needs))
+    return [Candidate(title, dunes.adding(needs), 0.9)]
+
+
+def _linked_from(place: re.Match[str], stanzas: Sequence[Stanza]) -> Stanza | None:
+    """The stanza behind `lib/stopwatch.cmxa` or `bin/.main.eobjs/native/dune__exe__Main.cmx`."""
+    folder = place["folder"].strip("/").removeprefix("_build/default/")
+    if place["kind"] in ("cmxa", "cma"):
+        return next((s for s in stanzas if s.folder == folder and place["stem"] in s.names), None)
+    folder = posixpath.dirname(folder.partition("/.")[0] + "/") if "/." in folder else ""
+    module = place["stem"].rpartition("__")[2]
+    return dune_stanzas.owner(posixpath.join(folder, module + ".ml"), stanzas)
