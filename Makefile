@@ -9,7 +9,7 @@ help: ## This list
 
 try: ## Repair a small dune project whose build is red, and show what happens
 	@tools/setup
-	@$(BIN)/python tools/try.py
+	@$(BIN)/python -m tools.try
 
 test: ## Lint, then all tests
 	@tools/setup --all
@@ -24,7 +24,7 @@ lint: ## ruff and mypy
 
 docs: ## Write the pages that are generated from the code
 	@tools/setup
-	@$(BIN)/python tools/configuration.py
+	@$(BIN)/python -m tools.configuration
 
 setup: ## Only set up, with what the tests use
 	@tools/setup --all

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.requires import require, use_own_toolchain
+from tests.support.requires import require
+from tools.own_ocaml import use_own_ocaml
 
 _SLOW = ("editor", "dune")
 _FOLDERS = {
@@ -19,7 +20,7 @@ _FOLDERS = {
 
 
 def pytest_configure() -> None:
-    use_own_toolchain()
+    use_own_ocaml()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,16 +1,13 @@
 """What tests need of the machine. What is missing skips them, or fails them where LSP_AID_REQUIRE names it."""
 
 import os
-import re
 import shutil
 import subprocess
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-OLDEST_DUNE = (3, 17)
-_OWN_PROGRAMS = Path(__file__).parents[2] / ".tools/ocaml/bin"
+from tools.own_ocaml import OLDEST_DUNE, dune_version
 
 
 def require(*names: str) -> None:
@@ -26,18 +23,12 @@ def require(*names: str) -> None:
             pytest.skip(reason)
 
 
-def use_own_toolchain() -> None:
-    """Puts the OCaml that `tools/setup` brought first on PATH, where the machine's is missing or old."""
-    if (_OWN_PROGRAMS / "dune").exists() and (_dune_version() or (0,)) < OLDEST_DUNE:
-        os.environ["PATH"] = f"{_OWN_PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-
-
 @cache
 def _missing(name: str) -> str:
     """Why a part cannot be used; empty where it can."""
     match name:
         case "dune":
-            version = _dune_version()
+            version = dune_version()
             if version is None:
                 return "no dune on PATH"
             return "" if version >= OLDEST_DUNE else f"the dune on PATH is {'.'.join(map(str, version))}, too old"
@@ -53,12 +44,3 @@ def _trial(program: str, *arguments: str) -> str:
         return f"no {program} on PATH"
     done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=20, check=False)
     return f"{program} does not work here: {done.stderr.strip()}" if done.returncode else ""
-
-
-def _dune_version() -> tuple[int, ...] | None:
-    try:
-        done = subprocess.run(["dune", "--version"], capture_output=True, text=True, timeout=20, check=False)
-    except OSError:
-        return None
-    numbers = re.match(r"(\d+)\.(\d+)", done.stdout)
-    return tuple(map(int, numbers.groups())) if numbers else None

@@ -1,0 +1,50 @@
+"""Shows lsp-aid at work: takes a copy of `examples/inventory`, whose build is red, and makes it green.
+
+Ends with 0 if the build is green at the end.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.own_ocaml import CHECKOUT, use_own_ocaml
+
+STEPS = (
+    ("The build is red:", "dune build"),
+    ("What lsp-aid proposes, type-checked by dune before it is shown:", "lsp-aid fix"),
+    ("Apply it:", "lsp-aid fix --apply"),
+    ("The build and its tests are green:", "dune build && dune test"),
+)
+
+
+def main() -> int:
+    use_own_ocaml()
+    with tempfile.TemporaryDirectory(prefix="lsp-aid-try-") as folder:
+        project = Path(folder, "inventory")
+        shutil.copytree(CHECKOUT / "examples/inventory", project, ignore=shutil.ignore_patterns("_build"))
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "XDG_CACHE_HOME": f"{folder}/cache",
+            "XDG_STATE_HOME": f"{folder}/state",
+            "XDG_CONFIG_HOME": f"{folder}/config",
+            "DUNE_CONFIG__DISPLAY": "quiet",
+        }
+        status = 0
+        for title, command in STEPS:
+            print(f"\n{_bold(title)}\n$ {command}", flush=True)
+            words = ["sh", "-c", command]
+            status = subprocess.run(words, cwd=project, env=environment, timeout=150, check=False).returncode
+    print(f"\n{_bold('Green.' if status == 0 else 'Still red: something went wrong.')}")
+    return status
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
