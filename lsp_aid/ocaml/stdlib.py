@@ -17,8 +17,8 @@ ref sin sinh snd sqrt stderr stdin stdout string_of_bool string_of_float string_
 
 _BY_MODULE = {
     "List": """append assoc assoc_opt combine compare concat concat_map cons equal exists exists2 filter filter_map
-        filteri find find_all find_index find_map find_opt flatten fold_left fold_left2 fold_left_map fold_right fold_right2
-        for_all for_all2 hd init is_empty iter iter2 iteri length map map2 mapi mem mem_assoc merge nth nth_opt
+        filteri find find_all find_index find_map find_opt flatten fold_left fold_left2 fold_left_map fold_right
+        fold_right2 for_all for_all2 hd init is_empty iter iter2 iteri length map map2 mapi mem mem_assoc merge nth nth_opt
         partition partition_map remove_assoc rev rev_append rev_map sort sort_uniq split stable_sort tl to_seq""",
     "String": """capitalize_ascii cat compare concat contains empty ends_with equal escaped exists fold_left for_all
         get index index_opt init iter iteri length lowercase_ascii make map mapi rindex rindex_opt split_on_char
@@ -60,18 +60,22 @@ PERVASIVES: tuple[str, ...] = tuple(_BASIC.split())
 MODULES: Mapping[str, tuple[str, ...]] = {module: tuple(names.split()) for module, names in _BY_MODULE.items()}
 """The values of each module, the modules that people use most first."""
 
-OTHER_MODULES: tuple[str, ...] = tuple(
-    ["Arg", "Atomic", "Bigarray", "Complex", "Condition", "Domain", "Dynarray", "Effect", "Either", "Ephemeron", "Gc", "Lexing", "Map", "Marshal", "Mutex", "Nativeint", "Obj", "Parsing", "Set", "Stdlib", "Str", "Thread", "Type", "Uchar", "Weak"]
-)
+_OTHER_MODULES = """
+Arg Atomic Bigarray Complex Condition Domain Dynarray Effect Either Ephemeron Gc Lexing Map Marshal Mutex
+Nativeint Obj Parsing Set Stdlib Str Thread Type Uchar Weak
+"""
+OTHER_MODULES: tuple[str, ...] = tuple(_OTHER_MODULES.split())
 """Modules that can be named, of whose values nothing is known here."""
 
-TYPES: tuple[str, ...] = tuple(
-    ["int", "float", "string", "char", "bool", "unit", "list", "array", "option", "result", "ref", "bytes", "exn", "int32", "int64", "nativeint", "lazy_t", "in_channel"]
-)
+_TYPES = """
+int float string char bool unit list array option result ref bytes exn int32 int64 nativeint lazy_t in_channel
+"""
+TYPES: tuple[str, ...] = tuple(_TYPES.split())
 
-CONSTRUCTORS: tuple[str, ...] = tuple(
-    ["Some", "None", "Ok", "Error", "true", "false", "Not_found", "Failure", "Invalid_argument", "Exit", "End_of_file"]
-)
+_CONSTRUCTORS = """
+Some None Ok Error true false Not_found Failure Invalid_argument Exit End_of_file
+"""
+CONSTRUCTORS: tuple[str, ...] = tuple(_CONSTRUCTORS.split())
 
 FOREIGN: Mapping[str, tuple[str, ...]] = {
     "println": ("print_endline",),
