@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import txtar
+from tests.support.requires import require
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "repair"
 CASES = sorted(FIXTURES.glob("*/*.txtar"))
@@ -27,7 +28,7 @@ def lsp_aid(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.dune
 @pytest.mark.parametrize("path", CASES, ids=[f"{p.parent.name}-{p.stem}" for p in CASES])
-def test_the_best_proposal_is_what_a_developer_wants(path: Path, tmp_path: Path, require) -> None:  # type: ignore[no-untyped-def]
+def test_the_best_proposal_is_what_a_developer_wants(path: Path, tmp_path: Path) -> None:
     case = txtar.read(path)
     folder = case.write(tmp_path / "project")
     if case.options.get("vcs") == "hg":
