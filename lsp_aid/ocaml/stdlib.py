@@ -18,8 +18,9 @@ ref sin sinh snd sqrt stderr stdin stdout string_of_bool string_of_float string_
 _BY_MODULE = {
     "List": """append assoc assoc_opt combine compare concat concat_map cons equal exists exists2 filter filter_map
         filteri find find_all find_index find_map find_opt flatten fold_left fold_left2 fold_left_map fold_right
-        fold_right2 for_all for_all2 hd init is_empty iter iter2 iteri length map map2 mapi mem mem_assoc merge nth nth_opt
-        partition partition_map remove_assoc rev rev_append rev_map sort sort_uniq split stable_sort tl to_seq""",
+        fold_right2 for_all for_all2 hd init is_empty iter iter2 iteri length map map2 mapi mem mem_assoc merge nth
+        nth_opt partition partition_map remove_assoc rev rev_append rev_map sort sort_uniq split stable_sort tl
+        to_seq""",
     "String": """capitalize_ascii cat compare concat contains empty ends_with equal escaped exists fold_left for_all
         get index index_opt init iter iteri length lowercase_ascii make map mapi rindex rindex_opt split_on_char
         starts_with sub to_seq trim uncapitalize_ascii uppercase_ascii""",

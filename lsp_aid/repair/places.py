@@ -1,0 +1,116 @@
+"""Where in a project an error is, and where the names in it come from: what several families need."""
+
+import posixpath
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from lsp_aid.domain.ports import View
+from lsp_aid.errors import WorkspaceError
+from lsp_aid.ocaml import dune_stanzas
+from lsp_aid.ocaml.dune_stanzas import Stanza
+from lsp_aid.ocaml.syntax import Item, Node, Syntax, parse
+from lsp_aid.repair.family import Problem
+
+_FILES_AT_MOST = 400  # of a large project only those nearest to the error are read
+_TEXT_AT_MOST = 400_000
+
+
+def text_of(view: View, path: str) -> str | None:
+    """The text of a file; None where it cannot be read."""
+    try:
+        return view.read(path)
+    except WorkspaceError:
+        return None
+
+
+def tree(problem: Problem) -> Syntax | None:
+    """The tree of the file that the error is in; None where that is no readable OCaml file."""
+    path = problem.diagnostic.path
+    text = text_of(problem.view, path) if path.endswith((".ml", ".mli")) else None
+    return None if text is None else parse(text, path)
+
+
+def node_of(problem: Problem, syntax: Syntax) -> Node | None:
+    """What the message points at: the outermost node of exactly its extent, else the smallest around it."""
+    start, end = problem.start, problem.end
+    return syntax.expression_at(start, end) or syntax.node_at(start, end)
+
+
+@frozen
+class Declared:
+    """A name that another file of the project declares. `path` names it from the file that the error is in."""
+
+    item: Item
+    path: str
+    file: str
+    near: bool  # the same folder
+
+
+def declared_elsewhere(problem: Problem) -> Iterator[Declared]:
+    """What the other files of the project declare and the file of the error can name, the nearest files first.
+
+    An interface hides the implementation beside it.
+    """
+    here = problem.diagnostic.path
+    view = problem.view
+    paths = list(view.paths())
+    stanzas = _stanzas(view, paths)
+    own = dune_stanzas.owner(here, stanzas)
+    folder = posixpath.dirname(here)
+    sources = [p for p in paths if p.endswith((".ml", ".mli")) and _module(p) != _module(here)]
+    shown = [p for p in sources if p.endswith(".mli") or f"{p}i" not in sources]
+    shown.sort(key=lambda p: (posixpath.dirname(p) != folder, p))
+    for path in shown[:_FILES_AT_MOST]:
+        qualifier = _qualifier(path, own, stanzas)
+        text = text_of(view, path) if qualifier is not None else None
+        if qualifier is None or text is None or len(text) > _TEXT_AT_MOST:
+            continue
+        for item in parse(text, path).declared:
+            named = ".".join(part for part in (qualifier, item.path) if part)
+            yield Declared(item, named, path, posixpath.dirname(path) == folder)
+
+
+def modules_of(problem: Problem) -> Iterator[tuple[str, bool]]:
+    """The names of the project's modules as the file of the error can write them, and whether they are near."""
+    here = problem.diagnostic.path
+    paths = list(problem.view.paths())
+    stanzas = _stanzas(problem.view, paths)
+    own = dune_stanzas.owner(here, stanzas)
+    folder = posixpath.dirname(here)
+    for path in paths:
+        if path.endswith((".ml", ".mli")) and _module(path) != _module(here):
+            qualifier = _qualifier(path, own, stanzas)
+            if qualifier:
+                yield qualifier, posixpath.dirname(path) == folder
+
+
+def file_of_module(problem: Problem, module: str) -> str | None:
+    """The .ml file that holds a module of the project, the nearest one; None where there is none."""
+    folder = posixpath.dirname(problem.diagnostic.path)
+    found = [p for p in problem.view.paths() if p.endswith(".ml") and dune_stanzas.module_of(p) == module]
+    found.sort(key=lambda p: (posixpath.dirname(p) != folder, p))
+    return found[0] if found else None
+
+
+def _module(path: str) -> str:
+    return posixpath.join(posixpath.dirname(path), dune_stanzas.module_of(path))
+
+
+def _stanzas(view: View, paths: list[str]) -> tuple[Stanza, ...]:
+    dune_files = {path: text_of(view, path) or "" for path in paths if posixpath.basename(path) == "dune"}
+    return dune_stanzas.read(dune_files)
+
+
+def _qualifier(path: str, own: Stanza | None, stanzas: tuple[Stanza, ...]) -> str | None:
+    """How a file of stanza `own` names the module in `path`: `Calc`, `Maths.Calc`; None where it cannot."""
+    theirs = dune_stanzas.owner(path, stanzas)
+    module = dune_stanzas.module_of(path)
+    if theirs == own:
+        return module
+    if theirs is None or theirs.kind != "library" or own is None:
+        return None
+    if not {*theirs.names, *theirs.public_names} & set(own.libraries):
+        return None
+    main = dune_stanzas.module_of((theirs.names or theirs.public_names or ("",))[0].replace("-", "_"))
+    return module if not theirs.is_wrapped or module == main else f"{main}.{module}"
