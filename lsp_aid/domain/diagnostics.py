@@ -53,5 +53,6 @@ class Diagnostic:
 
     @property
     def identity(self) -> tuple[str, str | None, str]:
-        """What stays the same when the lines above it move: for telling old errors from new ones."""
-        return (self.path, self.code, self.flat_message)
+        """What stays the same when the lines above it move: for telling old errors from new ones. By which way dune
+        came upon an error (`-> required by`) differs between builds."""
+        return (self.path, self.code, self.flat_message.split(" -> required by ")[0])
