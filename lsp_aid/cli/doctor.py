@@ -1,0 +1,187 @@
+"""Check what lsp-aid needs: Python, OCaml, dune, the sandbox, the model, the folder's trust and the cache.
+
+Each line says what was found and, where something is amiss, its cure. Nothing is changed; a model is asked for its list
+of models, if one is configured. Exit status: 0 unless there is a problem, which is 1.
+"""
+
+import argparse
+import asyncio
+import enum
+import json
+import os
+import platform
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from lsp_aid.cli.report import Paint
+    from lsp_aid.config import ModelSettings, Settings
+
+NAME = "doctor"
+HELP = "check OCaml, dune, the sandbox and the model"
+
+TESTED_DUNE = (3, 17)
+
+
+class Status(enum.StrEnum):
+    OK = "ok"
+    WARNING = "warning"  # something does not work, or is not set up, that others can do without
+    PROBLEM = "problem"  # builds cannot be made
+
+
+class Check(NamedTuple):
+    """One line: what was looked at, what was found, and what to do where that is not all right."""
+
+    name: str
+    status: Status
+    found: str
+    cure: str = ""
+
+    def data(self) -> dict[str, str]:
+        """As JSON has it."""
+        return {"name": self.name, "status": self.status.value, "found": self.found, "cure": self.cure}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="the project (this folder)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    from lsp_aid.cli.report import Paint
+    from lsp_aid.errors import UsageError
+
+    if not options.folder.is_dir():
+        raise UsageError(f"{options.folder} is no folder", "Name a folder that exists.")
+    checks = asyncio.run(_checks(options.folder.resolve(), dict(os.environ), Paint(sys.stdout), quiet=options.json))
+    worst = next((s for s in (Status.PROBLEM, Status.WARNING) if any(c.status is s for c in checks)), Status.OK)
+    if options.json:
+        print(json.dumps({"status": worst.value, "checks": [check.data() for check in checks]}, ensure_ascii=False))
+    return 1 if worst is Status.PROBLEM else 0
+
+
+async def _checks(folder: Path, environment: Mapping[str, str], paint: "Paint", *, quiet: bool) -> list[Check]:
+    checks = []
+    async for check in _examine(folder, environment):
+        checks.append(check)
+        if not quiet:
+            print(_line(check, paint), flush=True)
+    return checks
+
+
+def _line(check: Check, paint: "Paint") -> str:
+    mark = {Status.OK: paint.green("✓"), Status.WARNING: paint.yellow("!"), Status.PROBLEM: paint.red("✗")}
+    cure = f"\n  {'':10}→ {check.cure}" if check.cure else ""
+    return f"{mark[check.status]} {check.name:10}{check.found}{cure}"
+
+
+async def _examine(folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Check]:
+    from lsp_aid.build.project_root import find_root
+    from lsp_aid.config import Settings, load
+    from lsp_aid.errors import ConfigError
+
+    yield Check("python", Status.OK, f"{platform.python_version()}, {sys.executable}")
+    settings = Settings()
+    try:
+        settings = load(environment)
+    except ConfigError as error:
+        yield Check("settings", Status.PROBLEM, error.what, error.cure)
+    root = find_root(folder)
+    if root is None:
+        cure = "Go to a folder below a dune-project, or name one."
+        yield Check("project", Status.WARNING, f"no dune-project in {folder} or above", cure)
+    trusted = _trust(root or folder, settings, environment)
+    yield trusted
+    async for check in _toolchain(root or folder, settings, environment, trusted=trusted.status is Status.OK):
+        yield check
+    yield await _sandbox(settings, environment)
+    yield await _model(settings.model, environment)
+    yield _cache(environment)
+
+
+def _trust(root: Path, settings: "Settings", environment: Mapping[str, str]) -> Check:
+    from lsp_aid.workspace.trust import Trust
+
+    if Trust(environment, settings.trust).is_trusted(root):
+        return Check("trust", Status.OK, f"{root} is trusted")
+    if settings.trust == "never":
+        cure = "Set `trust` to `ask` if builds are wanted."
+        return Check("trust", Status.WARNING, "the setting `trust` is `never`: nothing is built", cure)
+    cure = "Building runs the project's own programs. If that is all right: lsp-aid trust"
+    return Check("trust", Status.WARNING, f"{root} is not trusted: editors get no builds there", cure)
+
+
+async def _toolchain(
+    root: Path, settings: "Settings", environment: Mapping[str, str], *, trusted: bool
+) -> AsyncIterator[Check]:
+    from lsp_aid.build.toolchain import OLDEST_DUNE, find
+    from lsp_aid.errors import ToolchainError
+
+    # A local switch lies in the folder itself: its programs are run only where the folder is trusted.
+    place = root if trusted else Path(root.anchor)
+    try:
+        found = await find(place, settings.toolchain, environment, need_dune=False)
+    except ToolchainError as error:
+        yield Check("ocaml", Status.PROBLEM, error.what, error.cure)
+        return
+    yield Check("ocaml", Status.OK, f"{found.ocaml_version}, {found.ocaml}, by {found.origin}")
+    version = ".".join(map(str, found.dune_version)) or "a development version"
+    where = f"{version}, {found.dune}"
+    if found.dune is None:
+        cure = "Install it with opam (`opam install dune`), or set `toolchain` to the folder that holds it."
+        yield Check("dune", Status.PROBLEM, "none was found", cure)
+    elif found.dune_version and found.dune_version < OLDEST_DUNE:
+        yield Check("dune", Status.PROBLEM, f"{where}, is too old", "Install dune 3.17 or later.")
+    elif found.dune_version and found.dune_version < TESTED_DUNE:
+        yield Check("dune", Status.WARNING, f"{where}, is older than what is tested", "Install dune 3.17 or later.")
+    else:
+        yield Check("dune", Status.OK, where)
+
+
+async def _sandbox(settings: "Settings", environment: Mapping[str, str]) -> Check:
+    from lsp_aid.ces.sandbox import find_sandbox
+    from lsp_aid.errors import SandboxError
+
+    cure = "Install bubblewrap, and permit user namespaces. Without a sandbox, diffs by a model stay unverified."
+    try:
+        sandbox = await find_sandbox(settings.sandbox, environment)
+    except SandboxError as error:
+        return Check("sandbox", Status.PROBLEM, error.what, error.cure)
+    if sandbox is None:
+        reason = "switched off by the setting" if settings.sandbox == "none" else "none works on this machine"
+        return Check("sandbox", Status.WARNING, reason, cure)
+    return Check("sandbox", Status.OK, str(sandbox))
+
+
+async def _model(settings: "ModelSettings", environment: Mapping[str, str]) -> Check:
+    from lsp_aid.errors import ConfigError, ModelError, ModelProtocolError
+    from lsp_aid.models.listing import list_models
+
+    if not settings.is_configured:
+        found = "none is configured: build errors are repaired without one, diffs from a prompt need one"
+        return Check("model", Status.WARNING, found, "Set `model.url` and `model.name` (docs/configuration.md).")
+    known = f"{settings.name} at {settings.url}"
+    try:
+        names = await list_models(settings, environment)
+    except ModelProtocolError as error:
+        return Check("model", Status.WARNING, f"{known}; {error.what}", error.cure)
+    except (ModelError, ConfigError) as error:
+        return Check("model", Status.PROBLEM, error.what, error.cure)
+    if names and settings.name not in names:
+        shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        return Check("model", Status.WARNING, f"{settings.url} does not list {settings.name}", f"It lists {shown}.")
+    return Check("model", Status.OK, known)
+
+
+def _cache(environment: Mapping[str, str]) -> Check:
+    from lsp_aid.build.cache import cache_home
+
+    folder = cache_home(environment)
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return Check("cache", Status.OK, str(folder))
+    cure = "Permit writing there, or set XDG_CACHE_HOME to another folder."
+    return Check("cache", Status.PROBLEM, f"{existing} cannot be written", cure)
