@@ -192,9 +192,13 @@ def add_to_field(text: str, stanza: Group, name: str, value: str) -> TextEdit:
     return TextEdit(at, at, _newline(text) + " " * _column(text, last.start) + quote(value))
 
 
+_FIRST = frozenset(
+    {"name", "names", "public_name", "public_names", "package", "synopsis", "modules", "wrapped"}
+)  # the fields that a stanza usually starts with
+
+
 def _add_field(text: str, stanza: Group, written: str) -> TextEdit:
-    named = ("name", "names", "public_name", "public_names")
-    before = [item for item in stanza.items if isinstance(item, Group) and item.head in named] or stanza.items[:1]
+    before = [item for item in stanza.items if isinstance(item, Group) and item.head in _FIRST] or stanza.items[:1]
     if not before:
         return TextEdit(stanza.start + 1, stanza.start + 1, written)
     at = before[-1].end

@@ -72,8 +72,8 @@ def added(text: str, field: str = "libraries", value: str = "str") -> str:
         ("(library (name a))", "(library (name a) (libraries str))"),
         ("(library\n (name a))", "(library\n (name a)\n (libraries str))"),
         (
-            "(library\n   (name a)\n   (wrapped false))\n",
-            "(library\n   (name a)\n   (libraries str)\n   (wrapped false))\n",
+            "(library\n   (name a)\n   (wrapped false)\n   (flags -g))\n",
+            "(library\n   (name a)\n   (wrapped false)\n   (libraries str)\n   (flags -g))\n",
         ),
         ("(library\n (name a) ; the name\n )", "(library\n (name a) ; the name\n (libraries str)\n )"),
         (

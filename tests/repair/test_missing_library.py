@@ -40,8 +40,8 @@ async def test_a_misspelt_library_is_replaced_by_the_nearest_and_may_be_removed(
 
 
 async def test_a_library_is_not_added_to_a_stanza_that_lists_it(tmp_path: Path) -> None:
-    texts = {**PROJECT, "lib/square.ml": "let area n = Nowhere.square n\n", "bin/main.ml": "let () = Shape.draw ()\n"}
-    assert await candidates_of(missing_library, texts, tmp_path) == [[], []]
+    texts = {**PROJECT, "bin/main.ml": "let () = Unix.Nowhere.draw (Shape.draw ())\n"}
+    assert await candidates_of(missing_library, texts, tmp_path) == [[]]
 
 
 async def test_a_preprocessor_is_not_taken_for_a_library(tmp_path: Path) -> None:

@@ -1,0 +1,194 @@
+"""What is there and not used: opens, `rec`, names, definitions, constructors, fields and cases that never match.
+
+Nothing that computes is dropped where the name alone can be marked, and a definition that another module asks for is
+left to the repair that exports it. The least destructive, most usual way comes first.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages, syntax
+from lsp_aid.ocaml.syntax import Item, Node, Syntax
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.layout import is_pure, take_out, with_comment_above
+from lsp_aid.repair.unbound_elsewhere import wanted_elsewhere
+from lsp_aid.repair.unused_cases import redundant
+from lsp_aid.repair.unused_variable import variable
+
+_DEFINED = {"value": "value", "type": "type", "exception": "exception", "module": "module"}
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    match message:
+        case messages.UnusedOpen() | messages.UnusedRec() | messages.RedundantCase() | messages.UnusedName():
+            tree = syntax.parse(problem.source.text, problem.diagnostic.path)
+        case _:
+            return []
+    match message:
+        case messages.UnusedOpen():
+            return list(_open(problem, tree))
+        case messages.UnusedRec():
+            return list(_rec(problem, tree))
+        case messages.RedundantCase():
+            return list(redundant(problem, tree))
+        case messages.UnusedName(sort="variable" | "for-loop index"):
+            return list(variable(problem, tree, message.name))
+        case messages.UnusedName(sort="constructor"):
+            return list(_constructor(problem, tree, message.name))
+        case messages.UnusedName(sort="record field"):
+            return list(_field(problem, tree, message))
+        case messages.UnusedName() if message.sort in _DEFINED:
+            return list(_definition(problem, tree, message))
+    return []
+
+
+def _open(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
+    at = tree.node_at(problem.start, problem.end)
+    node = next((n for n in (at, *at.ancestors()) if n.kind in _OPENS), None) if at else None
+    if node is None:
+        return
+    opened = node.named_children[0].text
+    if node.kind.startswith("local_open"):
+        dot = node.child(".")
+        if dot:
+            yield Candidate(f"Remove the unused `{opened}.`", problem.edit(TextEdit(node.start, dot.end, "")), 0.95)
+        return
+    around = node.parent
+    if around and around.kind == "let_expression" and (body := around.field("body")):
+        title = f"Remove the unused `let open {opened} in`"
+        yield Candidate(title, problem.edit(TextEdit(around.start, body.start, "")), 0.95)
+        return
+    yield Candidate(f"Remove the unused `open {opened}`", problem.edit(take_out(tree.text, node.start, node.end)), 0.95)
+
+
+_OPENS = (
+    "open_module", "open_module_signature", "local_open_expression", "local_open_pattern", "local_open_type",
+)  # fmt: skip
+
+
+def _rec(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
+    node = tree.enclosing(problem.start, "value_definition")
+    keyword = node.child("rec") if node else None
+    if node is None or keyword is None:
+        return
+    following = next(child for child in node.children if child.start >= keyword.end)
+    yield Candidate("Remove the unused `rec`", problem.edit(TextEdit(keyword.start, following.start, "")), 0.95)
+
+
+# --- definitions ---
+
+
+def _definition(problem: Problem, tree: Syntax, message: messages.UnusedName) -> Iterator[Candidate]:
+    item = _item(tree, problem.start, message.name, message.sort)
+    if item is None or wanted_elsewhere(problem, item.path):
+        return
+    removal = _without(tree, item)
+    pure = item.kind != "value" or item.node.child("parameter") is not None or is_pure(item.node.field("body"))
+    if removal:
+        title = f"Remove the unused {item.kind} `{item.name}`"
+        yield Candidate(title, problem.edit(removal), 0.75 if pure else 0.3)
+    if item.kind == "value" and item.name[0].isalpha() and tree.is_interface is False:
+        title = f"Mark `{item.name}` as unused: `_{item.name}`"
+        yield Candidate(title, problem.edit(*_renamed(item, "value_name", item.name)), 0.6)
+
+
+def _item(tree: Syntax, offset: int, name: str, kind: str) -> Item | None:
+    around = [i for i in tree.declared if i.name == name and i.kind == kind and i.node.start <= offset < i.node.end]
+    around += [i for i in tree.declared if i.name == name and i.kind == kind and i.start <= offset < i.end]
+    return around[0] if around else None
+
+
+def _without(tree: Syntax, item: Item) -> TextEdit | None:
+    """Takes out the definition; of several that `and` joins, its part alone. None where it defines other names too."""
+    beside = [other for other in tree.declared if other.node == item.node and not other.owner]
+    if len(beside) > 1:
+        return None
+    parts = [child for child in item.definition.named_children if child.kind == item.node.kind]
+    if item.node not in parts or len(parts) == 1:
+        return take_out(tree.text, with_comment_above(item.definition), item.end)
+    place = parts.index(item.node)
+    if place == 0:
+        return TextEdit(item.node.start, parts[1].start, "")
+    return take_out(tree.text, _keyword_before(item.node), item.node.end)
+
+
+def _keyword_before(part: Node) -> int:
+    assert part.parent is not None  # a part stands in its definition
+    return max(child.start for child in part.parent.children if child.kind == "and" and child.end <= part.start)
+
+
+def _renamed(item: Item, kind: str, name: str) -> Iterator[TextEdit]:
+    """Puts `_` before the name, in its definition and where that uses it itself."""
+    for node in item.definition.walk(kind):
+        if node.text == name:
+            yield TextEdit(node.start, node.start, "_")
+
+
+# --- parts of types ---
+
+
+def _constructor(problem: Problem, tree: Syntax, name: str) -> Iterator[Candidate]:
+    part = _part(tree, problem.start, "constructor_declaration", name)
+    if part is None or part.parent is None:
+        return
+    owner = part.enclosing("type_definition", "exception_definition")
+    item = next((i for i in tree.declared if i.node == part.enclosing("type_binding") and i.kind == "type"), None)
+    if item and owner and _is_unused(problem, item):
+        # The type goes with all its constructors: the same change as for the type itself.
+        if removal := _without(tree, item):
+            yield Candidate(f"Remove the unused type `{item.name}`", problem.edit(removal), 0.75)
+        return
+    others = [child for child in part.parent.named_children if child.kind == part.kind]
+    if part.parent.kind != "variant_declaration" or len(others) < 2:
+        return
+    place = others.index(part)
+    bars = [child for child in part.parent.children if child.kind == "|"]
+    before = [bar for bar in bars if bar.end <= part.start]
+    if before and place > 0:
+        start = part.syntax.text.rfind(others[place - 1].text, 0, before[-1].start) + len(others[place - 1].text)
+        edit = TextEdit(start, part.end, "")
+    else:
+        edit = TextEdit(part.start, others[1].start, "")
+    yield Candidate(f"Remove the unused constructor `{name}`", problem.edit(edit), 0.5)
+
+
+def _part(tree: Syntax, offset: int, kind: str, name: str) -> Node | None:
+    found = (i.node for i in tree.declared if i.name == name and i.node.kind == kind)
+    return next((node for node in found if node.start <= offset < node.end or offset <= node.start < offset + 4), None)
+
+
+def _is_unused(problem: Problem, item: Item) -> bool:
+    for other in problem.errors:
+        if other.path == problem.diagnostic.path and messages.warning_number(other) == 34:
+            message = messages.read(other)
+            place = problem.source.offset(other.range.start)
+            if isinstance(message, messages.UnusedName) and message.name == item.name:
+                return item.start <= place < item.end
+    return False
+
+
+def _field(problem: Problem, tree: Syntax, message: messages.UnusedName) -> Iterator[Candidate]:
+    part = _part(tree, problem.start, "field_declaration", message.name)
+    if part is None:
+        return
+    mutable = part.child("mutable")
+    if mutable and message.never == "never mutated":
+        following = next(child for child in part.children if child.start >= mutable.end)
+        change = problem.edit(TextEdit(mutable.start, following.start, ""))
+        yield Candidate(f"Remove the unused `mutable` of `{message.name}`", change, 0.85)
+        return
+    names = [n for n in tree.walk("field_name") if n.text == message.name and _is_of_records(n)]
+    title = f"Mark the field `{message.name}` as unused: `_{message.name}`"
+    yield Candidate(title, problem.edit(*(_prefixed(name) for name in names)), 0.4)
+
+
+def _is_of_records(name: Node) -> bool:
+    return name.parent is not None and name.parent.kind in ("field_declaration", "field_path")
+
+
+def _prefixed(name: Node) -> TextEdit:
+    """`_x` for `x`; a punned `x` becomes `_x = x`."""
+    around = name.parent.parent if name.parent else None
+    punned = around is not None and around.kind in ("field_expression", "field_pattern") and not around.child("=")
+    return TextEdit(name.start, name.end, f"_{name.text} = {name.text}" if punned else f"_{name.text}")

@@ -1,0 +1,71 @@
+"""Cases, and alternatives of or-patterns, that can never match."""
+
+from collections.abc import Iterator
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.layout import take_out
+
+
+def redundant(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
+    at = tree.node_at(problem.start, problem.end)
+    if at is None:
+        return
+    for node in (at, *at.ancestors()):
+        around = node.parent
+        if around is None or node.kind == "match_case":
+            return
+        if around.kind == "or_pattern":
+            yield Candidate(f"Remove the redundant `{node.text}`", problem.edit(_without_alternative(node)), 0.9)
+            return
+        if around.kind == "match_case" and around.field("pattern") == node:
+            yield from _whole_case(problem, around)
+            return
+
+
+def _without_alternative(node: Node) -> TextEdit:
+    assert node.parent is not None  # it stands in an or-pattern
+    others = node.parent.named_children
+    place = others.index(node)
+    if place:
+        return TextEdit(others[place - 1].end, node.end, "")
+    return TextEdit(node.start, others[1].start, "")
+
+
+def _whole_case(problem: Problem, case: Node) -> Iterator[Candidate]:
+    cases = [child for child in case.parent.children if child.kind == "match_case"] if case.parent else []
+    if len(cases) < 2:
+        return
+    pattern = case.field("pattern")
+    shown = pattern.text if pattern else ""
+    catch_all = next((n for n, other in enumerate(cases[: cases.index(case)]) if _catches_all(other)), None)
+    if catch_all is not None:
+        edits = _moved_to_end(cases, catch_all)
+        yield Candidate("Move the case that matches everything to the end", problem.edit(*edits), 0.85)
+    title = f"Remove the case `{' '.join(shown.split())}`, which never matches"
+    yield Candidate(title, problem.edit(_without_case(case, cases)), 0.5 if catch_all is not None else 0.9)
+
+
+def _without_case(case: Node, cases: list[Node]) -> TextEdit:
+    place = cases.index(case)
+    bars = [child for child in case.parent.children if child.kind == "|"] if case.parent else []
+    before = [bar for bar in bars if bar.end <= case.start]
+    if place == 0:
+        return TextEdit(case.start, cases[1].start, "")
+    edit = take_out(case.syntax.text, before[-1].start, case.end)
+    if edit.start < before[-1].start or edit.end > case.end:
+        return edit
+    # It shares a line with what stands before it, or what ends the matching stands behind it.
+    return TextEdit(cases[place - 1].end, case.end, "")
+
+
+def _catches_all(case: Node) -> bool:
+    pattern = case.field("pattern")
+    return pattern is not None and pattern.kind in ("any_pattern", "value_pattern") and not case.child("guard")
+
+
+def _moved_to_end(cases: list[Node], place: int) -> list[TextEdit]:
+    """Each case takes the place of the one before it, from `place` on, and that one goes last."""
+    turned = [*cases[place + 1 :], cases[place]]
+    return [TextEdit(old.start, old.end, new.text) for old, new in zip(cases[place:], turned, strict=True)]

@@ -1,0 +1,104 @@
+"""Variables that are bound and not used: in patterns, parameters and local bindings."""
+
+from collections.abc import Iterator
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml.syntax import Node, Syntax, bound_names
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.layout import is_pure, take_out
+
+
+def variable(problem: Problem, tree: Syntax, name: str) -> Iterator[Candidate]:
+    """The ways to be rid of a variable that nothing uses, at the place of the problem."""
+    at = tree.node_at(problem.start, problem.end)
+    node = next((n for n in at.walk(*_NAMES) if n.text.strip("() ") == name), None) if at else None
+    if node is None:
+        return
+    around = node.parent
+    if around is not None and around.kind == "field_path":
+        yield from _punned(problem, node)
+    elif around is not None and around.kind == "parameter" and around.children[0].kind in ("~", "?"):
+        yield from _labelled(problem, around, node)
+    elif around is not None and around.kind == "alias_pattern" and around.field("alias") == node:
+        yield from _alias(problem, around, node)
+    else:
+        yield from _binding(problem, node)
+        yield from _plain(problem, node)
+
+
+_NAMES = ("value_pattern", "value_name", "field_name", "parenthesized_operator")
+
+
+def _plain(problem: Problem, node: Node) -> Iterator[Candidate]:
+    """`_x` and `_`, in all the alternatives of an or-pattern."""
+    outermost = [above for above in node.ancestors() if above.kind == "or_pattern"]
+    same = [n for n in bound_names(outermost[-1]) if n.text == node.text] if outermost else [node]
+    if node.text[0].isalpha():
+        marked = problem.edit(*(TextEdit(n.start, n.start, "_") for n in same))
+        yield Candidate(f"Mark `{node.text}` as unused: `_{node.text}`", marked, 0.8)
+    if node.kind == "value_pattern":
+        ignored = problem.edit(*(TextEdit(n.start, n.end, "_") for n in same))
+        yield Candidate(f"Replace the unused `{node.text}` by `_`", ignored, 0.55)
+
+
+def _punned(problem: Problem, name: Node) -> Iterator[Candidate]:
+    """`{ a; b }` is `{ a; _ }` without `b`."""
+    part = name.enclosing("field_pattern")
+    record = part.parent if part else None
+    if part is None or record is None:
+        return
+    parts = [child for child in record.children if child.kind == "field_pattern"]
+    text, place = name.syntax.text, parts.index(part)
+    if len(parts) > 1:
+        if place + 1 < len(parts):
+            edits = [TextEdit(part.start, parts[place + 1].start, "")]
+        else:
+            edits = [TextEdit(parts[place - 1].end, part.end, "")]
+        if not record.child("_"):
+            at = parts[-1].end
+            edits = [TextEdit(edits[0].start, at, "; _")] if edits[0].end == at else [*edits, TextEdit(at, at, "; _")]
+        title = f"Leave the unused field `{name.text}` out of the pattern"
+        yield Candidate(title, problem.edit(*edits), 0.85)
+    ignored = problem.edit(TextEdit(part.end, part.end, " = _"))
+    yield Candidate(f"Ignore the field: `{text[part.start : part.end]} = _`", ignored, 0.7)
+
+
+def _labelled(problem: Problem, parameter: Node, name: Node) -> Iterator[Candidate]:
+    """The label stays, for it is part of the type: `~x` becomes `~x:_`."""
+    if parameter.child("label_name", ":") and parameter.children[1].kind != "(":
+        yield from _plain(problem, name)
+        return
+    sign = parameter.children[0].text
+    written = parameter.text[len(sign) :]
+    inner = written[: name.start - parameter.start - 1] + "_" + written[name.end - parameter.start - 1 :]
+    change = problem.edit(TextEdit(parameter.start, parameter.end, f"{sign}{name.text}:{inner}"))
+    yield Candidate(f"Ignore the argument: `{sign}{name.text}:_`", change, 0.85)
+
+
+def _alias(problem: Problem, alias: Node, name: Node) -> Iterator[Candidate]:
+    pattern = alias.field("pattern")
+    if pattern:
+        removed = problem.edit(TextEdit(pattern.end, alias.end, ""))
+        yield Candidate(f"Remove the unused `as {name.text}`", removed, 0.85)
+    yield from _plain(problem, name)
+
+
+def _binding(problem: Problem, name: Node) -> Iterator[Candidate]:
+    """Drops `let x = e in`: first choice where `e` is a plain value, a last one where it may do something."""
+    binding = name.parent
+    definition = binding.parent if binding else None
+    expression = definition.parent if definition else None
+    if binding is None or binding.kind != "let_binding" or definition is None or expression is None:
+        return
+    body = expression.field("body")
+    bindings = [child for child in definition.children if child.kind == "let_binding"]
+    if expression.kind != "let_expression" or body is None or len(bindings) > 1 or not definition.child("let"):
+        return
+    pure = bool(binding.child("parameter")) or is_pure(binding.field("body"))
+    keyword = expression.child("in")
+    end = keyword.end if keyword else body.start
+    edit = take_out(name.syntax.text, expression.start, end)
+    if edit.start == expression.start:
+        edit = TextEdit(expression.start, body.start, "")
+    title = f"Remove the unused binding of `{name.text}`"
+    yield Candidate(title, problem.edit(edit), 0.85 if pure else 0.3)
