@@ -94,10 +94,10 @@ def reap() -> None:
 def descendants() -> list[int]:
     """All living processes below this one: orphans were adopted, so the chain of parents leads here."""
     parents: dict[int, int] = {}
-    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib is slow to import
+    for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                with open(f"/proc/{name}/stat", "rb") as file:
                     state, parent = file.read().rpartition(b")")[2].split()[:2]
             except (OSError, ValueError):
                 continue  # it ended while we looked

@@ -54,7 +54,7 @@ async def find(root: Path, setting: str, environment: Mapping[str, str], *, need
     """
     origin, found_environment = await _locate(root, _setting_folder(setting), scrub(environment))
     path = found_environment.get("PATH", "")
-    dune, ocaml = _which("dune", path), _which("ocamlc", path)
+    dune, ocaml = which("dune", path), which("ocamlc", path)
     where = f"in the folder that `toolchain` names, {setting}" if setting else "on PATH, by opam or in _opam"
     if ocaml is None:
         raise ToolchainError(f"No OCaml compiler (ocamlc) was found {where}", _INSTALL)
@@ -101,7 +101,7 @@ async def _locate(root: Path, setting: Path | None, environment: dict[str, str])
     if setting is not None:
         return "setting", _with_folder(setting, environment)
     for ancestor in (root, *root.parents):
-        if _which("ocamlc", str(ancestor / "_opam" / "bin")):
+        if which("ocamlc", str(ancestor / "_opam" / "bin")):
             switch = ancestor / "_opam"
             told = await _opam(root, environment, f"--switch={ancestor}", "--set-switch")
             usable = told is not None and told.get("OPAM_SWITCH_PREFIX") == str(switch)
@@ -125,7 +125,7 @@ def _with_folder(folder: Path, environment: dict[str, str]) -> dict[str, str]:
 
 async def _opam(root: Path, environment: dict[str, str], *options: str) -> dict[str, str] | None:
     """The environment that opam tells; None where there is no opam, or no OCaml in the switch that it tells of."""
-    opam = _which("opam", environment.get("PATH", ""))
+    opam = which("opam", environment.get("PATH", ""))
     if opam is None:
         return None
     quiet = {**environment, "OPAMCOLOR": "never", "OPAMYES": "0", "OPAMUTF8": "never"}
@@ -137,7 +137,7 @@ async def _opam(root: Path, environment: dict[str, str], *options: str) -> dict[
         return None
     told = {**environment, **scrub(parse_opam_env(done.text))}
     prefix = told.get("OPAM_SWITCH_PREFIX", "")
-    return told if _which("ocamlc", str(Path(prefix, "bin"))) else None
+    return told if which("ocamlc", str(Path(prefix, "bin"))) else None
 
 
 def parse_opam_env(text: str) -> dict[str, str]:
@@ -145,7 +145,7 @@ def parse_opam_env(text: str) -> dict[str, str]:
     return {match[1]: match[2].replace("'\\''", "'").replace("'\"'\"'", "'") for match in _ASSIGNMENT.finditer(text)}
 
 
-def _which(program: str, path: str) -> Path | None:
+def which(program: str, path: str) -> Path | None:
     """A program on PATH. Entries that are no absolute paths are not for us: they lead into the project."""
     folders = [folder for folder in path.split(os.pathsep) if Path(folder).is_absolute()]
     found = shutil.which(program, path=os.pathsep.join(folders)) if folders else None
