@@ -1,0 +1,285 @@
+"""Names that do not exist: misspelt, without their module, or from another language.
+
+    List.lenght xs      List.length xs
+    Strnig.trim s       String.trim s
+    lenght xs           List.length xs
+    Red                 Colour.Red
+
+The compiler's own hints come first. Where it has none, candidates are the names in scope, in the project's other
+modules and in the standard library.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from attrs import frozen
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages, stdlib
+from lsp_aid.ocaml.scope import in_scope, lookup, names_of
+from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair import argument_labels
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import Declared, declared_elsewhere, modules_of, tree
+from lsp_aid.repair.similarity import nearest, similarity
+
+_AT_MOST = 8
+_NODES = {
+    "value": ("value_name", "label_name"),
+    "module": ("module_name",),
+    "module type": ("module_type_name",),
+    "constructor": ("constructor_name",),
+    "record field": ("field_name",),
+    "type constructor": ("type_constructor",),
+    "class": ("class_name",),
+    "class type": ("class_type_name", "class_name"),
+    "method": ("method_name",),
+    "instance variable": ("instance_variable_name", "value_name"),
+}
+_DECLARED_AS = {
+    "value": ("value", "external"),
+    "module": ("module",),
+    "module type": ("module type",),
+    "constructor": ("constructor", "exception"),
+    "record field": ("record field",),
+    "type constructor": ("type",),
+}
+
+
+@frozen
+class Guess:
+    """A name that may have been meant. `path` replaces the whole path as written, or its last part alone."""
+
+    path: str
+    weight: float
+    whole: bool = True
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    """Other names in the place of one that is unbound, most alike first; other labels for one that is not taken."""
+    message = messages.read(problem.diagnostic)
+    if not isinstance(message, messages.UnboundName):
+        return argument_labels.candidates(problem, message)
+    syntax = tree(problem)
+    place = _place(problem, message, syntax) if syntax else None
+    if syntax is None or place is None:
+        return ()
+    guesses: dict[str, Guess] = {}
+    for guess in (*_hinted(message), *_others(problem, message, syntax, place)):
+        written = guess.path if guess.whole or not message.qualifier else f"{message.qualifier}.{guess.path}"
+        if written != message.path and guesses.get(written, guess).weight <= guess.weight:
+            guesses[written] = guess
+    best = sorted(guesses.values(), key=lambda g: -g.weight)[:_AT_MOST]
+    return [_candidate(problem, message, syntax, place, guess) for guess in best]
+
+
+def _hinted(message: messages.UnboundName) -> Iterator[Guess]:
+    for number, name in enumerate(message.suggestions):
+        yield Guess(name, 0.6 + 0.38 * similarity(message.name, name) - 0.03 * number, whole=False)
+
+
+# --- where the name stands ---
+
+
+def _place(problem: Problem, message: messages.UnboundName, syntax: Syntax) -> Node | None:
+    """The node of the last part of the path, within the extent of the message."""
+    start, end = problem.start, problem.end
+    around = syntax.node_at(start, end)
+    if around is None:
+        return None
+    for node in around.walk(*_NODES.get(message.sort, ())):
+        if start <= node.start and node.end <= end and _is(node, message):
+            return node
+    return None
+
+
+def _is(node: Node, message: messages.UnboundName) -> bool:
+    return node.text == message.name and _qualifier(node) == message.qualifier
+
+
+def _qualifier(node: Node) -> str:
+    before = re.search(r"((?:[A-Z][\w']*\s*\.\s*)*)$", node.syntax.text[: node.start])
+    return re.sub(r"\s", "", before[1]).rstrip(".") if before else ""
+
+
+def _candidate(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node, guess: Guess) -> Candidate:
+    hinted = guess.path in message.suggestions
+    places = _same(syntax, message, place) if hinted else [place]
+    edits = [_edit(problem, node, guess) for node in places]
+    shown = guess.path if guess.whole or not message.qualifier else f"{message.qualifier}.{guess.path}"
+    times = f" ({len(edits)} times)" if len(edits) > 1 else ""
+    return Candidate(
+        f"Replace `{message.path}` by `{shown}`{times}", problem.edit(*edits), min(0.98, max(0.02, guess.weight))
+    )
+
+
+def _same(syntax: Syntax, message: messages.UnboundName, place: Node) -> list[Node]:
+    """The places with the same unbound name: the compiler tells one of them at a time."""
+    if message.of_type is not None or message.sort not in ("value", "module", "type constructor", "constructor"):
+        return [place]
+    later = (node for node in syntax.walk(*_NODES[message.sort]) if node.start > place.start)
+    return [place, *(n for n in later if _is(n, message) and not _is_bound(syntax, message, n))]
+
+
+def _is_bound(syntax: Syntax, message: messages.UnboundName, node: Node) -> bool:
+    if message.qualifier:
+        return False
+    if node.kind == "label_name" or node.parent is None or node.parent.kind not in _PATHS:
+        return True  # a definition, or a label
+    kinds = _DECLARED_AS.get(message.sort, ())
+    if message.sort == "value":
+        return lookup(syntax, message.name, node.start) is not None
+    return message.name in names_of(in_scope(syntax, node.start), *kinds)
+
+
+_PATHS = ("value_path", "module_path", "type_constructor_path", "constructor_path")
+
+
+def _edit(problem: Problem, node: Node, guess: Guess) -> TextEdit:
+    start = node.start
+    if guess.whole:
+        start = _path_start(problem.source.text[:start])
+    if node.kind == "label_name":  # `f ~lenght` is `f ~lenght:lenght`
+        return TextEdit(node.end, node.end, f":{guess.path}")
+    parent = node.parent.parent if node.parent is not None else None
+    if parent is not None and node.kind == "field_name" and _keeps_variable(parent, node.text):
+        return TextEdit(start, node.end, f"{guess.path} = {node.text}")
+    return TextEdit(start, node.end, guess.path)
+
+
+def _path_start(before: str) -> int:
+    match = re.search(r"(?:[A-Z][\w']*\s*\.\s*)+$", before)
+    return match.start() if match else len(before)
+
+
+def _keeps_variable(parent: Node, name: str) -> bool:
+    """Whether `{ nmae; age }` has to become `{ name = nmae; age }`, since the variable `nmae` is used."""
+    if parent.kind == "field_expression":
+        return parent.field("body") is None and lookup(parent.syntax, name, parent.start) is not None
+    if parent.kind == "field_pattern" and parent.field("pattern") is None:
+        return any(node.text == name for node in parent.syntax.walk("value_name"))
+    return False
+
+
+# --- names that the compiler does not know of ---
+
+
+def _others(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
+    """Each is worth less where the compiler has a hint of its own."""
+    share = 0.5 if message.suggestions else 1.0
+    sources = {"value": _values, "module": _modules, "constructor": _constructors, "type constructor": _types}
+    found: list[Guess] = []
+    if message.sort in sources:
+        found += sources[message.sort](problem, message, syntax, place)
+    if message.sort in _DECLARED_AS and message.sort != "module":
+        found += _in_project(problem, message, syntax)
+    yield from (Guess(guess.path, guess.weight * share, guess.whole) for guess in found)
+
+
+def _values(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
+    name = message.name
+    if not message.qualifier:
+        yield from _as_module(problem, place)
+        scope = in_scope(syntax, place.start)
+        values = names_of(scope, "value", "parameter", "variable", "external")
+        yield from (Guess(other, 0.45 * alike) for other, alike in nearest(name, values, 0.6))
+        yield from (Guess(other, 0.5 * alike) for other, alike in nearest(name, stdlib.PERVASIVES, 0.7))
+    for number, path in enumerate(stdlib.FOREIGN.get(name, ())):
+        if not message.qualifier or path.startswith(message.qualifier + "."):
+            yield Guess(path, 0.62 - 0.08 * number)
+    yield from _in_stdlib(message)
+
+
+def _in_stdlib(message: messages.UnboundName) -> Iterator[Guess]:
+    """`length` and `lenght` mean `List.length` more often than `String.length`."""
+    for number, (module, names) in enumerate(stdlib.MODULES.items()):
+        if module == message.qualifier:
+            alike = nearest(message.name, names, 0.55)
+            yield from (Guess(f"{module}.{name}", 0.6 * alike_by) for name, alike_by in alike)
+            continue
+        rank = 0.55 - 0.02 * number
+        if message.name in names:
+            yield Guess(f"{module}.{message.name}", max(0.1, rank))
+        elif not message.qualifier and len(message.name) > 3:
+            alike = nearest(message.name, names, 0.75)
+            yield from (Guess(f"{module}.{name}", max(0.05, 0.8 * rank * by)) for name, by in alike[:1])
+
+
+def _as_module(problem: Problem, place: Node) -> Iterator[Guess]:
+    """`list.map f xs` for `List.map f xs`, which parses as a field of a record."""
+    path = place.parent
+    access = path.parent if path is not None else None
+    if path is None or access is None or access.kind != "field_get_expression" or access.field("record") != path:
+        return
+    module = place.text[:1].upper() + place.text[1:]
+    known = {*stdlib.MODULES, *stdlib.OTHER_MODULES, *(name for name, _ in modules_of(problem))}
+    if module in known:
+        yield Guess(module, 0.85)
+    yield from (Guess(other, 0.5 * alike) for other, alike in nearest(module, known, 0.75))
+
+
+def _modules(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
+    local = [(name, True) for name in names_of(in_scope(syntax, place.start), "module")]
+    known = dict([*((name, False) for name in (*stdlib.MODULES, *stdlib.OTHER_MODULES)), *modules_of(problem), *local])
+    for path, near in known.items():
+        last = path.rpartition(".")[2]
+        if last == message.name and path != message.path:
+            yield Guess(path, 0.75 if "." in path else 0.6)
+        elif path.rpartition(".")[0] == message.qualifier or not message.qualifier:
+            alike = similarity(message.name, last)
+            if alike >= 0.6:
+                yield Guess(path, (0.8 if near else 0.7) * alike)
+    if message.name[1:2].isupper() and message.name.capitalize() in known:
+        yield Guess(message.name.capitalize(), 0.85)
+
+
+def _constructors(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
+    if message.name in stdlib.FOREIGN_CONSTRUCTORS:
+        yield Guess(stdlib.FOREIGN_CONSTRUCTORS[message.name], 0.85)
+    in_file = names_of(in_scope(syntax, place.start), "constructor")
+    yield from (Guess(name, 0.5 * by) for name, by in nearest(message.name, (*in_file, *stdlib.CONSTRUCTORS), 0.6))
+
+
+def _types(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
+    if message.name in stdlib.FOREIGN_TYPES:
+        yield Guess(stdlib.FOREIGN_TYPES[message.name], 0.85)
+    in_file = names_of(in_scope(syntax, place.start), "type")
+    yield from (Guess(name, 0.6 * by) for name, by in nearest(message.name, (*in_file, *stdlib.TYPES), 0.6))
+
+
+def _in_project(problem: Problem, message: messages.UnboundName, syntax: Syntax) -> Iterator[Guess]:
+    """What other files declare: the same name, or one alike. A member of a known type needs no module."""
+    kinds = _DECLARED_AS[message.sort]
+    owner = _last(message.of_type)
+    if owner:
+        here = (item.name for item in syntax.declared if item.kind in kinds and item.owner == owner)
+        yield from _alike(message, here)
+    for found in declared_elsewhere(problem):
+        if found.item.kind not in kinds:
+            continue
+        if owner and found.item.owner == owner:
+            yield from _alike(message, [found.item.name])
+        elif not owner:
+            yield from _qualified(message, found)
+
+
+def _qualified(message: messages.UnboundName, found: Declared) -> Iterator[Guess]:
+    if found.item.name == message.name:
+        if found.path != message.path:
+            yield Guess(found.path, 0.78 if found.near else 0.72)
+        return
+    qualifier = found.path.rpartition(".")[0]
+    alike = similarity(message.name, found.item.name)
+    if qualifier == message.qualifier and alike >= 0.45:
+        yield Guess(found.path, 0.65 * alike)
+    elif not message.qualifier and alike >= 0.75 and len(message.name) > 3:
+        yield Guess(found.path, 0.55 * alike)
+
+
+def _alike(message: messages.UnboundName, names: Iterable[str]) -> Iterator[Guess]:
+    yield from (Guess(name, 0.75 * by, whole=False) for name, by in nearest(message.name, names, 0.4))
+
+
+def _last(type_: str | None) -> str:
+    """`t` of `int Tree.t`."""
+    return re.split(r"[\s.]", type_.strip())[-1] if type_ else ""

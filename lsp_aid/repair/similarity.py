@@ -1,0 +1,32 @@
+"""How alike two names are."""
+
+from collections.abc import Iterable
+
+
+def distance(left: str, right: str) -> int:
+    """Insertions, deletions, replacements and swaps of neighbours that lead from one to the other."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left):
+        earlier, before, row = before, row, [i + 1]
+        for j, b in enumerate(right):
+            cost = min(before[j] + (a != b), before[j + 1] + 1, row[j] + 1)
+            if i and j and a == right[j - 1] and left[i - 1] == b:
+                cost = min(cost, earlier[j - 1] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def similarity(left: str, right: str) -> float:
+    """From 0 to 1, which is equality. A difference in case or in underscores counts for little."""
+    if left == right:
+        return 1.0
+    plain, other = (name.replace("_", "").casefold() for name in (left, right))
+    longest = max(len(plain), len(other), 1)
+    return 0.95 * (1 - distance(plain, other) / longest)
+
+
+def nearest(name: str, others: Iterable[str], at_least: float) -> list[tuple[str, float]]:
+    """The names most like `name`, best first, each once; the name itself is not among them."""
+    alike = {other: similarity(name, other) for other in others if other != name and abs(len(other) - len(name)) < 6}
+    return sorted(((n, s) for n, s in alike.items() if s >= at_least), key=lambda pair: -pair[1])
