@@ -1,0 +1,55 @@
+-- Takes "Fix build error" in a red project, as a user of Neovim does, and saves. Run by test_editors.py.
+local root, file, server = os.getenv('AID_ROOT'), os.getenv('AID_FILE'), os.getenv('AID_SERVER')
+
+local function fail(message)
+  io.stderr:write('FAIL ' .. message .. '\n')
+  vim.cmd('cquit 1')
+end
+
+local function await(what, condition)
+  if not vim.wait(90000, condition, 50) then
+    fail('waiting for ' .. what .. ': ' .. vim.inspect(vim.diagnostic.get(nil)) .. vim.inspect(vim.v.errmsg))
+  end
+end
+
+local function drive()
+  vim.cmd('edit ' .. root .. '/' .. file)
+  local buffer = vim.api.nvim_get_current_buf()
+  vim.bo[buffer].filetype = 'ocaml'
+  local config = { name = 'lsp-aid', cmd = { server }, root_dir = root }
+  local id
+  if vim.lsp.start then
+    id = vim.lsp.start(config)
+  else -- before 0.8
+    id = vim.lsp.start_client(config)
+    vim.lsp.buf_attach_client(buffer, id)
+  end
+  await('diagnostics', function() return #vim.diagnostic.get(buffer) > 0 end)
+  local error = vim.diagnostic.get(buffer)[1]
+  vim.api.nvim_win_set_cursor(0, { error.lnum + 1, error.col })
+
+  local titles = {}
+  vim.ui.select = function(items, _, choose)
+    for index, item in ipairs(items) do
+      local action = item.action or item[2]
+      table.insert(titles, action.title)
+      if action.title:find('Fix build error', 1, true) then return choose(item, index) end
+    end
+    choose(nil)
+  end
+  local before = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
+  vim.lsp.buf.code_action()
+  await('the edit', function()
+    return table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n') ~= before
+  end)
+  vim.wait(500, function() return false end)
+  vim.cmd('silent wall')
+  await('no diagnostics', function() return #vim.diagnostic.get(nil) == 0 end)
+  print('TOOK ' .. table.concat(titles, ' | '))
+  vim.lsp.get_client_by_id(id).stop()
+  await('the server to end', function() return vim.lsp.get_client_by_id(id) == nil end)
+end
+
+local ok, problem = pcall(drive)
+if not ok then fail(tostring(problem)) end
+vim.cmd('qa!')
