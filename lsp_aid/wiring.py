@@ -4,12 +4,14 @@ import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from lsp_aid.build.cache import project_cache
 from lsp_aid.build.dune import DuneBuild
 from lsp_aid.build.lone_file import LoneFileBuild
+from lsp_aid.build.project_root import find_root
 from lsp_aid.build.toolchain import find
 from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator, claim_slot
 from lsp_aid.ces.sandbox import find_sandbox
@@ -19,6 +21,10 @@ from lsp_aid.models import model_from
 from lsp_aid.tasks.project import Project
 from lsp_aid.telemetry.dropping import DroppingSink
 from lsp_aid.workspace.trust import Trust
+from lsp_aid.workspace.view import WorkspaceView
+
+if TYPE_CHECKING:
+    from lsp_aid.server.services import Services
 
 
 @frozen
@@ -30,15 +36,25 @@ class Wiring:
     def trust(self, settings: Settings) -> Trust:
         return Trust(self.environment, settings.trust)
 
+    def services(self) -> "Services":
+        """What the server needs."""
+        from lsp_aid.server.services import Services  # the commands that serve no editor do without
+
+        return Services(
+            open_project=self.open_project,
+            find_root=find_root,
+            make_view=WorkspaceView,
+            trust=self.trust,
+            environment=self.environment,
+        )
+
     async def open_project(self, root: Path, settings: Settings) -> Project:
         """The ports of the dune project at `root`. Raises ToolchainError, SandboxError, FileUnwritableError."""
         trusted = self.trust(settings).is_trusted(root)
-        toolchain = await find(root, settings.toolchain, self.environment)
+        toolchain = await find(root, settings.toolchain, self.environment, trusted=trusted)
         sandbox = await find_sandbox(settings.sandbox, self.environment)
         slot = await asyncio.to_thread(claim_slot, project_cache(root, self.environment))
-        evaluator: Evaluator = ShadowEvaluator(
-            slot.folder, root, toolchain, sandbox, settings.build, trusted=trusted
-        )
+        evaluator: Evaluator = ShadowEvaluator(slot.folder, root, toolchain, sandbox, settings.build, trusted=trusted)
         if settings.trust == "never":
             evaluator = NoEvaluator("the setting `trust` is `never`: nothing is built")
         return Project(
@@ -53,7 +69,8 @@ class Wiring:
 
     async def open_lone_file(self, file: Path, settings: Settings) -> Project:
         """The ports of an .ml file that belongs to no dune project. Raises as `open_project`."""
-        toolchain = await find(file.parent, settings.toolchain, self.environment, need_dune=False)
+        trusted = self.trust(settings).is_trusted(file.parent)
+        toolchain = await find(file.parent, settings.toolchain, self.environment, need_dune=False, trusted=trusted)
         sandbox = await find_sandbox(settings.sandbox, self.environment)
         slot = await asyncio.to_thread(claim_slot, project_cache(file, self.environment))
         return Project(

@@ -46,12 +46,16 @@ class Toolchain:
     visible: tuple[Path, ...] = ()
 
 
-async def find(root: Path, setting: str, environment: Mapping[str, str], *, need_dune: bool = True) -> Toolchain:
+async def find(
+    root: Path, setting: str, environment: Mapping[str, str], *, need_dune: bool = True, trusted: bool = True
+) -> Toolchain:
     """The toolchain for the folder `root`; `setting` is the folder that the user has named, empty for none.
 
-    This runs what it finds, to ask for versions, and a local switch lies in the folder itself: not for a folder that
-    the user has not trusted. Raises ToolchainError.
+    This runs what it finds, to ask for versions. A local switch lies in the folder itself, so for one that the user has
+    not `trusted` it is passed over. Raises ToolchainError.
     """
+    if not trusted:
+        root = Path(root.anchor)
     origin, found_environment = await _locate(root, _setting_folder(setting), scrub(environment))
     path = found_environment.get("PATH", "")
     dune, ocaml = which("dune", path), which("ocamlc", path)
