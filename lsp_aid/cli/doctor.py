@@ -153,7 +153,7 @@ async def _sandbox(settings: "Settings", environment: Mapping[str, str]) -> Chec
     if sandbox is None:
         reason = "switched off by the setting" if settings.sandbox == "none" else "none works on this machine"
         return Check("sandbox", Status.WARNING, reason, cure)
-    return Check("sandbox", Status.OK, str(sandbox))
+    return Check("sandbox", Status.OK, sandbox.name)
 
 
 async def _model(settings: "ModelSettings", environment: Mapping[str, str]) -> Check:
