@@ -95,7 +95,6 @@ ID = "val c : 'a -> 'a\n"
             "type t =\n  | B\nlet c = ignore B\n",
         ),
         (C, "exception E\nlet c = 1\n", "let c = 1\n"),
-        (C, "module M = struct end\nlet c = 1\n", "let c = 1\n"),
         (
             C,
             "type t = { mutable x : int }\nlet a = { x = 1 }\nlet c = a.x\n",
