@@ -26,7 +26,8 @@ from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import Evaluator, Progress, View
 from lsp_aid.domain.proposal import Kind, Verdict, judge
-from lsp_aid.domain.text import Range
+from lsp_aid.domain.text import Position, Range, SourceText
+from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.errors import WorkspaceError
 from lsp_aid.ocaml.syntax import parses
 from lsp_aid.repair.combine import combine
@@ -40,6 +41,7 @@ CANDIDATES_PER_ERROR = 8
 BUILDS_FOR_ALTERNATIVES = 10
 NO_CANDIDATE_COST = 3.0
 REVEALED_COST = 0.3
+TOUCHED_COST = 1.5
 
 
 @frozen
@@ -210,11 +212,13 @@ class _Search:
             return
         if self._helps(repair):
             self.partial.append(repair)
-        failed = [i for (i, step), place in zip(taken, places, strict=True) if _failed(node.errors[i], place, build)]
+        left = [i for i, _ in taken if _is_left(node.errors[i], node.view, merged.changes, build)]
+        touched = [i for (i, _), place in zip(taken, places, strict=True) if i not in left and _touched(place, build)]
+        failed = [*left, *touched]
         # Where no candidate has failed by itself, any of them may have brought the errors that are left.
         self._advance(node, choice, failed or [i for i, _ in taken], together=bool(failed))
-        if len(failed) < len(taken):
-            below = await self._node(changes, build, steps, cost + REVEALED_COST)
+        if len(left) < len(taken):
+            below = await self._node(changes, build, steps, cost + REVEALED_COST + TOUCHED_COST * len(touched))
             self._push(below, (0,) * len(below.errors))
 
     def _advance(self, node: _Node, choice: tuple[int, ...], places: Sequence[int], together: bool = False) -> None:
@@ -276,11 +280,26 @@ def _key(changes: ChangeSet) -> tuple[tuple[str, str | None], ...]:
     return tuple(sorted(changes.texts.items()))
 
 
-def _failed(error: Diagnostic, places: Sequence[tuple[str, Range]], build: BuildResult) -> bool:
-    """Whether the error is still there, or the text that was to repair it is itself in error."""
-    for other in build.errors:
-        if other.identity == error.identity and abs(other.range.start.line - error.range.start.line) <= 1:
-            return True
-        if any(other.path == path and other.range.touches(place) for path, place in places):
-            return True
-    return False
+def _is_left(error: Diagnostic, view: View, changes: ChangeSet, build: BuildResult) -> bool:
+    """Whether the error is still there, at the place to which the changes have moved it."""
+    alike = [other for other in build.errors if other.identity == error.identity]
+    after = changes.texts.get(error.path)
+    if not alike or after is None:
+        return bool(alike)
+    starts = _moved(error.range.start, view.read(error.path), after)
+    return any(other.range.start in starts for other in alike)
+
+
+def _moved(place: Position, before: str, after: str) -> set[Position]:
+    """Where a place of the text before is in the text after: in front of what was inserted there, or behind it."""
+    offset = SourceText(before).offset(place)
+    shifts = [(edit, len(edit.text) - (edit.end - edit.start)) for edit in minimal_edits(before, after)]
+    front = offset + sum(shift for edit, shift in shifts if edit.start < offset and edit.end <= offset)
+    behind = front + sum(shift for edit, shift in shifts if edit.start == edit.end == offset)
+    source = SourceText(after)
+    return {source.position(front), source.position(behind)}
+
+
+def _touched(places: Sequence[tuple[str, Range]], build: BuildResult) -> bool:
+    """Whether a text that was to repair an error is itself in error: it may be wrong, or another has come to light."""
+    return any(error.path == path and error.range.touches(place) for path, place in places for error in build.errors)
