@@ -39,8 +39,8 @@ T = "type t = A | B of int | Cd_ef of int * t | G of { x : int }\n"
             'let f = function A -> "a" | B _ -> "b" | Cd_ef (_, _) -> "cd_ef" | G _ -> "g"',
         ),
         (
-            'let f = function\n  | A -> "it is A"\n  | Cd_ef _ -> "it is Cd ef"\n  | G _ -> "it is G"',
-            'let f = function\n  | A -> "it is A"\n  | Cd_ef _ -> "it is Cd ef"\n  | G _ -> "it is G"\n  | B _ -> "it is B"',
+            'let f = function\n  | A -> "an A"\n  | Cd_ef _ -> "an Cd ef"\n  | G _ -> "an G"',
+            'let f = function\n  | A -> "an A"\n  | Cd_ef _ -> "an Cd ef"\n  | G _ -> "an G"\n  | B _ -> "an B"',
         ),
         # the empty case
         (F + "(x + 1) :: f xs", F + "(x + 1) :: f xs | [] -> []"),
