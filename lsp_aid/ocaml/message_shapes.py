@@ -52,6 +52,7 @@ class UnboundName:
 class TypeClash:
     """Something has another type than its context wants. `found` and `expected` are types, as printed.
 
+    `found` is empty where only a form is told: `This pattern should not be a constructor`; `name` is the form then.
     `what` is expression, value, constant, constructor, pattern, field access, ...; `name` the value or constant that is
     named in the message (from 5.3). `because` says what the context is: `it is in the left-hand side of a sequence`.
     `did_you_mean` is the literal that the compiler proposes (`1.`). `forgot_unit`: it proposes to apply to `()`.
@@ -82,6 +83,13 @@ class TooManyArguments:
 @frozen
 class NotAFunction:
     """Something of `type`, which is no function, is applied."""
+
+    type: str
+
+
+@frozen
+class NotARecord:
+    """A field is taken of something of `type`, which is no record."""
 
     type: str
 
@@ -265,6 +273,7 @@ Message = (
     | TypeClash
     | TooManyArguments
     | NotAFunction
+    | NotARecord
     | PartialApplication
     | WrongLabel
     | LabelMismatch

@@ -20,6 +20,7 @@ from lsp_aid.ocaml.message_shapes import (
     Mismatch,
     MissingCases,
     NotAFunction,
+    NotARecord,
     NotProvided,
     Other,
     PartialApplication,
@@ -47,6 +48,7 @@ __all__ = [
     "Mismatch",
     "MissingCases",
     "NotAFunction",
+    "NotARecord",
     "NotProvided",
     "Other",
     "PartialApplication",
@@ -172,11 +174,20 @@ _PATTERN_CLASH = re.compile(
     + _code("expected")
     + _AFTER_TYPE
 )
+_SHOULD_NOT_BE = re.compile(
+    r"^This (?P<what>expression|pattern) should not be an? (?P<form>.+?), the expected type is "
+    + _code("expected")
+    + _AFTER_TYPE
+)
+_FORMS = {"unit literal": "unit", "boolean literal": "bool"}
 _BECAUSE = re.compile(r"because (.+?)(?= Hint: |$)")
 
 
 def _clash(diagnostic: Diagnostic, flat: str) -> Message | None:
     match = _CLASH.match(flat)
+    if should_not_be := _SHOULD_NOT_BE.match(flat):
+        found = _FORMS.get(should_not_be["form"], "")
+        return TypeClash(found, _got(should_not_be, "expected"), should_not_be["what"], name=should_not_be["form"])
     what = match["what"] if match else "pattern"
     name = None
     if match and any(match[f"name{kind}"] is not None for kind in ("_q", "_b", "_p")):
@@ -208,6 +219,7 @@ _TOO_MANY = re.compile(
     + _code("type")
     + r" It is applied to too many arguments"
 )
+_NOT_RECORD = re.compile(r"has type " + _code("type") + r" which is not a record type")
 _NOT_FUNCTION = re.compile(r"has type " + _code("type") + r" This is not a function; it cannot be applied")
 
 
@@ -219,6 +231,8 @@ def _application(diagnostic: Diagnostic, flat: str) -> Message | None:
         return TooManyArguments(_got(match, "type"), _got(match, "name") if named else None, extra, semicolon)
     if match := _NOT_FUNCTION.search(flat):
         return NotAFunction(_got(match, "type"))
+    if match := _NOT_RECORD.search(flat):
+        return NotARecord(_got(match, "type"))
     return None
 
 
