@@ -1,0 +1,50 @@
+"""A text as its lines, with what keeps it as its owner has it: BOM, line ends, and whether the last line has one."""
+
+import re
+from collections import Counter
+
+from attrs import frozen
+
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|$)")
+
+
+@frozen
+class Lines:
+    """`lines` are without their ends, `ends` are those; the last end is empty where the text does not end in one."""
+
+    bom: str
+    lines: tuple[str, ...]
+    ends: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> "Lines":
+        bom = "\ufeff" if text.startswith("\ufeff") else ""
+        pairs = [match.groups() for match in _LINE.finditer(text, len(bom)) if match[0]]
+        return cls(bom, tuple(line for line, _ in pairs), tuple(end for _, end in pairs))
+
+    @property
+    def usual_end(self) -> str:
+        """What most lines end with."""
+        counted = Counter(end for end in self.ends if end)
+        return counted.most_common(1)[0][0] if counted else "\n"
+
+    def replaced(self, changes: list[tuple[int, int, list[str]]]) -> str:
+        """The text with lines `[start, end)` replaced by others; ranges in order, none overlapping."""
+        pairs: list[tuple[str, str | None]] = []
+        at = 0
+        for start, end, new in changes:
+            pairs += zip(self.lines[at:start], self.ends[at:start], strict=True)
+            pairs += ((line, None) for line in new)
+            at = end
+        pairs += zip(self.lines[at:], self.ends[at:], strict=True)
+        usual = self.usual_end
+        ended = [f"{line}{end or usual}" for line, end in pairs]
+        if ended and self.ends and not self.ends[-1]:
+            ended[-1] = pairs[-1][0]
+        return self.bom + "".join(ended)
+
+
+def like(text: str, model: str) -> str:
+    """A new whole text with the BOM, the line ends and the end that the text `model` has."""
+    new, old = Lines.of(text), Lines.of(model)
+    return old.replaced([(0, len(old.lines), list(new.lines))])

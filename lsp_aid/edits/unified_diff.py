@@ -1,0 +1,81 @@
+"""Changes as a unified diff in git's form, for `git apply` and `patch -p1`."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from lsp_aid.domain.changes import ChangeSet, FileChange
+
+CONTEXT_LINES = 3
+EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+"""What git calls the empty file."""
+_ESCAPES = {"\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r"}
+
+
+def render(changes: ChangeSet) -> str:
+    """The diff. Line ends are kept as they are; as git has it, lines end at line feeds alone."""
+    return "".join(part for change in changes.files for part in _file(change))
+
+
+def _file(change: FileChange) -> Iterable[str]:
+    old, new = _quoted(f"a/{change.path}"), _quoted(f"b/{change.path}")
+    # git itself quotes no spaces; `patch` needs the quotes to see where a name ends.
+    yield f"diff --git {_quoted(f'a/{change.path}', ' ')} {_quoted(f'b/{change.path}', ' ')}\n"
+    if change.before is None:
+        yield "new file mode 100644\n"
+    elif change.after is None:
+        yield "deleted file mode 100644\n"
+        if not change.before:  # without it, `patch` takes the file for one that is gone already
+            yield f"index {EMPTY_BLOB}..{'0' * 40}\n"
+    before, after = _lines(change.before), _lines(change.after)
+    if before == after:  # an empty file is created or deleted
+        return
+    # Behind a name with a space git puts a tab, so that programs see where it ends.
+    tab = "\t" if " " in change.path else ""
+    yield f"--- {'/dev/null' if change.before is None else old + tab}\n"
+    yield f"+++ {'/dev/null' if change.after is None else new + tab}\n"
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=len(before) + len(after) > 4000)
+    for group in matcher.get_grouped_opcodes(CONTEXT_LINES):
+        yield from _hunk(group, before, after)
+
+
+def _hunk(group: Sequence[tuple[str, int, int, int, int]], before: list[str], after: list[str]) -> Iterable[str]:
+    first, last = group[0], group[-1]
+    yield f"@@ -{_span(first[1], last[2])} +{_span(first[3], last[4])} @@\n"
+    for what, old, old_end, new, new_end in group:
+        if what == "equal":
+            yield from (_signed(" ", line) for line in before[old:old_end])
+            continue
+        yield from (_signed("-", line) for line in before[old:old_end])
+        yield from (_signed("+", line) for line in after[new:new_end])
+
+
+def _span(start: int, end: int) -> str:
+    count = end - start
+    if count == 0:
+        return f"{start},0"
+    return f"{start + 1}" if count == 1 else f"{start + 1},{count}"
+
+
+def _signed(sign: str, line: str) -> str:
+    return f"{sign}{line}" if line.endswith("\n") else f"{sign}{line}\n\\ No newline at end of file\n"
+
+
+def _lines(text: str | None) -> list[str]:
+    if not text:
+        return []
+    lines = text.split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _quoted(path: str, also: str = "") -> str:
+    """A path as git writes it: in quotes and with octal bytes where it holds more than plain characters, or `also`."""
+    if path.isascii() and path.isprintable() and not set(path) & {'"', "\\", *also}:
+        return path
+    quoted = "".join(_ESCAPES.get(c) or (f"\\{c}" if c in '"\\' else _octal(c)) for c in path)
+    return f'"{quoted}"'
+
+
+def _octal(character: str) -> str:
+    if character.isascii() and character.isprintable():
+        return character
+    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8"))
