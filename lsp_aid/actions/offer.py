@@ -1,0 +1,65 @@
+"""What an action is told, and what it offers. Nothing here knows the Language Server Protocol."""
+
+from attrs import frozen
+
+from lsp_aid.domain.ports import View
+from lsp_aid.domain.proposal import Proposal
+from lsp_aid.domain.text import Range
+
+QUICKFIX = "quickfix"
+REWRITE = "refactor.rewrite"
+FIX_ALL = "source.fixAll.lsp-aid"
+
+
+@frozen
+class Context:
+    """Where the user asks for actions. `range` is the cursor or what is selected.
+
+    `errors`: the places of the errors at `range`; where all of the file is asked for, those of the file.
+    `fixes`: the repairs of the errors, best first; None while they are not known.
+    `trusted`: whether the project may be built. `model`: the configured model's name, empty where there is none.
+    """
+
+    view: View
+    path: str
+    range: Range
+    errors: tuple[Range, ...] = ()
+    fixes: tuple[Proposal, ...] | None = None
+    trusted: bool = True
+    model: str = ""
+
+
+@frozen
+class ApplyProposal:
+    proposal: Proposal
+
+
+@frozen
+class StartFix:
+    """Start the task "fix the build error"; `ask_model`: with the model."""
+
+    ask_model: bool = False
+
+
+@frozen
+class StartDiff:
+    """Start the task "generate a diff" with the prompt of the comment at `range`, which the diff removes."""
+
+    prompt: str
+    range: Range
+
+
+@frozen
+class GiveTrust:
+    """Trust the project's folder."""
+
+
+@frozen
+class Offer:
+    """One line in the editor's list of actions. `for_errors`: it answers the errors of the context."""
+
+    title: str
+    kind: str
+    does: ApplyProposal | StartFix | StartDiff | GiveTrust
+    preferred: bool = False
+    for_errors: bool = False

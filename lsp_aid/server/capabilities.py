@@ -1,0 +1,67 @@
+"""What the client at the other end can do, told by what it says and by what is known of it."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+from lsprotocol import types
+from pygls.capabilities import get_capability
+
+from lsp_aid.workspace.encoding import Encoding
+
+
+@frozen
+class ClientFeatures:
+    """`literals`: it takes code actions, not only commands. `versions`: it takes edits with document versions."""
+
+    name: str = ""
+    encoding: Encoding = Encoding.UTF16
+    literals: bool = False
+    preferred: bool = False
+    apply_edit: bool = False
+    versions: bool = False
+    creates: bool = False
+    deletes: bool = False
+    progress: bool = False
+    configuration: bool = False
+    configuration_changes: bool = False
+    watched_files: bool = False
+    related: bool = False
+
+
+def features_of(params: types.InitializeParams) -> ClientFeatures:
+    """From what the client says of itself."""
+    said = params.capabilities
+    name = params.client_info.name if params.client_info else ""
+
+    def has(path: str) -> bool:
+        return bool(get_capability(said, path))
+
+    operations: Sequence[str] = get_capability(said, "workspace.workspace_edit.resource_operations") or ()
+    # lsp-mode calls itself emacs; it advertises creation but asks a question for it and reorders the edits.
+    is_lsp_mode = name.casefold() == "emacs"
+    return ClientFeatures(
+        name=name,
+        encoding=_encoding(get_capability(said, "general.position_encodings") or ()),
+        literals=has("text_document.code_action.code_action_literal_support"),
+        preferred=has("text_document.code_action.is_preferred_support"),
+        apply_edit=has("workspace.apply_edit"),
+        # Neovim does not advertise documentChanges, yet handles them: it has the resource operations that need them.
+        versions=has("workspace.workspace_edit.document_changes") or bool(operations),
+        creates=types.ResourceOperationKind.Create in operations and not is_lsp_mode,
+        deletes=types.ResourceOperationKind.Delete in operations,
+        progress=has("window.work_done_progress"),
+        configuration=has("workspace.configuration"),
+        configuration_changes=has("workspace.did_change_configuration.dynamic_registration"),
+        watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
+        related=has("text_document.publish_diagnostics.related_information"),
+    )
+
+
+def _encoding(offered: Sequence[str]) -> Encoding:
+    """The first that the client offers and we know; UTF-16 where it offers none."""
+    known = {encoding.value for encoding in Encoding}
+    return next((Encoding(str(o)) for o in map(_text, offered) if o in known), Encoding.UTF16)
+
+
+def _text(encoding: str | types.PositionEncodingKind) -> str:
+    return encoding.value if isinstance(encoding, types.PositionEncodingKind) else encoding

@@ -1,0 +1,189 @@
+"""The commands, as docs/protocol.md describes them. Each answers at once; long work becomes a job."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from attrs import frozen
+from lsprotocol import types
+
+from lsp_aid.actions.generate_diff import removal
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.events import Happening
+from lsp_aid.domain.ports import View
+from lsp_aid.domain.proposal import Proposal
+from lsp_aid.domain.text import Range, SourceText
+from lsp_aid.errors import StaleError
+from lsp_aid.server.from_lsp import Arguments, range_of
+from lsp_aid.server.jobs import Job
+from lsp_aid.server.proposals import Offered
+from lsp_aid.server.root import Root
+from lsp_aid.server.session import Session
+from lsp_aid.tasks.report import proposal_data
+
+FIX, DIFF, APPLY = "lsp-aid.fixBuildError", "lsp-aid.generateDiff", "lsp-aid.apply"
+APPLIED, TRUST = "lsp-aid.applied", "lsp-aid.trust"
+
+
+@frozen
+class Call:
+    """A command as it was called. `token`: the client's own, for the progress of the job."""
+
+    session: Session
+    arguments: Arguments
+    token: types.ProgressToken | None
+
+    def start(self, task: str, title: str, work: Callable[[Job], Awaitable[Sequence[Proposal]]]) -> dict[str, str]:
+        return {"job": self.session.jobs.start(task, title, work, self.token).id}
+
+    def applies(self) -> bool:
+        """Whether the result is to go into the editor: if the call does not say, where the editor takes edits."""
+        return self.arguments.flag("apply", self.session.client.can.apply_edit)
+
+
+async def fix(call: Call) -> Any:
+    """Repairs the error at a place, or all."""
+    uri, place = call.arguments.uri(), call.arguments.range()
+    ask_model, apply = call.arguments.flag("model", False), call.applies()
+    call.session.root_for(uri)
+    work = partial(_fix, call.session, uri, place, ask_model, apply)
+    return call.start("fix_build_error", "Fixing the build error", work)
+
+
+async def _fix(
+    session: Session, uri: str, place: types.Range | None, ask_model: bool, apply: bool, job: Job
+) -> Sequence[Proposal]:
+    root, path = await session.trusted_root_for(uri)
+    for attempt in (1, 2):
+        focus = root.focus(path, _range(session, root.view(), path, place)) if place else None
+        computed = root.fixes.compute(focus, job, ask_model=True) if ask_model else root.fixes.wait(focus, job)
+        fixed = await computed
+        proposals = tuple(offered.proposal for offered in fixed.offered)
+        if not proposals:
+            job.message = fixed.reason or "No repair was found"
+            if apply:
+                session.client.show(f"lsp-aid: {job.message}.", types.MessageType.Info)
+            return ()
+        job.message = f"{len(proposals)} proposal{'s' if len(proposals) > 1 else ''}"
+        if not apply:
+            return proposals
+        best = next((offered for offered in fixed.offered if offered.is_verified_fix), fixed.offered[0])
+        try:
+            await _apply(session, root, best, job, consent=not best.is_verified_fix)
+        except StaleError:
+            if attempt == 2:
+                raise
+            job.report("The text has changed meanwhile: once more")
+        else:
+            return proposals
+    raise AssertionError("the second attempt returns or raises")
+
+
+async def diff(call: Call) -> Any:
+    """Has the model write a diff from a prompt."""
+    prompt, uri, place = call.arguments.text("prompt"), call.arguments.uri(), call.arguments.range()
+    is_comment, apply = call.arguments.flag("aidComment", False), call.applies()
+    call.session.root_for(uri)
+    work = partial(_diff, call.session, prompt, uri, place, is_comment, apply)
+    return call.start("generate_diff", "Writing a diff", work)
+
+
+async def _diff(
+    session: Session,
+    prompt: str,
+    uri: str,
+    place: types.Range | None,
+    is_comment: bool,
+    apply: bool,
+    job: Job,
+) -> Sequence[Proposal]:
+    from lsp_aid.tasks.generate_diff import DiffRequest, generate_diff
+
+    root, path = await session.trusted_root_for(uri)
+    project, view = await root.project(), root.view()
+    where = _range(session, view, path, place) if place else None
+    gone = removal(view, path, prompt, where) if is_comment and where else ChangeSet()
+    proposals = await generate_diff(project, view, DiffRequest(prompt, path, where, gone), job)
+    offered = session.proposals.add(proposals, view, project)
+    job.message = f"{len(proposals)} proposal{'s' if len(proposals) != 1 else ''}"
+    if apply and offered:
+        await _apply(session, root, offered[0], job, consent=False)
+    return proposals
+
+
+async def proposal(call: Call) -> Any:
+    """The proposals of a job, whole."""
+    job = call.session.jobs.get(call.arguments.text("job"))
+    return {**job.data(), "proposals": [proposal_data(proposal) for proposal in job.proposals]}
+
+
+async def cancel(call: Call) -> Any:
+    """Cancels a job."""
+    return call.session.jobs.cancel(call.arguments.text("job")).data()
+
+
+async def apply(call: Call) -> Any:
+    """Applies a proposal in the editor."""
+    offered = call.session.proposals.get(call.arguments.text("proposal"))
+    root = call.session.roots.get(offered.view.root)
+
+    async def work(job: Job) -> Sequence[Proposal]:
+        if root is None:
+            raise StaleError(f"{offered.view.root} is no longer open", "Open it and ask again.")
+        await _apply(call.session, root, offered, job, consent=False)
+        return (offered.proposal,)
+
+    return call.start("apply", f"Applying “{offered.proposal.title}”", work)
+
+
+async def _apply(session: Session, root: Root, offered: Offered, job: Job, *, consent: bool) -> None:
+    done = await session.applying.apply(offered, root.view, consent=consent)
+    job.message = f"Applied: {offered.proposal.title}" if done else f"Not applied: {offered.proposal.title}"
+
+
+async def applied(call: Call) -> Any:
+    """The editor has applied a proposal by itself, from a code action."""
+    call.session.applying.applied(call.session.proposals.get(call.arguments.text("proposal")))
+
+
+async def rejected(call: Call) -> Any:
+    """The user has turned a proposal down."""
+    call.session.proposals.get(call.arguments.text("proposal")).emit(Happening.REJECTED)
+
+
+async def trust(call: Call) -> Any:
+    """Trusts the project of a document, and builds it."""
+    root, _ = call.session.root_for(call.arguments.uri())
+    await root.give_trust()
+    root.start()
+    return root.data()
+
+
+async def build(call: Call) -> Any:
+    """Builds the project of a document again."""
+    root, _ = call.session.root_for(call.arguments.uri())
+    root.disk_changed()
+    return root.data()
+
+
+async def status(call: Call) -> Any:
+    """All projects, as `lsp-aid/status` says."""
+    return {"roots": [root.data() for root in call.session.roots.values()]}
+
+
+COMMANDS: dict[str, Callable[[Call], Awaitable[Any]]] = {
+    DIFF: diff,
+    FIX: fix,
+    "lsp-aid.proposal": proposal,
+    "lsp-aid.cancel": cancel,
+    APPLY: apply,
+    APPLIED: applied,
+    "lsp-aid.rejected": rejected,
+    TRUST: trust,
+    "lsp-aid.build": build,
+    "lsp-aid.status": status,
+}
+
+
+def _range(session: Session, view: View, path: str, place: types.Range) -> Range:
+    return range_of(place, SourceText(view.read(path)), session.client.can.encoding)

@@ -1,0 +1,94 @@
+"""The proposals that were offered, and whether they still hold."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from attrs import define, field, frozen
+
+from lsp_aid.domain.events import Event, Happening
+from lsp_aid.domain.ports import View
+from lsp_aid.domain.proposal import Kind, Level, Proposal
+from lsp_aid.edits.containment import runs_programs
+from lsp_aid.errors import FileUnreadableError, StaleError, UsageError
+from lsp_aid.tasks.project import Project
+
+_KEPT = 500
+
+
+@frozen
+class Offered:
+    """A proposal, with the view that it was computed from and the project that it is for."""
+
+    proposal: Proposal
+    view: View
+    project: Project
+
+    def emit(self, happening: Happening) -> None:
+        """Notes what became of it."""
+        maker, _, name = self.proposal.source.partition(":")
+        is_model = maker == "model"
+        self.project.events.emit(
+            Event(
+                happening,
+                self.proposal.id,
+                self.proposal.task,
+                name if is_model else "",
+                "" if is_model else name,
+                self.proposal.seconds,
+            )
+        )
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether a person has to agree before it is applied: it is not verified, or a model changed what is run."""
+        if self.proposal.verdict.level is not Level.VERIFIED:
+            return True
+        written = self.proposal.source.startswith("model:")
+        return written and any(runs_programs(path) for path in self.proposal.changes.paths)
+
+    @property
+    def is_verified_fix(self) -> bool:
+        return self.proposal.verdict.level is Level.VERIFIED and self.proposal.kind is Kind.FIX
+
+
+@define
+class Proposals:
+    _offered: dict[str, Offered] = field(factory=dict)
+
+    def add(self, proposals: Iterable[Proposal], view: View, project: Project) -> list[Offered]:
+        """Remembers proposals; the oldest are forgotten."""
+        added = [self._offered.setdefault(p.id, Offered(p, view, project)) for p in proposals]
+        while len(self._offered) > _KEPT:
+            del self._offered[next(iter(self._offered))]
+        return added
+
+    def get(self, identifier: str) -> Offered:
+        """Raises UsageError for a proposal that is not known, or no longer."""
+        if identifier not in self._offered:
+            raise UsageError(f"There is no proposal {identifier}", "Ask again.")
+        return self._offered[identifier]
+
+
+async def check_fresh(offered: Offered, now: View) -> None:
+    """Raises StaleError where a text is no longer what the proposal was computed from: any open document, or any file
+    that it changes. `now` is a view made this moment."""
+    stale = await asyncio.to_thread(_stale, offered, now)
+    if stale:
+        raise StaleError(f"{stale} has changed since the proposal was made", "Ask again.")
+
+
+def _stale(offered: Offered, now: View) -> str | None:
+    then = offered.view
+    for path in sorted({*then.open_texts, *now.open_texts}):
+        if _read(now, path) != _read(then, path):
+            return path
+    before: Mapping[str, str | None] = {change.path: change.before for change in offered.proposal.changes.files}
+    return next((path for path, text in before.items() if _read(now, path) != text), None)
+
+
+def _read(view: View, path: str) -> str | None:
+    """The text; None for a file that is not there or cannot be read."""
+    try:
+        return view.read(path) if view.exists(path) else None
+    except FileUnreadableError:
+        return None

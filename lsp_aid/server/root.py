@@ -1,0 +1,241 @@
+"""One dune project that the editor works in: trusted or not, its last build, its repairs."""
+
+import asyncio
+import enum
+import logging
+from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from lsp_aid.config import Settings
+from lsp_aid.domain.build import BuildResult
+from lsp_aid.domain.ports import View
+from lsp_aid.domain.text import Range
+from lsp_aid.errors import AidError, NotTrustedError
+from lsp_aid.repair.engine import Focus
+from lsp_aid.server.board import Board
+from lsp_aid.server.client import Client
+from lsp_aid.server.fixes import Fixes
+from lsp_aid.server.proposals import Proposals
+from lsp_aid.server.services import Services
+from lsp_aid.tasks.project import Project
+from lsp_aid.workspace.documents import Document, Documents, Edited
+
+log = logging.getLogger(__name__)
+
+SAVE_SECONDS = 0.2  # editors save several files at once
+_TRUST, _NOT_NOW = "Trust", "Not now"
+
+
+class RootState(enum.StrEnum):
+    """What `lsp-aid/status` says of a project."""
+
+    UNTRUSTED = "untrusted"
+    BUILDING = "building"
+    GREEN = "green"
+    RED = "red"
+    FAILED = "failed"  # the build could not be made
+
+
+@define(eq=False)
+class Root:
+    """`active`: the document that the user was last in, relative to the root."""
+
+    path: Path
+    services: Services
+    client: Client
+    documents: Documents
+    proposals: Proposals
+    settings: Settings
+    trusted: bool = False
+    active: str = ""
+    status: RootState = RootState.UNTRUSTED
+    result: BuildResult | None = None
+    board: Board = field(init=False)
+    fixes: Fixes = field(init=False)
+    _generation: int = 0
+    _project: Project | None = None
+    _opening: asyncio.Lock = field(factory=asyncio.Lock)
+    _asking: asyncio.Lock = field(factory=asyncio.Lock)
+    _working: "asyncio.Task[None] | None" = None
+    _at_work: asyncio.Lock = field(factory=asyncio.Lock)
+    _said: set[str] = field(factory=set)
+
+    @board.default
+    def _board(self) -> Board:
+        return Board(self.path, self.client, self.documents)
+
+    @fixes.default
+    def _fixes(self) -> Fixes:
+        return Fixes(self.state, self.view, self.project, self.proposals)
+
+    # --- what it is ---
+
+    def state(self) -> Hashable:
+        """What repairs depend on: the last build and the versions of the open documents."""
+        versions = sorted((path, document.version) for path, document in self.documents.below(self.path).items())
+        return (self._generation, tuple(versions))
+
+    def view(self) -> View:
+        """The project as the editor holds it now."""
+        documents = self.documents.below(self.path)
+        return self.services.make_view(self.path, {path: (d.text, d.version) for path, d in documents.items()})
+
+    def relative(self, path: Path) -> str:
+        return path.relative_to(self.path).as_posix()
+
+    async def project(self) -> Project:
+        """The project's ports, opened when first needed. Raises NotTrustedError and what opening raises."""
+        if not self.trusted:
+            raise NotTrustedError(
+                f"Building {self.path} would run its programs, and the folder is not trusted",
+                "Trust it in the editor, or by `lsp-aid trust`.",
+            )
+        async with self._opening:
+            if self._project is None:
+                self._project = await self.services.open_project(self.path, self.settings)
+            return self._project
+
+    # --- what happens to it ---
+
+    def start(self) -> None:
+        """Begins: asks for trust if need be, then builds."""
+        self._restart_work(self._start)
+
+    async def ask_for_trust(self) -> bool:
+        """Whether the folder is trusted, after asking the user where nothing is known. Raises FileUnwritableError."""
+        async with self._asking:
+            store = self.services.trust(self.settings)
+            self.trusted = await asyncio.to_thread(store.is_trusted, self.path)
+            if self.trusted or self.settings.trust != "ask":
+                return self.trusted
+            question = (
+                f"Building {self.path} runs programs of that folder: rules, preprocessors and tests. "
+                "Do you trust it? Without that, lsp-aid builds and repairs nothing there."
+            )
+            if await self.client.choose(question, _TRUST, _NOT_NOW) == _TRUST:
+                await self.give_trust()
+            return self.trusted
+
+    async def give_trust(self) -> None:
+        """Remembers the folder as trusted. Raises FileUnwritableError, NotTrustedError."""
+        if self.settings.trust == "never":
+            raise NotTrustedError("The setting `trust` is `never`", "Set it to `ask`.")
+        await asyncio.to_thread(self.services.trust(self.settings).trust, self.path)
+        self.trusted = True
+
+    def build_soon(self) -> None:
+        """Builds once nothing more is saved for a moment. The build that runs, if any, is given up."""
+        if self.trusted:
+            self._restart_work(partial(self._build, SAVE_SECONDS))
+
+    def disk_changed(self) -> None:
+        """Files changed behind the editor's back: what was computed may no longer hold."""
+        self._generation += 1
+        self.fixes.forget_stale()
+        self.build_soon()
+
+    def edited(self, document: Document, edits: list[Edited]) -> None:
+        self.active = self.relative(document.path)
+        self.board.edited(self.active, document, edits)
+        self.fixes.forget_stale()
+
+    async def reconfigure(self, settings: Settings) -> None:
+        """Begins anew with other settings."""
+        await self._stop()
+        self.settings, self.trusted = settings, False
+        self.start()
+
+    async def close(self) -> None:
+        """Ends all that runs for it and takes down what is shown."""
+        await self._stop()
+        self.board.clear()
+
+    def say_once(self, error: AidError) -> None:
+        """Shows an error to the user, once until the next build that could be made."""
+        log.warning("%s: %s", self.path, error)
+        if str(error) not in self._said:
+            self._said.add(str(error))
+            self.client.show(f"lsp-aid: {error}")
+
+    # --- how ---
+
+    def _restart_work(self, work: Callable[[], Awaitable[None]]) -> None:
+        if self._working is not None:
+            self._working.cancel()
+
+        async def alone() -> None:
+            async with self._at_work:  # what was cancelled holds the build folder until its processes are gone
+                await work()
+
+        self._working = asyncio.create_task(alone())
+        self._working.add_done_callback(_log_failure)
+
+    async def _start(self) -> None:
+        try:
+            if await self.ask_for_trust():
+                await self._build(0)
+            else:
+                self._tell(RootState.UNTRUSTED)
+        except AidError as error:
+            self.say_once(error)
+
+    async def _build(self, delay: float) -> None:
+        await asyncio.sleep(delay)
+        self._tell(RootState.BUILDING)
+        try:
+            result = await (await self.project()).build.build()
+        except AidError as error:
+            self.result = None
+            self.board.clear()
+            self._tell(RootState.FAILED)
+            self.say_once(error)
+            return
+        self._said.clear()
+        known = self.result and {d.identity for d in self.result.errors}
+        if known != {d.identity for d in result.errors}:
+            self._generation += 1
+        self.result = result
+        await self.board.show(result, self.services.make_view(self.path, {}))
+        self._tell(RootState.GREEN if result.green else RootState.RED)
+        self.fixes.forget_stale()
+        if not result.green:
+            self.fixes.ahead(self._likely_focus())
+
+    def _likely_focus(self) -> Focus | None:
+        """The first error of the document that the user is in, else of any file."""
+        for path in (self.active, *self.board.paths):
+            for shown in self.board.shown(path):
+                if shown.diagnostic.is_error:
+                    return self.focus(shown.diagnostic.path, shown.place)
+        return None
+
+    def focus(self, path: str, place: Range) -> Focus | None:
+        """What repairs aim at; None, which is the whole project, where the error is of no file."""
+        return Focus(path, place) if path else None
+
+    def data(self) -> dict[str, Any]:
+        """What `lsp-aid/status` says."""
+        count = len(self.result.errors) if self.result and self.status is RootState.RED else 0
+        return {"root": self.path.as_uri(), "state": self.status.value, "errors": count}
+
+    def _tell(self, state: RootState) -> None:
+        self.status = state
+        self.client.protocol.tell("lsp-aid/status", self.data())
+
+    async def _stop(self) -> None:
+        if self._working is not None:
+            self._working.cancel()
+        async with self._at_work:
+            await self.fixes.close()
+        project, self._project = self._project, None
+        if project is not None:
+            await asyncio.to_thread(project.close)
+
+
+def _log_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("Work on a project failed", exc_info=error)

@@ -1,0 +1,160 @@
+"""The server on a pair of streams: standard input and output, or whatever else carries bytes."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import signal
+import sys
+import threading
+from io import FileIO
+from typing import Protocol
+
+from attrs import frozen
+
+from lsp_aid.server.protocol import AidProtocol
+from lsp_aid.server.server import create_server
+from lsp_aid.server.services import Services
+from lsp_aid.server.watchdog import watch
+
+log = logging.getLogger(__name__)
+
+_LENGTH = re.compile(rb"content-length:\s*(\d+)\s*", re.IGNORECASE)
+_LARGEST = 256 * 1024 * 1024
+_CLOSING_SECONDS = 8.0
+
+
+class Writer(Protocol):
+    def write(self, data: bytes) -> None: ...
+    def close(self) -> None: ...
+
+
+async def serve_stdio(services: Services, client_process_id: int | None = None) -> int:
+    """Serves one client over standard input and output until it leaves. Returns the exit status."""
+    reader, writer = await _own_stdio()
+    return await serve(services, reader, writer, client_process_id)
+
+
+async def serve(
+    services: Services, reader: asyncio.StreamReader, writer: Writer, client_process_id: int | None = None
+) -> int:
+    """Serves one client until it says `exit`, its stream ends, its process dies or a signal ends ours.
+
+    Nothing that was started for it is left behind. Returns the exit status.
+    """
+    logging.getLogger("pygls").setLevel(logging.WARNING)  # below, it logs whole messages: the user's text
+    server = create_server(services)
+    protocol = server.protocol
+    protocol.set_writer(writer)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(number, protocol.end, 128 + number)
+    if client_process_id:
+        server.watch(watch(client_process_id, protocol.end))
+    pumping = asyncio.create_task(pump(reader, protocol))
+    ending = asyncio.create_task(protocol.ended.wait())
+    try:
+        await asyncio.wait({pumping, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if not protocol.ended.is_set():
+            protocol.end()
+    finally:
+        for task in (pumping, ending):
+            task.cancel()
+        try:
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await server.close()
+        except TimeoutError:
+            log.exception("Not everything could be closed in time")
+        await _flush(writer)
+    return protocol.exit_code
+
+
+async def pump(reader: asyncio.StreamReader, protocol: AidProtocol) -> None:
+    """Hands the protocol one message after the other until the stream ends or is no longer the protocol's."""
+    try:
+        while (length := await _read_head(reader)) is not None:
+            if length > _LARGEST:
+                log.error("A message of %d bytes is not read: the client is left", length)
+                return
+            protocol.receive(await reader.readexactly(length))
+            await asyncio.sleep(0)  # what the message started takes its first step before the next one is read
+    except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
+        log.info("The client's stream ended: %s", error)
+
+
+async def _read_head(reader: asyncio.StreamReader) -> int | None:
+    """The length that a message's head states; None at the end of the stream."""
+    length = None
+    while line := await reader.readline():
+        if match := _LENGTH.fullmatch(line):
+            length = int(match[1])
+        elif not line.strip() and length is not None:
+            return length
+    return None
+
+
+async def _own_stdio() -> tuple[asyncio.StreamReader, Writer]:
+    """Standard input and output as streams of our own. Whatever else writes to standard output from now on, a child
+    process included, writes to standard error, and whatever else reads standard input finds it empty."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    sys.stdout.flush()
+    os.dup2(2, 1)
+    return await _reader(incoming), await _writer(outgoing)
+
+
+async def _reader(descriptor: int) -> asyncio.StreamReader:
+    reader, loop = asyncio.StreamReader(), asyncio.get_running_loop()
+    file = os.fdopen(descriptor, "rb", 0)
+    try:
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), file)
+    except (ValueError, NotImplementedError):  # a file, or a system without such pipes
+        threading.Thread(target=_feed, args=(file, reader, loop), daemon=True).start()
+    return reader
+
+
+def _feed(file: FileIO, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
+    with contextlib.suppress(RuntimeError, OSError):  # the loop is closed: nobody reads any longer
+        while data := file.read(65536):
+            loop.call_soon_threadsafe(reader.feed_data, data)
+        loop.call_soon_threadsafe(reader.feed_eof)
+
+
+async def _writer(descriptor: int) -> Writer:
+    loop = asyncio.get_running_loop()
+    file = os.fdopen(descriptor, "wb", 0)
+    try:
+        transport, protocol = await loop.connect_write_pipe(
+            lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), file
+        )
+    except (ValueError, NotImplementedError):
+        return _FileWriter(file)
+    return asyncio.StreamWriter(transport, protocol, None, loop)
+
+
+@frozen
+class _FileWriter:
+    """Writes to a file, which is always ready."""
+
+    file: FileIO
+
+    def write(self, data: bytes) -> None:
+        self.file.write(data)
+
+    def close(self) -> None:
+        self.file.close()
+
+
+async def _flush(writer: Writer) -> None:
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(1):
+            if isinstance(writer, asyncio.StreamWriter):
+                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
+            else:
+                writer.close()

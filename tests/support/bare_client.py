@@ -1,0 +1,260 @@
+"""A client that knows JSON-RPC and nothing else: what it sends and gets is plain JSON, as on the wire."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+SECONDS = 30.0
+
+Answer = Callable[[dict], Any | Awaitable[Any]]
+
+
+class RpcError(Exception):
+    """An error reply: `error` as it came."""
+
+    def __init__(self, error: dict) -> None:
+        super().__init__(error.get("message"))
+        self.error = error
+
+
+class BareClient:
+    """`notifications` are all that came, in order. `answers`: what is said to a request of the server's, by method; a
+    request whose method is not there is never answered."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+        self.notifications: list[dict] = []
+        self.requests: list[dict] = []
+        self.answers: dict[str, Answer] = {
+            "client/registerCapability": lambda _: None,
+            "window/workDoneProgress/create": lambda _: None,
+        }
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future] = {}
+        self._news = asyncio.Condition()
+        self._seen = 0
+        self._loop = asyncio.create_task(self._read())
+        self._answering: set[asyncio.Task] = set()
+
+    # --- to the server ---
+
+    def send(self, message: dict) -> None:
+        self.send_bytes(json.dumps(message).encode())
+
+    def send_bytes(self, body: bytes) -> None:
+        self.writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    def notify(self, method: str, params: Any = None) -> None:
+        self.send({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def start(self, method: str, params: Any = None) -> tuple[int, asyncio.Future]:
+        """Sends a request: its id and its answer to come."""
+        number = next(self._numbers)
+        self._waiting[number] = asyncio.get_running_loop().create_future()
+        self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        return number, self._waiting[number]
+
+    async def request(self, method: str, params: Any = None) -> Any:
+        """The result. Raises RpcError."""
+        async with asyncio.timeout(SECONDS):
+            return await self.start(method, params)[1]
+
+    async def command(self, name: str, arguments: Any = None, **more: Any) -> Any:
+        given = [] if arguments is None else [arguments]
+        return await self.request("workspace/executeCommand", {"command": name, "arguments": given, **more})
+
+    # --- from the server ---
+
+    async def notification(self, method: str, fits: Callable[[dict], bool] = lambda _: True) -> dict:
+        """The parameters of the next notification that fits; each is given out once, and those before it are passed."""
+        try:
+            async with asyncio.timeout(SECONDS), self._news:
+                while True:
+                    for index in range(self._seen, len(self.notifications)):
+                        message = self.notifications[index]
+                        if message["method"] == method and fits(message["params"]):
+                            self._seen = index + 1
+                            return message["params"]
+                    await self._news.wait()
+        except TimeoutError:
+            seen = "\n".join(json.dumps(n)[:300] for n in self.notifications)
+            raise AssertionError(f"no fitting {method} came, but:\n{seen}") from None
+
+    async def asked(self, method: str) -> dict:
+        """The parameters of the next request that the server makes by this method, or the last it made."""
+        async with asyncio.timeout(SECONDS), self._news:
+            while True:
+                for message in reversed(self.requests):
+                    if message["method"] == method:
+                        return message["params"]
+                await self._news.wait()
+
+    def shown(self) -> list[str]:
+        """The messages that the user was shown."""
+        return [n["params"]["message"] for n in self.notifications if n["method"] == "window/showMessage"]
+
+    async def _read(self) -> None:
+        while head := await self.reader.readline():
+            length = 0
+            while head.strip():
+                name, _, value = head.partition(b":")
+                length = int(value) if name.lower() == b"content-length" else length
+                head = await self.reader.readline()
+            message = json.loads(await self.reader.readexactly(length))
+            await self._take(message)
+
+    async def _take(self, message: dict) -> None:
+        if "method" not in message:
+            future = self._waiting.pop(message["id"], None)
+            if message["id"] is None or future is None:
+                self.notifications.append({"method": "stray answer", "params": message})
+            elif not future.done():
+                if "error" in message:
+                    future.set_exception(RpcError(message["error"]))
+                else:
+                    future.set_result(message["result"])
+            return
+        if "id" in message:
+            task = asyncio.create_task(self._answer(message))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+        async with self._news:
+            (self.requests if "id" in message else self.notifications).append(message)
+            self._news.notify_all()
+
+    async def _answer(self, message: dict) -> None:
+        if message["method"] not in self.answers:
+            return
+        result = self.answers[message["method"]](message["params"])
+        if isinstance(result, Awaitable):
+            result = await result
+        self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
+
+    # --- the usual ---
+
+    async def initialize(self, root: Path | None = None, **capabilities: Any) -> dict:
+        """`capabilities` are those of the client; `options` and `info` among them are taken out."""
+        info, options = capabilities.pop("info", "bare"), capabilities.pop("options", None)
+        answer = await self.request(
+            "initialize",
+            {
+                "processId": None,
+                "clientInfo": {"name": info},
+                "rootUri": None,
+                "workspaceFolders": [{"uri": root.as_uri(), "name": root.name}] if root else None,
+                "capabilities": capabilities,
+                "initializationOptions": options,
+            },
+        )
+        self.notify("initialized", {})
+        return answer
+
+    def open(self, path: Path, text: str | None = None, language: str = "ocaml", version: int = 1) -> str:
+        """Opens a file and returns its URI."""
+        text = path.read_text() if text is None else text
+        document = {"uri": path.as_uri(), "languageId": language, "version": version, "text": text}
+        self.notify("textDocument/didOpen", {"textDocument": document})
+        return path.as_uri()
+
+    def change(self, path: Path, text: str, version: int) -> None:
+        """Replaces the whole text."""
+        document = {"uri": path.as_uri(), "version": version}
+        self.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
+
+    def save(self, path: Path) -> None:
+        self.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
+
+    async def diagnostics(self, path: Path, fits: Callable[[list], bool] = bool) -> list[dict]:
+        """The next diagnostics of a file that fit; those that are not none, if nothing else is said."""
+        params = await self.notification(
+            "textDocument/publishDiagnostics", lambda p: p["uri"] == path.as_uri() and fits(p["diagnostics"])
+        )
+        return params["diagnostics"]
+
+    async def status(self, *states: str) -> dict:
+        return await self.notification("lsp-aid/status", lambda p: p["state"] in states)
+
+    async def job(self, job: str) -> dict:
+        """The notification with which a job ended."""
+        return await self.notification("lsp-aid/job", lambda p: p["job"] == job and p["state"] != "running")
+
+    async def actions(self, path: Path, place: dict, diagnostics: list | None = None, **context: Any) -> list[dict]:
+        return await self.request(
+            "textDocument/codeAction",
+            {
+                "textDocument": {"uri": path.as_uri()},
+                "range": place,
+                "context": {"diagnostics": diagnostics or [], "triggerKind": 1, **context},
+            },
+        )
+
+    async def leave(self) -> None:
+        """Shuts the server down as an editor does, and hangs up."""
+        await self.request("shutdown")
+        self.notify("exit")
+        await self.writer.drain()
+
+    async def hang_up(self) -> None:
+        self._loop.cancel()
+        for task in tuple(self._answering):
+            task.cancel()
+        self.writer.close()
+
+
+def at(line: int, start: int = 0, end: int | None = None) -> dict:
+    """A range on one line."""
+    return {
+        "start": {"line": line, "character": start},
+        "end": {"line": line, "character": start if end is None else end},
+    }
+
+
+LITERALS = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}, "isPreferredSupport": True}
+
+MODERN: dict = {
+    "workspace": {
+        "applyEdit": True,
+        "configuration": True,
+        "workspaceEdit": {"documentChanges": True, "resourceOperations": ["create", "rename", "delete"]},
+    },
+    "textDocument": {"codeAction": LITERALS, "publishDiagnostics": {"relatedInformation": True}},
+    "window": {"workDoneProgress": True},
+}
+"""An editor that can do all that we ask of one."""
+
+
+def apply_edit(edit: dict, read: Callable[[str], str]) -> dict[str, str | None]:
+    """What a WorkspaceEdit leaves of the texts, by URI. Positions are UTF-16."""
+    texts: dict[str, str | None] = {}
+    changes = edit.get("documentChanges") or [
+        {"textDocument": {"uri": uri}, "edits": edits} for uri, edits in edit.get("changes", {}).items()
+    ]
+    for change in changes:
+        kind = change.get("kind")
+        if kind == "delete":
+            texts[change["uri"]] = None
+        elif kind == "create":
+            texts[change["uri"]] = ""
+        else:
+            uri = change["textDocument"]["uri"]
+            before = texts.get(uri)
+            texts[uri] = edited(read(uri) if before is None else before, change["edits"])
+    return texts
+
+
+def edited(text: str, edits: list[dict]) -> str:
+    data = text.encode("utf-16-le")
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line.encode("utf-16-le")))
+
+    def offset(position: dict) -> int:
+        return min(starts[min(position["line"], len(starts) - 1)] + 2 * position["character"], len(data))
+
+    for edit in sorted(edits, key=lambda e: offset(e["range"]["start"]), reverse=True):
+        start, end = offset(edit["range"]["start"]), offset(edit["range"]["end"])
+        data = data[:start] + edit["newText"].encode("utf-16-le") + data[end:]
+    return data.decode("utf-16-le")

@@ -1,0 +1,154 @@
+"""The server in this very process, at the other end of a socket, with ports that are plain objects.
+
+Its builds are a toy's: every `lenght` in an .ml file is an unbound name, as OCaml would say it; a file that holds
+`broken-toolchain` breaks the tool, one that holds `slow-build` makes every build last.
+"""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from attrs import define, field, frozen
+
+from lsp_aid.config import Settings
+from lsp_aid.domain.build import BuildResult, Evaluation
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.diagnostics import Diagnostic, Severity
+from lsp_aid.domain.events import Event
+from lsp_aid.domain.overlay import Overlay
+from lsp_aid.domain.ports import Model, View
+from lsp_aid.domain.text import SourceText
+from lsp_aid.errors import ToolchainError
+from lsp_aid.server.services import Services
+from lsp_aid.server.stdio import serve
+from lsp_aid.tasks.project import Project
+from lsp_aid.workspace.trust import Trust
+from lsp_aid.workspace.view import WorkspaceView
+from tests.support.bare_client import BareClient
+
+SLOW_SECONDS = 20.0
+
+
+async def toy_build(view: View) -> BuildResult:
+    texts = {path: view.read(path) for path in view.paths() if path.endswith((".ml", "dune-project"))}
+    if any("broken-toolchain" in text for text in texts.values()):
+        raise ToolchainError("dune cannot be started", "Install dune.")
+    if any("slow-build" in text for text in texts.values()):
+        await asyncio.sleep(SLOW_SECONDS)
+    errors = [_error(path, text, m) for path, text in texts.items() for m in re.finditer(r"\blenght\b", text)]
+    if "no-such-field" in texts.get("dune-project", ""):
+        errors.append(Diagnostic("", SourceText("").range(0, 0), Severity.ERROR, "Unknown field", "dune"))
+    return BuildResult(not errors, tuple(errors), 0.01)
+
+
+def _error(path: str, text: str, match: re.Match) -> Diagnostic:
+    place = SourceText(text).range(match.start(), match.end())
+    message = 'Unbound value "lenght"\nHint: Did you mean "length"?'
+    return Diagnostic(path, place, Severity.ERROR, message, hint='Did you mean "length"?')
+
+
+@frozen
+class ToyBuild:
+    root: Path
+    built: list[str]
+
+    async def build(self) -> BuildResult:
+        self.built.append("started")
+        try:
+            result = await toy_build(WorkspaceView(self.root))
+        except asyncio.CancelledError:
+            self.built.append("cancelled")
+            raise
+        self.built.append("ended")
+        return result
+
+
+@frozen
+class ToyEvaluator:
+    async def evaluate(self, view: View, changes: ChangeSet, *, untrusted: bool) -> Evaluation:
+        return Evaluation(await toy_build(Overlay(view, changes)))
+
+
+@define
+class Noted:
+    """Implements the port `EventSink`, and keeps all."""
+
+    events: list[Event] = field(factory=list)
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+
+    @property
+    def happenings(self) -> list[str]:
+        return [event.happening.value for event in self.events]
+
+
+@define
+class Toy:
+    """What a test looks at: what was built, what happened, which projects are open."""
+
+    home: Path
+    model: Model | None = None
+    environment: dict[str, str] = field(factory=dict)
+    builds: dict[str, list[str]] = field(factory=dict)
+    events: Noted = field(factory=Noted)
+    opened: list[Path] = field(factory=list)
+    closed: list[Path] = field(factory=list)
+    exit_codes: list[int] = field(factory=list)
+
+    def services(self) -> Services:
+        environment = {"XDG_STATE_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home), **self.environment}
+        return Services(
+            open_project=self.open_project,
+            find_root=find_root,
+            make_view=make_view,
+            trust=lambda settings: Trust(environment, settings.trust),
+            environment=environment,
+        )
+
+    async def open_project(self, root: Path, settings: Settings) -> Project:
+        self.opened.append(root)
+        built = self.builds.setdefault(root.name, [])
+        evaluator, model = ToyEvaluator(), self.model
+        close = lambda: self.closed.append(root)  # noqa: E731
+        return Project(root, settings, ToyBuild(root, built), evaluator, model, self.events, close)
+
+
+def find_root(path: Path) -> Path | None:
+    for folder in (path, *path.parents):
+        if (folder / "dune-project").is_file():
+            return folder
+    return None
+
+
+def make_view(root: Path, documents: Mapping[str, tuple[str, int]]) -> View:
+    return WorkspaceView(root, documents)
+
+
+@asynccontextmanager
+async def served(toy: Toy, process: int | None = None) -> AsyncIterator[BareClient]:
+    """A client of a server that runs until the client is done; both are gone afterwards."""
+    ours, theirs = socket.socketpair()
+    client = BareClient(*await asyncio.open_connection(sock=ours))
+    reader, writer = await asyncio.open_connection(sock=theirs)
+    server = asyncio.create_task(serve(toy.services(), reader, writer, process))
+    try:
+        yield client
+    finally:
+        await client.hang_up()
+        async with asyncio.timeout(20):
+            toy.exit_codes.append(await server)
+
+
+def project(folder: Path, **files: str) -> Path:
+    """A little dune project; `lib__a` stands for `lib/a.ml`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "dune-project").write_text("(lang dune 3.17)\n")
+    for name, text in files.items():
+        path = folder / (name.replace("__", "/") + ".ml")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
