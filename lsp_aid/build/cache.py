@@ -1,15 +1,21 @@
 """The folders of our own below the user's cache folder: one per project, private, and pruned by age."""
 
+import fcntl
 import hashlib
+import itertools
+import os
 import re
 import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from attrs import frozen
+
 from lsp_aid.errors import FileUnwritableError
 
 _MARK = "root"
+_LOCK = "lock"
 _DAY = 86400.0
 
 
@@ -42,10 +48,40 @@ def project_cache(root: Path, environment: Mapping[str, str]) -> Path:
     return folder
 
 
+@frozen
+class Slot:
+    """A folder below a project's cache that this process has to itself until it lets go of it, or dies."""
+
+    folder: Path
+    _lock: int
+
+    def release(self) -> None:
+        os.close(self._lock)
+
+
+def claim_slot(cache: Path) -> Slot:
+    """The first of `cache/0`, `cache/1`, ... that no other process holds: two builds never share a build folder.
+
+    Raises FileUnwritableError.
+    """
+    for number in itertools.count():
+        folder = cache / str(number)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            cure = "Permit writing there, or set XDG_CACHE_HOME to another folder."
+            raise FileUnwritableError(f"{folder} cannot be used: {error.strerror}", cure) from error
+        if _lock(lock):
+            return Slot(folder, lock)
+        os.close(lock)
+    raise AssertionError("counting ends never")
+
+
 def prune(home: Path, days: float = 30.0) -> None:
     """Removes the projects' folders below `home`, as `cache_home` tells it, that were not asked for in so many days.
 
-    What is held by a running lsp-aid is as new as its start; what cannot be removed is left for the next time.
+    What a running lsp-aid holds stays; what cannot be removed is left for the next time.
     """
     oldest = time.time() - days * _DAY
     try:
@@ -57,5 +93,24 @@ def prune(home: Path, days: float = 30.0) -> None:
             old = (folder / _MARK).stat().st_mtime < oldest
         except OSError:
             continue  # not one of ours, or being made this moment
-        if old:
+        if old and not any(_is_held(lock) for lock in folder.glob(f"*/{_LOCK}")):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        number = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _lock(number)
+    finally:
+        os.close(number)
+
+
+def _lock(number: int) -> bool:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -4,6 +4,7 @@ The user's own `dune build --watch` holds the lock of `_build` only, so it is ne
 promotion off nothing is written to the source tree.
 """
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from lsp_aid.build.process import Finished, run
+from lsp_aid.build.process import Finished, in_thread, run
 from lsp_aid.build.toolchain import Toolchain
 from lsp_aid.config import BuildSettings
 from lsp_aid.domain.build import BuildResult
@@ -38,17 +39,19 @@ class DuneBuild:
     build_dir: Path
     toolchain: Toolchain
     settings: BuildSettings = field(factory=BuildSettings)
+    _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False, eq=False)
 
     async def build(self) -> BuildResult:
         """Builds. Raises ToolchainError, BuildTimeoutError, FileUnwritableError."""
-        make_build_dir(self.build_dir)
-        command = dune_command(self.toolchain, self.root, self.build_dir, self.settings.targets)
-        started = time.monotonic()
-        done = await run(
-            command, cwd=self.root, environment=dune_environment(self.toolchain), seconds=self.settings.seconds
-        )
-        seconds = time.monotonic() - started
-        return build_result(done, self.root, self.build_dir, disk_reader(self.root), seconds)
+        async with self._lock:
+            make_build_dir(self.build_dir)
+            command = dune_command(self.toolchain, self.root, self.build_dir, self.settings.targets)
+            environment, started = dune_environment(self.toolchain), time.monotonic()
+            done = await run(command, cwd=self.root, environment=environment, seconds=self.settings.seconds)
+            seconds = time.monotonic() - started
+            return await in_thread(
+                lambda: build_result(done, self.root, self.build_dir, disk_reader(self.root), seconds)
+            )
 
 
 def dune_command(toolchain: Toolchain, root: Path, build_dir: Path, targets: Sequence[str], *options: str) -> list[str]:

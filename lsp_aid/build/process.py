@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -17,6 +18,8 @@ from lsp_aid.errors import BuildTimeoutError, ToolchainError
 
 OUTPUT_LIMIT = 8_000_000
 """Bytes of output that are kept: the first half and the last half of it."""
+
+T = TypeVar("T")
 
 _REAPER = Path(__file__).with_name("reaper.py")
 _CHUNK = 65536
@@ -54,6 +57,21 @@ async def run(
         finally:
             os.write(hold, b"!")
             await _until_gone(process)
+
+
+async def in_thread(work: Callable[[], T], stop: Callable[[], None] = lambda: None) -> T:
+    """Does blocking work in a thread. A cancel calls `stop`, and waits until the work has come to its end: what it
+    writes to is not let go of before."""
+    working = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        stop()
+        while not working.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([working])
+        working.exception()  # it is seen; that it was cancelled is what matters
+        raise
 
 
 def _pipe(ends: contextlib.ExitStack) -> tuple[int, int]:
