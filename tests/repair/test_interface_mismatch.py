@@ -1,0 +1,122 @@
+from pathlib import Path
+
+import pytest
+
+from lsp_aid.domain.proposal import Kind, Level
+from lsp_aid.repair import interface_mismatch, unused
+from tests.support import txtar
+from tests.support.repair import candidates_of, cases, repaired
+from tests.support.requires import require
+
+pytestmark = pytest.mark.dune
+
+
+@pytest.fixture(autouse=True)
+def _dune() -> None:
+    require("dune")
+
+
+@pytest.mark.parametrize("path", cases("interface_mismatch"), ids=lambda path: path.stem)
+async def test_fixture(path: Path, tmp_path: Path) -> None:
+    case = txtar.read(path)
+    outcome = await repaired(case, tmp_path, {"interface_mismatch": interface_mismatch, "unused": unused})
+    best = outcome.repairs[0]
+    assert best.verdict.level is Level.VERIFIED
+    assert best.kind is Kind(case.options.get("kind", "fix"))
+    assert {**case.before, **best.changes.texts} == case.after
+
+
+async def first(ml: str, mli: str, folder: Path, user: str = "") -> dict[str, str | None]:
+    """What the best candidate for the first error leaves."""
+    found = await candidates_of(interface_mismatch, project(ml, mli, user), folder)
+    return dict(next(candidates for candidates in found if candidates)[0].changes.texts)
+
+
+def project(ml: str, mli: str, user: str = "") -> dict[str, str]:
+    texts = {"dune": "(library (name m))", "m.ml": ml, "m.mli": mli}
+    if user:
+        texts |= {"bin/dune": "(executable (name main) (libraries m))", "bin/main.ml": user}
+    return texts
+
+
+@pytest.mark.parametrize(
+    ("ml", "mli", "wanted"),
+    [
+        ("let a = 1\nlet f = 2\n", "val a : int\n", "val a : int\nval f : int\n"),
+        ("let f = 2\nlet a = 1\n", "val a : int\n", "val f : int\nval a : int\n"),
+        ("let f = [ 2 ]\n", "", "val f : int list\n"),
+        (
+            "let f = 2\n\nlet a = 1\n",
+            "(** Top. *)\n\n(** A. *)\nval a : int\n",
+            "(** Top. *)\n\nval f : int\n\n(** A. *)\nval a : int\n",
+        ),
+        (
+            "let a = 1\nlet f = Fun.id\nlet b = 2\n",
+            "val a : int\n(** A. *)\n\nval b : int\n(** B. *)\n",
+            "val a : int\n(** A. *)\n\nval f : 'a -> 'a\n\nval b : int\n(** B. *)\n",
+        ),
+        ("let a = 1\nlet f = Buffer.create\n", "val a : int\r\n", "val a : int\r\nval f : int -> Buffer.t\r\n"),
+    ],
+)
+async def test_a_value_is_exported_at_its_place(ml: str, mli: str, wanted: str, tmp_path: Path) -> None:
+    texts = project(ml, mli, "let () = ignore M.f\n")
+    found = await candidates_of(interface_mismatch, texts, tmp_path)
+    assert [c[0].changes.texts for c in found if c] == [{"m.mli": wanted}]
+
+
+async def test_the_use_decides_where_a_type_is_abstract(tmp_path: Path) -> None:
+    """The compiler prints `t` for every string of a module that has `type t = string`."""
+    case = txtar.Case("text", {"dune-project": "(lang dune 3.17)\n"})
+    case.before |= project(
+        'type t = string\nlet make () : t = ""\nlet text (x : t) = x ^ ""\n',
+        "type t\nval make : unit -> t\n",
+        "let () = print_string (M.text (M.make ()))\n",
+    )
+    outcome = await repaired(case, tmp_path, {"interface_mismatch": interface_mismatch, "unused": unused})
+    assert outcome.repairs[0].changes.texts == {"m.mli": "type t\nval make : unit -> t\nval text : t -> string\n"}
+
+
+async def test_only_what_differs_of_a_type_is_changed(tmp_path: Path) -> None:
+    ml = "type 'a t = 'a list\nlet f ~by (x : 'a t) = ignore by; Some (List.length x + by)\n"
+    mli = "type 'a t\n\nval f :\n  by:int -> (* how many *)\n  'a t ->\n  int\n"
+    assert await first(ml, mli, tmp_path) == {"m.mli": mli.replace("  int\n", "  int option\n")}
+
+
+async def test_an_argument_that_was_added_leaves_the_others_as_written(tmp_path: Path) -> None:
+    ml = "type t = int list\nlet f ?(by = 1) x : int list = List.map (( + ) by) x\n"
+    mli = "type t\nval f : t -> t\n"
+    assert await first(ml, mli, tmp_path) == {"m.mli": "type t\nval f : ?by:int -> t -> t\n"}
+
+
+async def test_the_interface_is_renamed_where_others_use_the_other_name(tmp_path: Path) -> None:
+    texts = project("let to_list x = [ x ]\n", "val tolist : 'a -> 'a list\n", "let () = ignore (M.to_list 1)\n")
+    case = txtar.Case("names", {"dune-project": "(lang dune 3.17)\n", **texts})
+    outcome = await repaired(case, tmp_path, {"interface_mismatch": interface_mismatch})
+    assert outcome.repairs[0].changes.texts == {"m.mli": "val to_list : 'a -> 'a list\n"}
+
+
+async def test_documentation_within_a_type_is_kept(tmp_path: Path) -> None:
+    ml = "type t = A | B of int | C\ntype r = { x : int; y : int }\n"
+    mli = "type t =\n  | A  (** a *)\n  | C  (** c *)\n\ntype r = { x : int  (** x *) }\n"
+    wanted = mli.replace("(** a *)\n", "(** a *)\n  | B of int\n")
+    assert await first(ml, mli, tmp_path) == {"m.mli": wanted}
+    assert await first(ml, wanted, tmp_path / "2") == {
+        "m.mli": wanted.replace("int  (** x *)", "int;  (** x *) y : int;")
+    }
+
+
+async def test_several_entries_are_settled_together(tmp_path: Path) -> None:
+    mli = "exception E of int\nmodule type S = sig val x : int end\nval f : lines:int -> ?by:int -> unit -> int\n"
+    assert await first("", mli, tmp_path) == {
+        "m.ml": 'exception E of int\nmodule type S = sig val x : int end\nlet f ~lines:_ ?by:_ _ = failwith "TODO: f"\n'
+    }
+
+
+async def test_a_type_that_is_not_exported_is(tmp_path: Path) -> None:
+    user = "let f (x : M.u) = x\nlet () = ignore f\n"
+    wanted = {"m.mli": "type t = A\ntype u = B\n"}
+    assert await first("type t = A\ntype u = B\n", "type t = A\n", tmp_path, user) == wanted
+
+
+async def test_nothing_is_taken_out_of_an_interface(tmp_path: Path) -> None:
+    assert await candidates_of(interface_mismatch, project("", "module N : sig end\n"), tmp_path) == [[]]
