@@ -41,6 +41,7 @@ CANDIDATES_PER_ERROR = 8
 BUILDS_FOR_ALTERNATIVES = 10
 NO_CANDIDATE_COST = 3.0
 REVEALED_COST = 0.3
+IMPLAUSIBLE = 0.1  # an alternative less likely than this share of the best one only hides it
 TOUCHED_COST = 1.5
 
 
@@ -134,7 +135,8 @@ class _Search:
         pool = self.found or self.partial
         unique = {_key(repair.changes): repair for repair in sorted(pool, key=lambda r: r.weight)}
         best = sorted(unique.values(), key=lambda r: (r.kind is Kind.SKELETON, -round(r.weight, 6), len(r.steps)))
-        return tuple(best[: self.settings.top])
+        plausible = [r for r in best if r.kind is not best[0].kind or r.weight >= IMPLAUSIBLE * best[0].weight]
+        return tuple(plausible[: self.settings.top])
 
     async def _build(self, changes: ChangeSet) -> BuildResult | None:
         """The build with changes to the view that was given; None once the budget is spent."""

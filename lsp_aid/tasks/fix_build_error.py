@@ -1,6 +1,7 @@
 """The task "fix the build error": what the embedded engine finds and, where asked, what the model finds."""
 
 import time
+from collections.abc import Sequence
 from uuid import uuid4
 
 from attrs import frozen
@@ -40,7 +41,8 @@ async def fix_build_error(
     started = time.monotonic()
     outcome = await repair(view, project.evaluator, project.settings.fix, progress, focus)
     before = outcome.before.build
-    proposals = tuple(_proposal(found, time.monotonic() - started) for found in outcome.repairs)
+    seconds = round(time.monotonic() - started, 3)
+    proposals = tuple(_proposal(found, outcome.repairs, seconds) for found in outcome.repairs)
     sure = any(p.kind is Kind.FIX and p.verdict.level is Level.VERIFIED for p in proposals)
     if before and before.errors and ask_model and project.model and not sure:
         asked = await fix_with_model(project, view, _nearest(before, focus), before.errors, progress)
@@ -62,18 +64,28 @@ def _nearest(build: BuildResult, focus: Focus | None) -> Diagnostic:
     return min(build.errors, key=distance)
 
 
-def _proposal(found: Repair, seconds: float) -> Proposal:
-    first, *others = found.steps
-    title = first.candidate.title + (f" (and {len(others)} more)" if others else "")
+def _title(found: Repair, rivals: Sequence[Repair]) -> str:
+    """What is done about the error at hand and, where a better repair does the same there, what it does otherwise."""
+    titles = [step.candidate.title for step in found.steps]
+    better = rivals[: rivals.index(found)]
+    known = {
+        step.candidate.title for rival in better if rival.steps[0].candidate.title == titles[0] for step in rival.steps
+    }
+    shown = [titles[0], *[title for title in titles[1:] if known and title not in known][:1]]
+    rest = len(titles) - len(shown)
+    return "; ".join(shown) + (f" (and {rest} more)" if rest else "")
+
+
+def _proposal(found: Repair, rivals: Sequence[Repair], seconds: float) -> Proposal:
     families = dict.fromkeys(step.family for step in found.steps)
     return Proposal(
         id=uuid4().hex[:12],
         task=TASK,
-        title=title,
+        title=_title(found, rivals),
         changes=found.changes,
         verdict=found.verdict,
         source=f"engine:{'+'.join(families)}",
         kind=found.kind,
         explanation="\n".join(f"{step.error.path}: {step.candidate.title}" for step in found.steps),
-        seconds=round(seconds, 3),
+        seconds=seconds,
     )
