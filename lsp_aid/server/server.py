@@ -148,9 +148,10 @@ def create_server(services: Services) -> AidServer:
         (types.WORKSPACE_EXECUTE_COMMAND, server.execute, None),
         (types.WINDOW_WORK_DONE_PROGRESS_CANCEL, server.cancel_progress, None),
     ):
-        server.feature(method, options)(handler)
-    for name, command in COMMANDS.items():
-        server.command(name)(command)
+        server.protocol.fm.features[method] = handler  # pygls's decorators take functions, not methods
+        if options is not None:
+            server.protocol.fm.feature_options[method] = options
+    server.protocol.fm.commands.update(COMMANDS)
     return server
 
 
