@@ -9,7 +9,7 @@ from html import escape
 from tools.own_ocaml import CHECKOUT
 
 PAGE = CHECKOUT / "docs/try.svg"
-COLUMNS, LINE, CHARACTER, MARGIN = 104, 18, 8.4, 16
+LINE, CHARACTER, MARGIN = 18, 8.45, 16
 COLOURS = {31: "#f47067", 32: "#8ddb8c", 33: "#f69d50", 34: "#6cb6ff", 35: "#dcbdfb", 36: "#76e3ea"}
 STYLE = "font:14px ui-monospace,'DejaVu Sans Mono',Menlo,monospace;white-space:pre;fill:#d1d7e0"
 _CODE = re.compile(r"\x1b\[([0-9;]*)([A-Za-z])")
@@ -61,7 +61,8 @@ def _attributes(codes: str) -> str:
 
 
 def picture(lines: list[str]) -> str:
-    width, height = int(COLUMNS * CHARACTER + 2 * MARGIN), len(lines) * LINE + 2 * MARGIN
+    columns = max(len(_CODE.sub("", line)) for line in lines)
+    width, height = int(columns * CHARACTER + 2 * MARGIN), len(lines) * LINE + 2 * MARGIN
     rows = "".join(
         f'<text x="{MARGIN}" y="{MARGIN + LINE * number}" xml:space="preserve">{spans(line)}</text>\n'
         for number, line in enumerate(lines, 1)

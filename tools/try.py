@@ -33,12 +33,18 @@ def main() -> int:
             "XDG_STATE_HOME": f"{folder}/state",
             "XDG_CONFIG_HOME": f"{folder}/config",
             "LSP_AID_TRUST": "always",  # it is ours; a machine without a sandbox builds it as well
-            "DUNE_CONFIG__DISPLAY": "quiet",
         }
+        dune_config = Path(folder, "config/dune/config")
+        dune_config.parent.mkdir(parents=True)
+        dune_config.write_text("(lang dune 3.17)\n(display quiet)\n", encoding="utf-8")
         for title, command, expected in STEPS:
             print(f"\n{_bold(title)}\n$ {command}", flush=True)
             words = ["sh", "-c", command]
-            status = subprocess.run(words, cwd=project, env=environment, timeout=150, check=False).returncode
+            # One stream, so that what is read from a pipe is in order.
+            done = subprocess.run(
+                words, cwd=project, env=environment, stderr=subprocess.STDOUT, timeout=150, check=False
+            )
+            status = done.returncode
             if status != expected:
                 print(f"\n{_bold('Something went wrong')}: exit status {status}, expected {expected}.")
                 return 1
