@@ -93,7 +93,8 @@ def _applied(problem: Problem, node: Node, count: int, weight: float) -> Iterato
     shown = f"`{text}`" if "\n" not in text and len(text) <= _SHORT else "the function"
     title = f"Apply {shown} to `{units.strip()}`"
     if node.kind == "parenthesized_expression":
-        edits = [TextEdit(node.end - 1, node.end - 1, units)]
+        inner = node.field("expression") or node
+        edits = [TextEdit(inner.end, inner.end, units)]
     elif _needs_parentheses(node):
         edits = [TextEdit(node.start, node.start, "("), TextEdit(node.end, node.end, units + ")")]
     elif node.kind in (*_ATOMS, "application_expression"):
