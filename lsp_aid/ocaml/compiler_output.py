@@ -24,7 +24,7 @@ _PLACE = (
 )
 _HEAD = re.compile(rf"{_PLACE}[ \t]*(?P<rest>.*)")
 _INNER = re.compile(rf"\s+{_PLACE}[ \t]*(?P<rest>.*)")
-_EXCERPT = re.compile(r"\s*\d+ \|.*|\s+\^[\s^]*|\s*\.\.\.\s*")
+_EXCERPT = re.compile(r"\s*\d+ \|.*|[\s^]*|\s*\.\.\.\s*")
 _TITLE = re.compile(
     r"(?:Error(?: \((?P<fatal>[^)]*)\))?|(?P<warning>Warning \d+(?: \[[^\]]*\])?)|(?P<alert>Alert [\w'.]+)):"
     r"[ \t]?(?P<rest>.*)"

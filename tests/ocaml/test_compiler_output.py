@@ -131,6 +131,11 @@ def test_warnings_that_are_printed_twice_are_told_once() -> None:
     assert len(parse(block * 2, read_none)) == 1
 
 
+def test_an_empty_place_has_nothing_underlined() -> None:
+    found = one('File "a.ml", line 1, characters 2-2:\n1 | (a\n      \nError: unclosed\n')
+    assert (found.path, found.message) == ("a.ml", "unclosed")
+
+
 def test_an_error_of_dune_keeps_who_requires_it_out_of_the_hint() -> None:
     (found,) = parse(
         'File "dune", line 1, characters 32-36:\n1 | (executable (name c) (libraries nope))\n        ^^^^\n'
