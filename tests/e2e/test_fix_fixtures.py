@@ -42,9 +42,9 @@ def test_the_best_proposal_is_what_a_developer_wants(path: Path, tmp_path: Path)
     best = answer["proposals"][0]
     assert best["verdict"] == "verified", best
     assert best["kind"] == case.options.get("kind", "fix"), best
-    assert {p: (folder / p).read_text(newline="") for p in case.before} == case.before, "proposing changes nothing"
+    assert {p: (folder / p).read_bytes().decode() for p in case.before} == case.before, "proposing changes nothing"
     subprocess.run(["patch", "-p1", "-s", "--binary"], input=best["diff"], cwd=folder, text=True, check=True)
-    assert {p: (folder / p).read_text() for p in case.after} == case.after
+    assert {p: (folder / p).read_bytes().decode() for p in case.after} == case.after
     again = lsp_aid(folder, "fix", "--json")
     assert (json.loads(again.stdout)["status"], again.returncode) == ("green", 0), again.stdout
     assert not (folder / "_build").exists()
