@@ -5,7 +5,6 @@ promises and the .ml lacks is copied where it is whole there (exceptions, types)
 name, or offered as a skeleton. Nothing is ever taken out of an .mli: others may rely on it.
 """
 
-import difflib
 import posixpath
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +13,6 @@ from attrs import frozen
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit, apply_text_edits
-from lsp_aid.errors import WorkspaceError
 from lsp_aid.ocaml import messages, syntax
 from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.syntax import Item, Node, Syntax
@@ -22,6 +20,8 @@ from lsp_aid.repair import interface_types as types
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.interface_declarations import brought_to
 from lsp_aid.repair.interface_places import inserted
+from lsp_aid.repair.places import text_of
+from lsp_aid.repair.similarity import similarity
 from lsp_aid.repair.unbound_elsewhere import asked_for
 
 _PROBE = "[ `Lsp_aid_probe ]"
@@ -71,12 +71,11 @@ def _beside(path: str, extension: str) -> str:
 def _module(problem: Problem, ml: str) -> _Module | None:
     """The module whose implementation is `ml`; None where it has no interface of its own."""
     mli = _beside(ml, ".mli")
-    try:
-        texts = [problem.view.read(path) for path in (ml, mli)]
-    except WorkspaceError:
+    implementation, interface = text_of(problem.view, ml), text_of(problem.view, mli)
+    if implementation is None or interface is None:
         return None
-    trees = [syntax.parse(text, path) for text, path in zip(texts, (ml, mli), strict=True)]
-    return None if any(tree.has_error for tree in trees) else _Module(module_of(ml), *trees)
+    module = _Module(module_of(ml), syntax.parse(implementation, ml), syntax.parse(interface, mli))
+    return None if module.ml.has_error or module.mli.has_error else module
 
 
 def _change(problem: Problem, edits: Sequence[tuple[str, TextEdit]]) -> ChangeSet:
@@ -195,7 +194,7 @@ def _like_named(problem: Problem, module: _Module, name: str) -> Iterator[_Way]:
     asked = asked_for(problem, module.name)
     specification = _item(module.mli, name, "value")
     for item in module.ml.items:
-        closeness = _closeness(item.name, name)
+        closeness = similarity(item.name, name)
         if item.kind != "value" or closeness < _CLOSE or _declares(module.mli, item.name):
             continue
         renamed = tuple((module.ml.path, edit) for edit in _renaming(module.ml, item.name, name))
@@ -207,11 +206,6 @@ def _like_named(problem: Problem, module: _Module, name: str) -> Iterator[_Way]:
             yield _Way(
                 f"Rename `{name}` to `{item.name}` in the interface", 0.9 * closeness, ((module.mli.path, edit),)
             )
-
-
-def _closeness(one: str, other: str) -> float:
-    first, second = (name.replace("_", "").replace("'", "").lower() for name in (one, other))
-    return difflib.SequenceMatcher(None, first, second).ratio()
 
 
 def _renaming(tree: Syntax, old: str, new: str) -> Iterator[TextEdit]:

@@ -17,8 +17,9 @@ from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages, syntax
+from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair import places
 from lsp_aid.repair.case_bodies import Missing, determined, skeleton
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import line_start, newline, starts_line
@@ -35,9 +36,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     if not isinstance(message, messages.MissingCases):
         return []
-    tree = syntax.parse(problem.source.text, problem.diagnostic.path)
-    matching = _matching(tree, problem.start, problem.end)
-    if matching is None or tree.has_error:
+    tree = places.tree(problem)
+    matching = _matching(tree, problem.start, problem.end) if tree else None
+    if tree is None or matching is None or tree.has_error:
         return []
     cases = [child for child in matching.children if child.kind == "match_case"]
     patterns = ("_",) if message.extensible else message.examples or ("_",)

@@ -5,7 +5,6 @@ Three errors lead here: dune knows no library of a name; a module is unbound tha
 to the stanza that builds the module that needs it.
 """
 
-import difflib
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +14,12 @@ from attrs import field, frozen
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.text import apply_text_edits
-from lsp_aid.errors import WorkspaceError
 from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_file import Group, Word
 from lsp_aid.ocaml.dune_stanzas import Stanza
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import text_of
+from lsp_aid.repair.similarity import similarity
 
 _COMPILER = (
     "Ast_helper Ast_iterator Ast_mapper Asttypes Builtin_attributes Clflags Cmi_format Cmt_format Compmisc Config Env"
@@ -104,14 +104,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 
 def _read(view: View) -> _Dunes:
-    texts = {}
-    for path in view.paths():
-        if posixpath.basename(path) == "dune":
-            try:
-                texts[path] = view.read(path)
-            except WorkspaceError:  # dune itself says what is wrong with the file
-                continue
-    return _Dunes(texts, view.paths())
+    paths = view.paths()
+    read = {path: text_of(view, path) for path in paths if posixpath.basename(path) == "dune"}
+    return _Dunes({path: text for path, text in read.items() if text is not None}, paths)
 
 
 def _misspelt(problem: Problem, dunes: _Dunes, name: str) -> Iterator[Candidate]:
@@ -123,7 +118,7 @@ def _misspelt(problem: Problem, dunes: _Dunes, name: str) -> Iterator[Candidate]
     word = _word_at(found, problem.start, name)
     known = {*_LIBRARIES, *_names(dunes.stanzas), *(lib for s in dunes.stanzas for lib in s.libraries)}
     for other in known - {name, *stanza.libraries, *stanza.names, *stanza.public_names}:
-        closeness = _closeness(name, other)
+        closeness = similarity(_plain(name), _plain(other))
         if word and closeness >= _CLOSE:
             title = f"Replace the library `{name}` by `{other}`"
             yield Candidate(title, problem.edit(dune_file.replace_atom(word, other)), 0.95 * closeness)
@@ -143,10 +138,8 @@ def _names(stanzas: Sequence[Stanza]) -> Iterator[str]:
             yield from (*stanza.names, *stanza.public_names)
 
 
-def _closeness(written: str, other: str) -> float:
-    """From 0 to 1; 1 where only case and separators differ."""
-    one, two = (re.sub(r"[-_.]", "", name.lower()) for name in (written, other))
-    return difflib.SequenceMatcher(None, one, two).ratio()
+def _plain(name: str) -> str:
+    return name.replace("-", "_").replace(".", "_")
 
 
 def _unlisted(problem: Problem, dunes: _Dunes, module: str) -> Iterator[Candidate]:

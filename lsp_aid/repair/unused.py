@@ -7,8 +7,9 @@ left to the repair that exports it. The least destructive, most usual way comes 
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages, syntax
+from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Item, Node, Syntax
+from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import is_pure, take_out, with_comment_above
 from lsp_aid.repair.unbound_elsewhere import wanted_elsewhere
@@ -22,9 +23,11 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     match message:
         case messages.UnusedOpen() | messages.UnusedRec() | messages.RedundantCase() | messages.UnusedName():
-            tree = syntax.parse(problem.source.text, problem.diagnostic.path)
+            tree = places.tree(problem)
         case _:
             return []
+    if tree is None:
+        return []
     match message:
         case messages.UnusedOpen():
             return list(_open(problem, tree))
