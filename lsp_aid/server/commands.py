@@ -19,6 +19,7 @@ from lsp_aid.server.jobs import Job
 from lsp_aid.server.proposals import Offered
 from lsp_aid.server.root import Root
 from lsp_aid.server.session import Session
+from lsp_aid.tasks.generate_diff import DiffRequest, generate_diff
 from lsp_aid.tasks.report import proposal_data
 
 FIX, DIFF, APPLY = "lsp-aid.fixBuildError", "lsp-aid.generateDiff", "lsp-aid.apply"
@@ -97,8 +98,6 @@ async def _diff(
     apply: bool,
     job: Job,
 ) -> Sequence[Proposal]:
-    from lsp_aid.tasks.generate_diff import DiffRequest, generate_diff
-
     root, path = await session.trusted_root_for(uri)
     project, view = await root.project(), root.view()
     where = _range(session, view, path, place) if place else None

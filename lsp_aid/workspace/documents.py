@@ -5,6 +5,7 @@ An edit costs the lines that it touches, not the length of the document. Lines e
 
 import re
 from collections.abc import Iterator, Sequence
+from os.path import commonprefix
 from pathlib import Path
 
 from attrs import define, field, frozen
@@ -128,18 +129,26 @@ class Document:
     def change(self, changes: Sequence[Change], version: int, coding: Encoding) -> list[Edited]:
         """Makes the changes, each of the text that the one before left."""
         self.version = version
-        self._source, edited = None, []
+        edited = []
         for change in changes:
-            start = self.position(change.start, coding) if change.start else Position(0, 0)
-            end = self.position(change.end, coding) if change.end else self._end
-            edited.append(self._replace(min(start, end), max(start, end), _whole_characters(change.text)))
+            text = _whole_characters(change.text)
+            if change.start is None or change.end is None:
+                edited.append(self._replace_all(text))
+            else:
+                start, end = self.position(change.start, coding), self.position(change.end, coding)
+                edited.append(self._replace(min(start, end), max(start, end), text))
         return edited
 
-    @property
-    def _end(self) -> Position:
-        return Position(len(self._lines) - 1, len(self._lines[-1]))
+    def _replace_all(self, text: str) -> Edited:
+        """Replaces what differs, so that what is known of the rest stays known."""
+        old = self.text
+        first = len(commonprefix((old, text)))
+        same = len(commonprefix((old[first:][::-1], text[first:][::-1])))
+        start, end = self.source.position(first), self.source.position(len(old) - same)
+        return self._replace(start, end, text[first : len(text) - same])
 
     def _replace(self, start: Position, end: Position, text: str) -> Edited:
+        self._source = None
         head = self._lines[start.line][: start.column] + text
         first = start.line
         if not start.column and first and self._lines[first - 1].endswith("\r"):

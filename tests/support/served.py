@@ -38,7 +38,7 @@ async def toy_build(view: View) -> BuildResult:
         raise ToolchainError("dune cannot be started", "Install dune.")
     if any("slow-build" in text for text in texts.values()):
         await asyncio.sleep(SLOW_SECONDS)
-    errors = [_error(path, text, m) for path, text in texts.items() for m in re.finditer(r"\blenght\b", text)]
+    errors = [_error(path, text, m) for path, text in texts.items() for m in re.finditer(r"\b(List\.)?lenght\b", text)]
     if "no-such-field" in texts.get("dune-project", ""):
         errors.append(Diagnostic("", SourceText("").range(0, 0), Severity.ERROR, "Unknown field", "dune"))
     return BuildResult(not errors, tuple(errors), 0.01)
@@ -46,7 +46,7 @@ async def toy_build(view: View) -> BuildResult:
 
 def _error(path: str, text: str, match: re.Match) -> Diagnostic:
     place = SourceText(text).range(match.start(), match.end())
-    message = 'Unbound value "lenght"\nHint: Did you mean "length"?'
+    message = f'Unbound value "{match[0]}"\nHint: Did you mean "length"?'
     return Diagnostic(path, place, Severity.ERROR, message, hint='Did you mean "length"?')
 
 

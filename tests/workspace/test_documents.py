@@ -120,6 +120,10 @@ class TestEdited:
         assert self.moved(place, Change("x", Units(1, 0), Units(1, 2))) == Range(Position(1, 2), Position(1, 4))
         assert self.moved(place, insertion(1, 1, "\nx")) == Range(Position(2, 3), Position(2, 5))
 
+    def test_a_new_text_touches_only_what_differs(self) -> None:
+        place = Range(Position(2, 0), Position(2, 2))
+        assert self.moved(place, Change("aa\n\nbb b\ncc\n")) == Range(Position(3, 0), Position(3, 2))
+
     def test_a_place_that_is_touched_is_gone(self) -> None:
         assert self.moved(Range(Position(1, 0), Position(1, 2)), insertion(1, 2, "x")) is None
 
@@ -163,7 +167,11 @@ def _lines(text: str) -> list[tuple[str, str]]:
 places = st.builds(Units, st.integers(0, 8), st.integers(0, 20))
 
 
-@given(texts, st.lists(st.builds(Change, texts, places, places), max_size=6), st.sampled_from(Encoding))
+changes_of_a_part = st.builds(Change, texts, places, places)
+changes_of_all = st.builds(Change, texts)
+
+
+@given(texts, st.lists(changes_of_a_part | changes_of_all, max_size=6), st.sampled_from(Encoding))
 def test_incremental_changes_leave_what_whole_text_editing_leaves(
     text: str, changes: list[Change], coding: Encoding
 ) -> None:
