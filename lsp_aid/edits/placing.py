@@ -22,6 +22,7 @@ from lsp_aid.errors import PlacementError
 
 NEAR_LINES = 6  # a line number this far off still means the place
 QUOTED_LINES = 12
+TELLING_CHARACTERS = 12
 
 
 @frozen
@@ -107,6 +108,8 @@ def _place_block(path: str, text: Lines, block: Block) -> list[_Change]:
         )
     for view_of_line, trimmed in _STEPS:
         wanted, new = (_trimmed(search), _trimmed(replace)) if trimmed else (search, replace)
+        if view_of_line is _squeezed and not _is_telling(wanted):
+            continue
         keys = [view_of_line(line) for line in text.lines]
         starts = _occurrences(keys, [view_of_line(line) for line in wanted])
         if len(starts) > 1:
@@ -142,6 +145,12 @@ _STEPS: tuple[tuple[Callable[[str], str], bool], ...] = (
     (str.rstrip, True),
     (_squeezed, True),
 )
+
+
+def _is_telling(lines: Sequence[str]) -> bool:
+    """Whether lines say enough to be known by their words alone: a lone `end` is anywhere."""
+    words = [_squeezed(line) for line in lines if line.strip()]
+    return sum(map(len, words)) >= (TELLING_CHARACTERS if len(words) == 1 else TELLING_CHARACTERS // 2)
 
 
 def _occurrences(keys: Sequence[str], wanted: Sequence[str]) -> list[int]:

@@ -1,14 +1,18 @@
 """Every edit in its one place, or none at all."""
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lsp_aid import editformats
+from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.reply import Block, Blocks, Delete, FileEdit, Reply, Whole
 from lsp_aid.edits.placing import place
-from lsp_aid.errors import OutsideError, PlacementError
+from lsp_aid.edits.unified_diff import render
+from lsp_aid.errors import EditError, OutsideError, PlacementError
 from tests.support.plain_view import PlainView
 
 TEXT = """let f x =
@@ -69,6 +73,10 @@ def test_a_block_with_other_indentation_takes_that_of_the_file() -> None:
     before = "module M = struct\n    let f x =\n      x\nend\n"
     after = placed(before, Block("let f x =\n  x\n", "let f x =\n  let y = x in\n  y\n"))
     assert after == "module M = struct\n    let f x =\n      let y = x in\n      y\nend\n"
+
+
+def test_a_lone_short_line_is_not_looked_for_with_other_white_space() -> None:
+    assert "no place" in refused("module M = struct\n  let x = 1\nend\n", Block("  end\n", "  done\n"))
 
 
 def test_an_exact_place_is_preferred_to_one_with_other_white_space() -> None:
@@ -167,6 +175,41 @@ def test_two_names_of_a_file_are_one_file(tmp_path: Path) -> None:
     view = PlainView({"lib/a.ml": "a\nb\n"}, tmp_path)
     reply = Reply("", (Blocks("lib/a.ml", (Block("a\n", "x\n"),)), Blocks("alias/a.ml", (Block("b\n", "y\n"),))))
     assert dict(place(view, reply).texts) == {"lib/a.ml": "x\ny\n"}
+
+
+DIFF_LINE = st.sampled_from(
+    [
+        "let x = 1",
+        "let y = 2",
+        "  let y = 2",
+        "-- a",
+        "++ b",
+        "-",
+        "+",
+        " ",
+        "",
+        "```",
+        "-- a/x.ml",
+        "@@ -1 +1 @@",
+        "  in",
+    ]
+)
+TEXTS = st.lists(DIFF_LINE, max_size=14).map(lambda lines: "".join(f"{line}\n" for line in lines))
+
+
+@given(TEXTS, TEXTS, st.booleans(), st.booleans())
+def test_a_diff_of_two_texts_makes_the_one_of_the_other_or_is_refused(
+    before: str, after: str, fence: bool, numbers: bool
+) -> None:
+    diff = render(ChangeSet.of([FileChange("a.ml", before, after)]))
+    if not numbers:
+        diff = re.sub(r"(?m)^@@ -.* @@$", "@@ @@", diff)
+    try:
+        reply = editformats.read(f"Done.\n````diff\n{diff}````\nThat is all.\n" if fence else diff, "unified_diff")
+        changes = place(PlainView({"a.ml": before}), reply)
+    except EditError:
+        return
+    assert changes.texts.get("a.ml", before) == after
 
 
 LINES = st.lists(st.sampled_from(["a", "b", "  a", "let f x =", "", "  end", "é"]), min_size=1, max_size=12)
