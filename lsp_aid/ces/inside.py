@@ -25,10 +25,14 @@ def inside_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def binds(hidden: Sequence[Path], visible: Sequence[Path], writable: Sequence[Path]) -> list[Bind]:
-    """What is to be shown, outer folders first. A folder that is named by a link is shown by both its names."""
+    """What is to be shown, outer folders first. A folder that is named by a link is shown by both its names.
+
+    A folder that is to be hidden as a whole stays hidden, though it be on PATH.
+    """
     found: dict[Path, Bind] = {}
     for source in visible:
-        found |= {name: Bind(source.resolve(), name, False) for name in _names(source) if is_hidden(hidden, name)}
+        if not any(folder.is_relative_to(source.resolve()) for folder in hidden):
+            found |= {name: Bind(source.resolve(), name, False) for name in _names(source) if is_hidden(hidden, name)}
     for source in writable:
         found |= {name: Bind(source.resolve(), name, True) for name in _names(source)}
     return [found[target] for target in sorted(found) if found[target].source.exists()]

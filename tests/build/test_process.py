@@ -1,8 +1,8 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from lsp_aid.build import process
 from lsp_aid.build.process import Finished, in_thread, run
 from lsp_aid.errors import BuildTimeoutError, ToolchainError
+from tests.support.processes import running
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
 FAMILY = """
@@ -23,8 +24,7 @@ async def sh(script: str, folder: Path, seconds: float = 60.0, stdin: bytes | No
 
 
 def naps(nap: str) -> int:
-    lines = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True).stdout.splitlines()
-    return sum(line.split(None, 1)[1:] == [f"sleep {nap}"] and line[0] != "Z" for line in lines)
+    return running("sleep", nap)
 
 
 async def wait_for(path: Path, nap: str, count: int) -> None:
@@ -116,8 +116,6 @@ async def test_descriptors_are_given_back(tmp_path: Path) -> None:
 
 
 async def test_work_in_a_thread_is_stopped_and_waited_for_by_a_cancel() -> None:
-    import threading
-
     started, stop, ended = threading.Event(), threading.Event(), threading.Event()
 
     def work() -> None:

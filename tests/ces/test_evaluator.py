@@ -12,8 +12,9 @@ from lsp_aid.ces.sandbox import Sandbox, find_sandbox
 from lsp_aid.config import BuildSettings
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.changes import ChangeSet, FileChange
-from lsp_aid.errors import BuildTimeoutError, OutsideError, SandboxError
+from lsp_aid.errors import BuildTimeoutError, OutsideError
 from lsp_aid.workspace.view import WorkspaceView
+from tests.support.requires import require
 
 pytestmark = pytest.mark.dune
 
@@ -22,10 +23,9 @@ LANG = "(lang dune 3.0)\n"
 
 @pytest.fixture(params=["bwrap", "unshare", "none"])
 async def sandbox(request: pytest.FixtureRequest) -> Sandbox | None:
-    try:
-        return await find_sandbox(request.param, os.environ)
-    except SandboxError as error:
-        pytest.skip(str(error))
+    if request.param != "none":
+        require(request.param)
+    return await find_sandbox(request.param, os.environ)
 
 
 @pytest.fixture

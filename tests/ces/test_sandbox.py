@@ -17,6 +17,8 @@ from lsp_aid.build.process import Finished, run
 from lsp_aid.build.toolchain import scrub
 from lsp_aid.ces.sandbox import Sandbox, find_sandbox
 from lsp_aid.errors import SandboxError
+from tests.support.processes import running
+from tests.support.requires import require
 
 PYTHON = Path(sys.executable).resolve()
 ATTACK = """
@@ -103,10 +105,8 @@ print(json.dumps(results))
 
 @pytest.fixture(params=["bwrap", "unshare"])
 async def sandbox(request: pytest.FixtureRequest) -> Sandbox:
-    try:
-        found = await find_sandbox(request.param, os.environ)
-    except SandboxError as error:
-        pytest.skip(str(error))
+    require(request.param)
+    found = await find_sandbox(request.param, os.environ)
     assert found is not None
     return found
 
@@ -126,11 +126,6 @@ def outside_tmp() -> Iterator[Path]:
         yield Path(folder)
 
 
-def nap_runs(nap: str) -> bool:
-    lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout.splitlines()
-    return f"sleep {nap}" in lines
-
-
 async def run_inside(sandbox: Sandbox, argv: list[str], folder: Path, *visible: Path) -> Finished:
     words, environment = sandbox.wrap(argv, writable=[folder], visible=visible, environment=scrub(os.environ))
     return await run(words, cwd=folder, environment=environment, seconds=60)
@@ -147,8 +142,8 @@ async def test_nothing_gets_out(
     elsewhere = outside_tmp / "elsewhere"
     elsewhere.write_text("untouched")
     monkeypatch.setenv("HOME", str(home))
-    sandbox = await find_sandbox(sandbox.name, os.environ)  # now with this home
-    assert sandbox is not None
+    with_this_home = await find_sandbox(sandbox.name, os.environ)
+    assert with_this_home is not None
     nap = f"61.{os.getpid()}"
     with (
         socket.socket(socket.AF_UNIX) as server,
@@ -172,7 +167,7 @@ async def test_nothing_gets_out(
             "nap": nap,
         }
         argv = [str(PYTHON), "-I", "-c", ATTACK, json.dumps(plan)]
-        done = await run_inside(sandbox, argv, inside, Path(sys.base_prefix))
+        done = await run_inside(with_this_home, argv, inside, Path(sys.base_prefix))
         assert victim.poll() is None
         victim.kill()
     assert done.code == 0, done.text
@@ -188,7 +183,7 @@ async def test_nothing_gets_out(
     assert (inside / "written").read_text() == "attacked"
     assert secret.read_text() == elsewhere.read_text() == "untouched"
     assert sorted(path.name for path in home.iterdir()) == [".ssh"]
-    assert not nap_runs(nap)
+    assert not running("sleep", nap)
 
 
 async def test_a_program_of_the_sandbox_may_use_its_own_loopback(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -198,6 +193,16 @@ async def test_a_program_of_the_sandbox_may_use_its_own_loopback(sandbox: Sandbo
     )
     done = await run_inside(sandbox, [str(PYTHON), "-I", "-c", code], tmp_path, Path(sys.base_prefix))
     assert done.text.strip() == "connected"
+
+
+async def test_a_folder_that_is_to_be_hidden_is_never_shown(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "inside").mkdir()
+    secret = tmp_path / "secret"
+    secret.write_text("seen")
+    shown = [folder for folder in (*tmp_path.parents, Path("/run")) if str(folder) in ("/", "/tmp", "/run")]
+    done = await run_inside(sandbox, ["/bin/sh", "-c", f"cat {secret}; ls /run"], tmp_path / "inside", *shown)
+    assert "seen" not in done.text
+    assert done.text.count("\n") == 1
 
 
 async def test_status_and_output_come_through(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -228,7 +233,7 @@ async def test_what_runs_inside_dies_with_a_cancel(sandbox: Sandbox, tmp_path: P
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not nap_runs(nap)
+    assert not running("sleep", nap)
 
 
 async def test_one_that_is_not_there_is_said_with_a_cure(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_nothing_is_written_through_a_link(bench: Bench, tmp_path: Path) -> None
     (bench.root / "dir" / "a.ml").unlink()
     (bench.root / "dir").rmdir()
     (bench.root / "dir").symlink_to(outside)
-    bench.sync(**{"dir/a_ml": "open", "file_ml": "open"})
+    bench.sync(None, **{"dir/a_ml": "open", "file_ml": "open"})
     assert tree(outside) == {"a.ml": "mine"}
     assert bench.content()["file.ml"] == "open"
 
