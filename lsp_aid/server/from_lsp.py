@@ -68,7 +68,10 @@ class Arguments:
         return value
 
     def flag(self, name: str, default: bool) -> bool:
-        value = self.values.get(name, default)
+        """A null is as good as nothing said: lsp-mode sends the `false` of an action's arguments back as one."""
+        value = self.values.get(name)
+        if value is None:
+            return default
         if not isinstance(value, bool):
             raise self._unfit(name, "true or false")
         return value

@@ -14,4 +14,5 @@
            (lambda () (flymake-start) (flymake-diagnostics))
            (lambda () (goto-char (flymake-diagnostic-beg (car (flymake-diagnostics)))))
            #'eglot-code-actions)
-(eglot-shutdown (eglot-current-server) nil 10)
+(with-current-buffer (find-buffer-visiting aid-file)
+  (eglot-shutdown (eglot-current-server) nil 10))

@@ -30,4 +30,5 @@
                     (start (lsp:range-start (lsp:diagnostic-range (car mine)))))
                (goto-char (lsp--position-to-point start))))
            #'lsp-execute-code-action)
-(lsp-workspace-shutdown (car (lsp-workspaces)))
+(with-current-buffer (find-buffer-visiting aid-file)
+  (lsp-workspace-shutdown (car (lsp-workspaces))))
