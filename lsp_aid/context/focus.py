@@ -47,13 +47,16 @@ class Focus:
             text = self.view.read(path) if may_be_shown(path) else None
         except WorkspaceError:
             return None
-        if text is None or len(text) > MAX_CHARACTERS or _SECRET_TEXT.search(text):
-            return None
-        return plain(text)
+        return plain(text) if text is not None and may_be_quoted(path, text) else None
 
 
 def plain(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def may_be_quoted(path: str, text: str) -> bool:
+    """Whether a text of that path may be shown: neither its name nor what it holds looks like a secret."""
+    return may_be_shown(path) and len(text) <= MAX_CHARACTERS and not _SECRET_TEXT.search(text)
 
 
 def may_be_shown(path: str) -> bool:

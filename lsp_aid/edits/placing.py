@@ -34,15 +34,21 @@ class _Change:
     lines: tuple[str, ...]
 
 
-def place(view: View, reply: Reply) -> ChangeSet:
+def _always(path: str, text: str) -> bool:
+    return True
+
+
+def place(view: View, reply: Reply, may_quote: Callable[[str, str], bool] = _always) -> ChangeSet:
     """The changes that a reply asks for, whole or not at all. Files keep their BOM, their line ends and their end.
+
+    `may_quote`: whether an error, which goes back to the model, may quote a file, given its path and text.
 
     Raises PlacementError, OutsideError, EditError (too large), FileUnreadableError.
     """
     edits: dict[str, list[FileEdit]] = {}
     for edit in reply.edits:
         edits.setdefault(_real_path(view.root, edit.path), []).append(edit)
-    changes = ChangeSet.of([_place_file(view, path, of_file) for path, of_file in edits.items()])
+    changes = ChangeSet.of([_place_file(view, path, of_file, may_quote) for path, of_file in edits.items()])
     check_size(changes)
     return changes
 
@@ -53,7 +59,7 @@ def _real_path(root: Path, path: str) -> str:
     return Path(os.path.realpath(root / inside)).relative_to(os.path.realpath(root)).as_posix()
 
 
-def _place_file(view: View, path: str, edits: Sequence[FileEdit]) -> FileChange:
+def _place_file(view: View, path: str, edits: Sequence[FileEdit], may_quote: Callable[[str, str], bool]) -> FileChange:
     before = view.read(path) if view.exists(path) else None
     blocks = [block for edit in edits if isinstance(edit, Blocks) for block in edit.blocks]
     if len(edits) > 1 and not all(isinstance(edit, Blocks) for edit in edits):
@@ -69,7 +75,7 @@ def _place_file(view: View, path: str, edits: Sequence[FileEdit]) -> FileChange:
         return FileChange(path, before, None)
     if not before.strip() and len(blocks) == 1 and not blocks[0].search:
         return FileChange(path, before, like(blocks[0].replace, before))
-    return FileChange(path, before, _changed(path, before, blocks))
+    return FileChange(path, before, _changed(path, before, blocks, may_quote(path, before)))
 
 
 def _created(view: View, path: str, edit: FileEdit, blocks: Sequence[Block]) -> str:
@@ -84,11 +90,11 @@ def _created(view: View, path: str, edit: FileEdit, blocks: Sequence[Block]) -> 
     )
 
 
-def _changed(path: str, before: str, blocks: Sequence[Block]) -> str:
+def _changed(path: str, before: str, blocks: Sequence[Block], quote: bool) -> str:
     text = Lines.of(before)
     changes: list[_Change] = []
     for block in blocks:
-        changes += _place_block(path, text, block)
+        changes += _place_block(path, text, block, quote)
     changes = sorted(set(changes), key=lambda change: (change.start, change.end))
     for one, two in itertools.pairwise(changes):
         if two.start < one.end or (one.start == two.start and one.lines):
@@ -99,7 +105,7 @@ def _changed(path: str, before: str, blocks: Sequence[Block]) -> str:
     return text.replaced([(change.start, change.end, list(change.lines)) for change in changes])
 
 
-def _place_block(path: str, text: Lines, block: Block) -> list[_Change]:
+def _place_block(path: str, text: Lines, block: Block, quote: bool) -> list[_Change]:
     search, replace = _split(block.search), _split(block.replace)
     if not any(line.strip() for line in search):
         raise PlacementError(
@@ -118,7 +124,7 @@ def _place_block(path: str, text: Lines, block: Block) -> list[_Change]:
             raise _ambiguous(path, search, starts)
         if starts:
             return _difference(text.lines, starts[0], wanted, new, view_of_line)
-    raise _not_found(path, search, text.lines)
+    raise _not_found(path, search, text.lines if quote else ())
 
 
 def _split(text: str) -> list[str]:

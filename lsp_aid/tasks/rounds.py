@@ -13,6 +13,7 @@ from uuid import uuid4
 from attrs import evolve, frozen
 
 from lsp_aid import editformats
+from lsp_aid.context.focus import may_be_quoted
 from lsp_aid.domain.build import BuildResult, Evaluation
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.chat import Message, Role
@@ -178,7 +179,7 @@ async def _try(project: Project, view: View, request: Request, text: str, progre
     if not reply.edits:
         return None
     try:
-        changes = await asyncio.to_thread(place, view, reply)
+        changes = await asyncio.to_thread(place, view, reply, may_be_quoted)
     except FileUnreadableError as error:
         raise EditError(error.what, "Leave that file alone.") from error
     if not changes:
@@ -205,11 +206,14 @@ def _problem(kind: Kind, verdict: Verdict, broken: Sequence[str], read: Callable
 
 
 def _reader(view: View) -> Callable[[str], str | None]:
+    """Reads what may go back to the model."""
+
     def read(path: str) -> str | None:
         try:
-            return view.read(path)
+            text = view.read(path)
         except WorkspaceError:
             return None
+        return text if may_be_quoted(path, text) else None
 
     return read
 

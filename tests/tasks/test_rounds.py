@@ -3,6 +3,7 @@
 The model is asked over real HTTP; the evaluator is a plain port that answers from the texts that it is given.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,28 @@ async def test_edits_that_cannot_be_used_go_back(first: str, words: str) -> None
     run = Run(first, GOOD)
     assert (await run.diff()).verdict.level is Level.VERIFIED
     assert words in run.requests[1].prompt
+
+
+async def test_no_secret_is_quoted_to_a_model_that_guesses_at_it() -> None:
+    view = PlainView({**VIEW.texts, "lib/my_secrets.ml": 'let password = "hunter2"\n', ".env": "KEY=hunter2\n"})
+    run = Run(edit('let password = "?"\n', "", "lib/my_secrets.ml"), GOOD, view=view)
+    await run.diff()
+    assert "no place in lib/my_secrets.ml" in run.requests[1].prompt
+    assert "hunter2" not in str([request.body for request in run.requests])
+
+
+async def test_a_cancel_reaches_the_model() -> None:
+    run = Run(scripted.stalls("half"))
+    async with ScriptedModel(run.replies) as endpoint:
+        model = ModelSettings(url=endpoint.url, name="scripted")
+        unused: Any = None
+        project = Project(Path("/nonexistent-project"), Settings(), unused, Oracle(), model_from(model, {}), run.sink)
+        task = asyncio.create_task(generate_diff(project, VIEW, DiffRequest("x", "lib/a.ml"), run.told))
+        await asyncio.wait_for(endpoint.arrived.wait(), 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(endpoint.requests[0].gone.wait(), 10)
 
 
 async def test_rounds_are_bounded_and_the_best_is_kept() -> None:
