@@ -82,7 +82,7 @@ class ShadowEvaluator:
         done = await run(command, cwd=shadow.folder, environment=environment, seconds=self.settings.seconds)
         seconds = time.monotonic() - started
         _raise_if_sandbox_failed(self.sandbox, done)
-        return build_result(done, shadow.folder, build_dir, read, seconds)
+        return await in_thread(lambda: build_result(done, shadow.folder, build_dir, read, seconds))
 
 
 @define

@@ -32,6 +32,7 @@ _TITLE = re.compile(
 _HINT = re.compile(r"^\s*Hint:\s*(.*?)(?=^-> required by|\Z)", re.MULTILINE | re.DOTALL)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BUILD_FOLDER = re.compile(r"_build/(?:\.sandbox/[^/]+/)?[^/.][^/]*/(?=.)")
+_MOST_RELATED = 50  # a compiler has a few; a program that prints what looks like them may have any number
 _NO_FILES = ("_none_", "command line")
 _DUNE_FILES = re.compile(r"(?:.*/)?(?:dune|dune-project|dune-workspace|dune\.inc|[^/]*\.opam)")
 
@@ -58,7 +59,7 @@ def parse(output: str | bytes, read: Read) -> tuple[Diagnostic, ...]:
             assert block.head is not None  # _is_related holds that
             message = "\n".join(line.strip() for line in block.lines).strip()
             related = Related(*places.of(block.head), message)
-            found[-1] = evolve(found[-1], related=(*found[-1].related, related))
+            found[-1] = evolve(found[-1], related=(*found[-1].related, related)[:_MOST_RELATED])
         elif (diagnostic := _diagnostic(block, places)) is not None:
             found.append(diagnostic)
     return tuple(dict.fromkeys(found))
