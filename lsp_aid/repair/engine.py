@@ -6,8 +6,8 @@ takes for each error of a node one candidate, or none; it is built, and then
 - the error that a candidate was for is still there, or the candidate's own text is now in error: the next candidate of
   that error takes its place;
 - other errors have come to light (OCaml stops at the first type error of a file): a new node below this one.
-The cost of a choice is what makes it unlikely, -log of its candidates' weights. What the search may spend is bounded by
-builds and by time, never by how many errors there are.
+The cost of a choice is what makes it unlikely, -log of its candidates' likelihoods. What the search may spend is
+bounded by builds and by time, never by how many errors there are.
 """
 
 import heapq
@@ -17,7 +17,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lsp_aid.config import FixSettings
 from lsp_aid.domain.build import BuildResult, Evaluation
@@ -40,9 +40,11 @@ ERRORS_AT_ONCE = 24  # further errors wait for the next node
 CANDIDATES_PER_ERROR = 8
 BUILDS_FOR_ALTERNATIVES = 10
 NO_CANDIDATE_COST = 3.0
-REVEALED_COST = 0.3
+REVEALED_COST = 0.1
+WORKED_COST = 1.0  # of putting another in the place of a candidate that has taken its error away
 IMPLAUSIBLE = 0.1  # an alternative less likely than this share of the best one only hides it
 TOUCHED_COST = 1.5
+COMPARED = 0.75  # how much a way is judged by the other ways for its error, not by itself
 
 
 @frozen
@@ -55,11 +57,16 @@ class Focus:
 
 @frozen
 class Step:
-    """One candidate taken, with the name of its family and the error that it is for."""
+    """One candidate taken, with the name of its family and the error that it is for.
+
+    `likelihood`, from 0 to 1, is mostly how it compares with the likeliest way for the same error: a long way of steps
+    none of which has a better alternative is not less likely than a short one with a doubtful step.
+    """
 
     candidate: Candidate
     family: str
     error: Diagnostic
+    likelihood: float = 1.0
 
 
 @frozen
@@ -76,7 +83,7 @@ class Repair:
 
     @property
     def weight(self) -> float:
-        return math.prod(step.candidate.weight for step in self.steps)
+        return math.prod(step.likelihood for step in self.steps)
 
 
 @frozen
@@ -182,16 +189,18 @@ class _Search:
             steps += [Step(candidate, name, problem.diagnostic) for candidate in found if candidate.changes]
         steps.sort(key=lambda s: (s.candidate.kind is Kind.SKELETON, -s.candidate.weight))
         unique = {_key(step.candidate.changes): step for step in reversed(steps)}
-        return [step for step in steps if unique[_key(step.candidate.changes)] is step][:CANDIDATES_PER_ERROR]
+        kept = [step for step in steps if unique[_key(step.candidate.changes)] is step][:CANDIDATES_PER_ERROR]
+        best = max((step.candidate.weight for step in kept), default=1.0)
+        return [evolve(step, likelihood=_likelihood(step.candidate.weight, best)) for step in kept]
 
-    def _push(self, node: _Node, choice: tuple[int, ...]) -> None:
+    def _push(self, node: _Node, choice: tuple[int, ...], extra: float = 0.0) -> None:
         """`choice[i]` is the number of the way taken for error i; its number of ways where none is taken."""
         choice = tuple(min(way, len(ways)) for way, ways in zip(choice, node.ways, strict=True))
         nothing = all(way == len(ways) for way, ways in zip(choice, node.ways, strict=True))
         if nothing or choice in node.tried:
             return
         node.tried.add(choice)
-        cost = node.cost + sum(_cost(ways, way) for way, ways in zip(choice, node.ways, strict=True))
+        cost = node.cost + extra + _cost_of(node, choice)
         heapq.heappush(self.queue, (cost, next(self.order), node, choice))
 
     async def _try(self, cost: float, node: _Node, choice: tuple[int, ...]) -> None:
@@ -203,6 +212,7 @@ class _Search:
         if not changes:
             return
         steps = (*node.steps, *(step for _, step in taken))
+        extra = cost - node.cost - _cost_of(node, choice)
         self.progress.report(taken[0][1].candidate.title if taken else "Checking")
         build = await self._build(changes)
         if build is None:
@@ -210,25 +220,29 @@ class _Search:
         repair = Repair(changes, steps, self._verdict(changes, build))
         if build.green:
             self._note(repair)
-            self._advance(node, choice, [0])
+            self._advance(node, choice, [0], extra)
             return
         if self._helps(repair):
             self.partial.append(repair)
         left = [i for i, _ in taken if _is_left(node.errors[i], node.view, merged.changes, build)]
         touched = [i for (i, _), place in zip(taken, places, strict=True) if i not in left and _touched(place, build)]
         failed = [*left, *touched]
-        # Where no candidate has failed by itself, any of them may have brought the errors that are left.
-        self._advance(node, choice, failed or [i for i, _ in taken], together=bool(failed))
+        if failed:
+            self._advance(node, choice, failed, extra, together=True)
+        else:  # the errors that are left are most likely others, but any candidate may have brought them
+            self._advance(node, choice, [i for i, _ in taken], extra + WORKED_COST)
         if len(left) < len(taken):
             below = await self._node(changes, build, steps, cost + REVEALED_COST + TOUCHED_COST * len(touched))
             self._push(below, (0,) * len(below.errors))
 
-    def _advance(self, node: _Node, choice: tuple[int, ...], places: Sequence[int], together: bool = False) -> None:
+    def _advance(
+        self, node: _Node, choice: tuple[int, ...], places: Sequence[int], extra: float, together: bool = False
+    ) -> None:
         """The next candidate at each of these places; at all of them `together` as well."""
         if together:
-            self._push(node, tuple(way + (i in places) for i, way in enumerate(choice)))
+            self._push(node, tuple(way + (i in places) for i, way in enumerate(choice)), extra)
         for place in places:
-            self._push(node, tuple(way + (i == place) for i, way in enumerate(choice)))
+            self._push(node, tuple(way + (i == place) for i, way in enumerate(choice)), extra)
 
     def _note(self, repair: Repair) -> None:
         self.found.append(repair)
@@ -274,8 +288,17 @@ async def repair(
     return Outcome(before, await search.run())
 
 
+def _likelihood(weight: float, best: float) -> float:
+    weight, best = max(weight, 1e-6), max(best, 1e-6)
+    return float((weight / best) ** COMPARED * weight ** (1 - COMPARED))
+
+
 def _cost(ways: Sequence[Step], way: int) -> float:
-    return NO_CANDIDATE_COST if way == len(ways) else -math.log(max(ways[way].candidate.weight, 1e-6))
+    return NO_CANDIDATE_COST if way == len(ways) else -math.log(ways[way].likelihood)
+
+
+def _cost_of(node: _Node, choice: tuple[int, ...]) -> float:
+    return sum(_cost(ways, way) for way, ways in zip(choice, node.ways, strict=True))
 
 
 def _key(changes: ChangeSet) -> tuple[tuple[str, str | None], ...]:

@@ -174,6 +174,16 @@ def _others(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
     if message.sort in _DECLARED_AS and message.sort != "module":
         found += _in_project(problem, message, syntax)
     yield from (Guess(guess.path, guess.weight * share, guess.whole) for guess in found)
+    yield from _foreign(message)
+
+
+def _foreign(message: messages.UnboundName) -> Iterator[Guess]:
+    """Words of other languages: `println` means `print_endline`, though `print_int` is more alike."""
+    if message.sort == "value":
+        meant = stdlib.FOREIGN.get(message.name, ())
+        for number, path in enumerate(meant):
+            if not message.qualifier or path.startswith(message.qualifier + "."):
+                yield Guess(path, 0.9 if len(meant) == 1 else 0.65 - 0.08 * number)
 
 
 def _values(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
@@ -184,9 +194,6 @@ def _values(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
         values = names_of(scope, "value", "parameter", "variable", "external")
         yield from (Guess(other, 0.45 * alike) for other, alike in nearest(name, values, 0.6))
         yield from (Guess(other, 0.5 * alike) for other, alike in nearest(name, stdlib.PERVASIVES, 0.7))
-    for number, path in enumerate(stdlib.FOREIGN.get(name, ())):
-        if not message.qualifier or path.startswith(message.qualifier + "."):
-            yield Guess(path, 0.62 - 0.08 * number)
     yield from _in_stdlib(message)
 
 
