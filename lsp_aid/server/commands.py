@@ -10,6 +10,7 @@ from lsprotocol import types
 from lsp_aid.actions.generate_diff import removal
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.events import Happening
+from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Range, SourceText
@@ -102,7 +103,9 @@ async def _diff(
     project, view = await root.project(), root.view()
     where = _range(session, view, path, place) if place else None
     gone = removal(view, path, prompt, where) if is_comment and where else ChangeSet()
-    proposals = await generate_diff(project, view, DiffRequest(prompt, path, where, gone), job)
+    if gone and where:
+        where = Range(where.start, where.start)  # what followed the comment is there once the comment is gone
+    proposals = await generate_diff(project, Overlay(view, gone), DiffRequest(prompt, path, where, gone), job)
     offered = session.proposals.add(proposals, view, project)
     job.message = f"{len(proposals)} proposal{'s' if len(proposals) != 1 else ''}"
     if apply and offered:

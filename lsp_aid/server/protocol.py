@@ -153,8 +153,7 @@ class AidProtocol(LanguageServerProtocol):
             asked.answer.set_exception(ClientError(f"{asked.method}: {error}"))
 
     def _answer(self, method: str, message: dict[str, Any]) -> Any:
-        if "error" in message:
-            error = message["error"]
+        if (error := message.get("error")) is not None:  # some clients send a null one along with the result
             raise ClientError(str(error.get("message") if isinstance(error, dict) else error))
         if "result" not in message:
             raise ClientError("the answer has neither a result nor an error")

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,18 +81,18 @@ async def test_nothing_is_answered_before_initialize(toy: Toy) -> None:
 
 @pytest.mark.parametrize("how", ["argument", "initialize"])
 async def test_the_server_ends_when_its_editor_has_died(toy: Toy, how: str) -> None:
-    editor = subprocess.Popen(["sleep", "60"])
+    editor = await asyncio.create_subprocess_exec("sleep", "60")
     async with served(toy, editor.pid if how == "argument" else None) as client:
         number = editor.pid if how == "initialize" else None
         await client.request("initialize", {"processId": number, "rootUri": None, "capabilities": {}})
         editor.kill()
-        editor.wait()
+        await editor.wait()
         await asyncio.wait_for(client._loop, 20)  # the stream ends
 
 
 async def test_a_process_that_cannot_be_seen_is_not_watched(toy: Toy) -> None:
-    gone = subprocess.Popen(["true"])
-    gone.wait()
+    gone = await asyncio.create_subprocess_exec("true")
+    await gone.wait()
     async with served(toy, gone.pid) as client:
         await client.initialize()
         await asyncio.sleep(0.1)
@@ -221,7 +221,7 @@ class TestFolders:
 async def test_the_program_itself_speaks_over_pipes_and_leaves_standard_output_alone(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     process = await asyncio.create_subprocess_exec(
-        ".venv/bin/python" if Path(".venv/bin/python").exists() else "python",
+        sys.executable,
         "-m",
         "lsp_aid",
         "serve",

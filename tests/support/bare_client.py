@@ -6,8 +6,9 @@ import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-SECONDS = 30.0
+SECONDS = 10.0
 
 Answer = Callable[[dict], Any | Awaitable[Any]]
 
@@ -28,6 +29,8 @@ class BareClient:
         self.reader, self.writer = reader, writer
         self.notifications: list[dict] = []
         self.requests: list[dict] = []
+        self.arrived: list[str] = []  # the method of each message, `answer` for the answers
+        self.texts: dict[str, str] = {}  # of the documents that are open, by URI
         self.answers: dict[str, Answer] = {
             "client/registerCapability": lambda _: None,
             "window/workDoneProgress/create": lambda _: None,
@@ -107,10 +110,13 @@ class BareClient:
             await self._take(message)
 
     async def _take(self, message: dict) -> None:
+        self.arrived.append(message.get("method", "answer"))
         if "method" not in message:
             future = self._waiting.pop(message["id"], None)
             if message["id"] is None or future is None:
-                self.notifications.append({"method": "stray answer", "params": message})
+                async with self._news:
+                    self.notifications.append({"method": "stray answer", "params": message})
+                    self._news.notify_all()
             elif not future.done():
                 if "error" in message:
                     future.set_exception(RpcError(message["error"]))
@@ -156,12 +162,14 @@ class BareClient:
         """Opens a file and returns its URI."""
         text = path.read_text() if text is None else text
         document = {"uri": path.as_uri(), "languageId": language, "version": version, "text": text}
+        self.texts[path.as_uri()] = text
         self.notify("textDocument/didOpen", {"textDocument": document})
         return path.as_uri()
 
     def change(self, path: Path, text: str, version: int) -> None:
         """Replaces the whole text."""
         document = {"uri": path.as_uri(), "version": version}
+        self.texts[path.as_uri()] = text
         self.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
 
     def save(self, path: Path) -> None:
@@ -191,6 +199,26 @@ class BareClient:
             },
         )
 
+    def text(self, uri: str) -> str:
+        """A file as the client holds it: as it is open, else as it is on disk."""
+        return self.texts[uri] if uri in self.texts else path_of(uri).read_text()
+
+    def takes_edits(self) -> list[dict]:
+        """Applies edits as an editor does: the documents change, then it answers. Returns the edits that came."""
+        edits: list[dict] = []
+
+        def apply(params: dict) -> dict:
+            edits.append(params["edit"])
+            for uri, text in apply_edit(params["edit"], self.text).items():
+                if uri in self.texts:
+                    self.change(path_of(uri), text or "", 99)
+                else:
+                    self.open(path_of(uri), text or "")
+            return {"applied": True}
+
+        self.answers["workspace/applyEdit"] = apply
+        return edits
+
     async def leave(self) -> None:
         """Shuts the server down as an editor does, and hangs up."""
         await self.request("shutdown")
@@ -202,6 +230,10 @@ class BareClient:
         for task in tuple(self._answering):
             task.cancel()
         self.writer.close()
+
+
+def path_of(uri: str) -> Path:
+    return Path(unquote(uri.removeprefix("file://")))
 
 
 def at(line: int, start: int = 0, end: int | None = None) -> dict:
