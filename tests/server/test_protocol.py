@@ -171,7 +171,7 @@ class TestAsking:
         server, wire = wired
         task = await self.asking(server)
         receive(server, id=wire.messages[0]["id"], error=None, result=[{"a": 1}])
-        assert await task == [{"a": 1}]
+        assert list(await task) == [{"a": 1}]
 
 
 async def test_an_error_of_ours_tells_no_traceback(

@@ -25,8 +25,8 @@ class BareClient:
     """`notifications` are all that came, in order. `answers`: what is said to a request of the server's, by method; a
     request whose method is not there is never answered."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float = SECONDS) -> None:
+        self.reader, self.writer, self.seconds = reader, writer, seconds
         self.notifications: list[dict] = []
         self.requests: list[dict] = []
         self.arrived: list[str] = []  # the method of each message, `answer` for the answers
@@ -62,7 +62,7 @@ class BareClient:
 
     async def request(self, method: str, params: Any = None) -> Any:
         """The result. Raises RpcError."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(self.seconds):
             return await self.start(method, params)[1]
 
     async def command(self, name: str, arguments: Any = None, **more: Any) -> Any:
@@ -74,7 +74,7 @@ class BareClient:
     async def notification(self, method: str, fits: Callable[[dict], bool] = lambda _: True) -> dict:
         """The parameters of the next notification that fits; each is given out once, and those before it are passed."""
         try:
-            async with asyncio.timeout(SECONDS), self._news:
+            async with asyncio.timeout(self.seconds), self._news:
                 while True:
                     for index in range(self._seen, len(self.notifications)):
                         message = self.notifications[index]
@@ -88,7 +88,7 @@ class BareClient:
 
     async def asked(self, method: str) -> dict:
         """The parameters of the next request that the server makes by this method, or the last it made."""
-        async with asyncio.timeout(SECONDS), self._news:
+        async with asyncio.timeout(self.seconds), self._news:
             while True:
                 for message in reversed(self.requests):
                     if message["method"] == method:
