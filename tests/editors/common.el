@@ -9,10 +9,10 @@
 
 (defvar aid-root (file-name-as-directory (getenv "AID_ROOT")))
 (defvar aid-file (expand-file-name (getenv "AID_FILE") aid-root))
-(defvar aid-server (getenv "AID_SERVER"))
 
-(define-derived-mode ocaml-mode prog-mode "OCaml")
-(add-to-list 'auto-mode-alist '("\\.mli?\\'" . ocaml-mode))
+;; What users have from the package tuareg.
+(define-derived-mode tuareg-mode prog-mode "Tuareg")
+(add-to-list 'auto-mode-alist '("\\.mli?\\'" . tuareg-mode))
 
 (defun aid-say (format &rest arguments)
   (message "%s" (replace-regexp-in-string "\n" "|" (apply #'format format arguments))))

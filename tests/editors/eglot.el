@@ -8,7 +8,7 @@
       eglot-confirm-server-initiated-edits nil ; up to eglot 1.15
       eglot-confirm-server-edits nil)          ; from 1.16
 (add-hook 'project-find-functions (lambda (_folder) (cons 'transient aid-root)))
-(add-to-list 'eglot-server-programs `(ocaml-mode . (,aid-server)))
+(load (getenv "AID_CONFIG"))
 
 (aid-drive (lambda () (apply #'eglot (eglot--guess-contact)))
            (lambda () (flymake-start) (flymake-diagnostics))

@@ -11,12 +11,7 @@
       lsp-diagnostics-provider :flymake
       lsp-auto-execute-action nil
       lsp-modeline-code-actions-enable nil)
-(add-to-list 'lsp-language-id-configuration '(ocaml-mode . "ocaml"))
-(lsp-register-client
- (make-lsp-client :new-connection (lsp-stdio-connection (lambda () (list aid-server)))
-                  :activation-fn (lsp-activate-on "ocaml")
-                  :add-on? t
-                  :server-id 'lsp-aid))
+(load (getenv "AID_CONFIG"))
 (lsp-workspace-folders-add aid-root)
 
 (defun aid-diagnostics ()

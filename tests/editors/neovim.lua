@@ -1,5 +1,5 @@
 -- Takes "Fix build error" in a red project, as a user of Neovim does, and saves. Run by test_editors.py.
-local root, file, server = os.getenv('AID_ROOT'), os.getenv('AID_FILE'), os.getenv('AID_SERVER')
+local root, file = os.getenv('AID_ROOT'), os.getenv('AID_FILE')
 
 local function fail(message)
   io.stderr:write('FAIL ' .. message .. '\n')
@@ -16,7 +16,7 @@ local function drive()
   vim.cmd('edit ' .. root .. '/' .. file)
   local buffer = vim.api.nvim_get_current_buf()
   vim.bo[buffer].filetype = 'ocaml'
-  local config = { name = 'lsp-aid', cmd = { server }, root_dir = root }
+  local config = { name = 'lsp-aid', cmd = { 'lsp-aid' }, root_dir = root }
   local id
   if vim.lsp.start then
     id = vim.lsp.start(config)
