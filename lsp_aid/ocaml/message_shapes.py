@@ -11,8 +11,9 @@ _DECLARED_NAME = re.compile(
     r"^(?:val|external|type|exception|module type|module|class type|class)(?: rec| virtual| nonrec)?"
     r"(?: (?:\([^)]*\)|\[[^\]]*\]|[+\-!]*'\w+))? ([\w']+|\( ?[^\w\s]+ ?\))"
 )
-_MISSING_PART = re.compile(r"An? (?:field|constructor), [\"`]?([\w']+?)[\"']?, is missing")
-_EXTRA_PART = re.compile(r"An? extra (?:field|constructor), [\"`]?([\w']+?)[\"']?, is provided")
+_PART = r"(?:field|constructor), (?:\"([^\"]+)\"|`([^`]+?)'|([\w']+)), is "
+_MISSING_PART = re.compile(rf"An? {_PART}missing")
+_EXTRA_PART = re.compile(rf"An? extra {_PART}provided")
 
 
 @frozen
@@ -211,12 +212,12 @@ class Mismatch:
     @property
     def missing(self) -> tuple[str, ...]:
         """Constructors or fields that the signature has and the implementation has not."""
-        return tuple(_MISSING_PART.findall(self.reasons))
+        return tuple("".join(found) for found in _MISSING_PART.findall(self.reasons))
 
     @property
     def extra(self) -> tuple[str, ...]:
         """Constructors or fields that the implementation has and the signature has not."""
-        return tuple(_EXTRA_PART.findall(self.reasons))
+        return tuple("".join(found) for found in _EXTRA_PART.findall(self.reasons))
 
 
 @frozen

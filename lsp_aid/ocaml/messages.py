@@ -96,6 +96,9 @@ def _code(group: str, bare: str = r".+?") -> str:
     return rf"(?:\"(?P<{group}_q>[^\"]*)\"|`(?P<{group}_b>[^`]*?)'|(?P<{group}_p>{bare}))"
 
 
+_WORD = r"[^\s\"`]+?"
+
+
 def _got(match: re.Match[str], group: str) -> str:
     found = next(match[f"{group}{kind}"] for kind in ("_q", "_b", "_p") if match[f"{group}{kind}"] is not None)
     return found.strip()
@@ -198,7 +201,7 @@ def _clash(diagnostic: Diagnostic, flat: str) -> Message | None:
     rest = flat[match.end() :].strip()
     because = _BECAUSE.match(rest)
     meant = _suggestions(rest)
-    explanation = rest[because.end() :].strip() if because else rest
+    explanation = (rest[because.end() :] if because else rest).partition("Hint: ")[0].strip()
     return TypeClash(
         found=_got(match, "found"),
         expected=_got(match, "expected"),
@@ -323,8 +326,8 @@ _AFTER_WANTED = (
     r"|Fields|Constructors|They|Their|\d\. |In module|Values do|Modules do|This|These|Private|Module)"
 )
 _ENTRY = re.compile(
-    r"(?P<within>In (?:module|module type|functor argument) [\"`]?(?P<module>[\w.']+?)[\"']?: )"
-    r"|The (?P<sort>[a-z][a-z -]*?) [\"`]?(?P<name>[^\s\"]+?)[\"']? is required but not provided"
+    r"(?P<within>In (?:module|module type|functor argument) " + _code("module", _WORD) + r": )"
+    r"|The (?P<sort>[a-z][a-z -]*?) " + _code("name", _WORD) + r" is required but not provided"
     r"|(?P<kind>Values|Type declarations|Extension declarations|Modules|Module type declarations|Module types"
     r"|Class declarations|Class type declarations) do not match: (?P<given>.+?) is not included in (?P<wanted>.+?)"
     rf"(?= {_AFTER_WANTED} ?|$)"
@@ -350,9 +353,9 @@ def _entries(flat: str) -> list[NotProvided | Mismatch]:
     for number, match in enumerate(matches):
         following = matches[number + 1].start() if number + 1 < len(matches) else len(flat)
         if match["within"]:
-            within = tuple(match["module"].split("."))
+            within = tuple(_got(match, "module").split("."))
         elif match["sort"]:
-            entries.append(NotProvided(match["sort"], match["name"], within))
+            entries.append(NotProvided(match["sort"], _got(match, "name"), within))
         else:
             sort = match["kind"].lower().removesuffix("s")
             reasons = flat[match.end() : following].strip()
@@ -389,15 +392,15 @@ _READERS: tuple[_Reader, ...] = (
 _UNUSED = re.compile(
     r"^unused (?P<sort>variable|value|type|constructor|extension constructor|exception|record field|for-loop index"
     r"|ancestor variable|module|functor parameter|method|type variable|polymorphic variant tag|field|label)"
-    r" [\"`]?(?P<name>[^\s\"]+?)[\"']?\.?(?: |$)",
+    r" " + _code("name", _WORD) + r"\.?(?: |$)",
     re.IGNORECASE,
 )
 _NEVER = re.compile(
     r"^(?:mutable )?(?P<sort>constructor|record field|extension constructor|exception)"
-    r" [\"`]?(?P<name>[\w.']+?)[\"']? is (?P<never>never (?:used to build values|read|mutated|used))",
+    r" " + _code("name", _WORD) + r" is (?P<never>never (?:used to build values|read|mutated|used))",
     re.IGNORECASE,
 )
-_UNUSED_OPEN = re.compile(r"^unused open!? [\"`]?([\w.']+?)[\"']?\.?$", re.IGNORECASE)
+_UNUSED_OPEN = re.compile(r"^unused open!? " + _code("path", _WORD) + r"\.?$", re.IGNORECASE)
 _OMITTED = re.compile(r"^labels? (.+?) (?:was|were) omitted", re.IGNORECASE)
 _EXAMPLE = re.compile(r"not matched:(.*)", re.DOTALL)
 _AFTER_EXAMPLE = re.compile(r"\(However,|Matching over values of extensible|Either bind these")
@@ -419,7 +422,7 @@ def _warning(number: int, diagnostic: Diagnostic, flat: str) -> Message | None:
             return RedundantCase()
         case 33 | 66:
             opened = _UNUSED_OPEN.match(flat)
-            return UnusedOpen(opened[1]) if opened else None
+            return UnusedOpen(_got(opened, "path")) if opened else None
         case 39:
             return UnusedRec()
         case _:
@@ -428,9 +431,9 @@ def _warning(number: int, diagnostic: Diagnostic, flat: str) -> Message | None:
 
 def _unused(number: int, flat: str) -> Message | None:
     if match := _UNUSED.match(flat):
-        return UnusedName(number, match["sort"], match["name"])
+        return UnusedName(number, match["sort"], _got(match, "name"))
     if match := _NEVER.match(flat):
-        return UnusedName(number, match["sort"], match["name"], match["never"])
+        return UnusedName(number, match["sort"], _got(match, "name"), match["never"])
     return None
 
 

@@ -98,7 +98,7 @@ def _of_structure(node: Node, within: Node) -> Iterator[Binding]:
         if child.start > within.start:
             continue
         if child == within:
-            if child.kind == "value_definition" and child.child("rec") is None:
+            if child.kind in ("value_definition", "module_definition") and child.child("rec") is None:
                 continue
             if child.kind not in ("value_definition", "type_definition", "module_definition"):
                 continue
