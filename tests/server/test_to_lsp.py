@@ -1,0 +1,87 @@
+"""Edits for what each editor can do."""
+
+import pytest
+from lsprotocol import types
+
+from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.errors import UsageError
+from lsp_aid.server.capabilities import ClientFeatures, features_of
+from lsp_aid.server.to_lsp import Target, workspace_edit
+from lsp_aid.workspace.encoding import Encoding
+
+CHANGES = ChangeSet(
+    (FileChange("a.ml", 'let s = "😀" ^ x\n', 'let s = "😀" ^ y\n'), FileChange("b.ml", None, "let b = 1\n"))
+)
+DELETION = ChangeSet((FileChange("a.ml", "x", None),))
+
+
+def client(name: str = "", resources: list[str] | None = None, document_changes: bool | None = None) -> ClientFeatures:
+    """What is made of a client that says this of itself."""
+    edit = types.WorkspaceEditClientCapabilities(
+        document_changes=document_changes,
+        resource_operations=[types.ResourceOperationKind(r) for r in resources] if resources else None,
+    )
+    said = types.ClientCapabilities(workspace=types.WorkspaceClientCapabilities(workspace_edit=edit))
+    return features_of(types.InitializeParams(capabilities=said, client_info=types.ClientInfo(name=name)))
+
+
+CODE = client("Visual Studio Code", ["create", "rename", "delete"], True)
+NEOVIM = client("Neovim", ["rename", "create", "delete"])
+EGLOT = client("Eglot", None, True)
+LSP_MODE = client("emacs", ["create", "rename", "delete"], True)
+PLAIN = client()
+
+
+def edit(changes: ChangeSet, can: ClientFeatures) -> types.WorkspaceEdit:
+    return workspace_edit(changes, can, lambda path: Target(f"file:///p/{path}", 3 if path == "a.ml" else None))
+
+
+def shape(changes: ChangeSet, can: ClientFeatures) -> list[tuple[str, str, int | None]]:
+    """Of each operation: what it does, to what, in which version."""
+    found: list[tuple[str, str, int | None]] = []
+    for change in edit(changes, can).document_changes or ():
+        if isinstance(change, types.TextDocumentEdit):
+            document = change.text_document
+            found.append(("edit", document.uri[-4:], document.version))
+        else:
+            assert isinstance(change, types.CreateFile | types.DeleteFile)
+            found.append((change.kind, change.uri[-4:], None))
+    return found
+
+
+@pytest.mark.parametrize("can", [CODE, NEOVIM])
+def test_files_are_created_where_the_client_can(can: ClientFeatures) -> None:
+    assert shape(CHANGES, can) == [("create", "b.ml", None), ("edit", "a.ml", 3), ("edit", "b.ml", None)]
+
+
+@pytest.mark.parametrize("can", [EGLOT, LSP_MODE])
+def test_elsewhere_an_edit_of_a_new_path_makes_the_file(can: ClientFeatures) -> None:
+    assert shape(CHANGES, can) == [("edit", "a.ml", 3), ("edit", "b.ml", None)]
+
+
+def test_a_plain_client_gets_plain_changes() -> None:
+    made = edit(CHANGES, PLAIN)
+    assert made.document_changes is None
+    assert made.changes is not None
+    assert list(made.changes) == ["file:///p/a.ml", "file:///p/b.ml"]
+    (inserted,) = made.changes["file:///p/b.ml"]
+    assert inserted == types.TextEdit(types.Range(types.Position(0, 0), types.Position(0, 0)), "let b = 1\n")
+
+
+@pytest.mark.parametrize(("encoding", "start"), [(Encoding.UTF8, 17), (Encoding.UTF16, 15), (Encoding.UTF32, 14)])
+def test_edits_are_small_and_in_the_encoding_agreed_on(encoding: Encoding, start: int) -> None:
+    made = edit(CHANGES, ClientFeatures(encoding=encoding))
+    assert made.changes is not None
+    (change,) = made.changes["file:///p/a.ml"]
+    assert change.new_text == "y"
+    assert change.range == types.Range(types.Position(0, start), types.Position(0, start + 1))
+
+
+def test_a_file_is_deleted_where_the_client_can() -> None:
+    assert shape(DELETION, CODE) == [("delete", "a.ml", None)]
+
+
+@pytest.mark.parametrize("can", [EGLOT, PLAIN])
+def test_elsewhere_a_change_that_deletes_is_refused_whole(can: ClientFeatures) -> None:
+    with pytest.raises(UsageError, match=r"deletes a\.ml"):
+        edit(DELETION.then(ChangeSet((FileChange("b.ml", "", "x"),))), can)
