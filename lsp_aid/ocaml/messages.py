@@ -151,7 +151,8 @@ def _unbound(diagnostic: Diagnostic, flat: str) -> Message | None:
     if match := _UNBOUND.search(flat):
         rec = _REC.search(flat)
         sort = "record field" if match["sort"] == "field" else match["sort"]
-        return UnboundName(sort, _got(match, "path"), _suggestions(flat), int(rec[1]) if rec else None)
+        path = re.sub(r"\( ?(\W+?) ?\)$", r"\1", _got(match, "path"))  # `(|>>)` is the operator `|>>`
+        return UnboundName(sort, path, _suggestions(flat), int(rec[1]) if rec else None)
     if match := _NOT_WITHIN.search(flat):
         sort = "record field" if match["sort"] == "field" else match["sort"]
         return UnboundName(sort, _got(match, "path"), _suggestions(flat), None, _got(match, "type"))

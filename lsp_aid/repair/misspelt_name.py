@@ -24,8 +24,11 @@ from lsp_aid.repair.places import Declared, declared_elsewhere, modules_of, tree
 from lsp_aid.repair.similarity import nearest, similarity
 
 _AT_MOST = 8
+_OPERATOR = """prefix_operator hash_operator pow_operator mult_operator add_operator concat_operator rel_operator
+    and_operator or_operator assign_operator indexing_operator let_operator let_and_operator match_operator"""
+_OPERATORS = tuple(_OPERATOR.split())
 _NODES = {
-    "value": ("value_name", "label_name"),
+    "value": ("value_name", "label_name", *_OPERATORS),
     "module": ("module_name",),
     "module type": ("module_type_name",),
     "constructor": ("constructor_name",),
@@ -87,6 +90,9 @@ def _place(problem: Problem, message: messages.UnboundName, syntax: Syntax) -> N
     around = syntax.node_at(start, end)
     if around is None:
         return None
+    if message.sort == "method":  # the message points at the object
+        invocation = around.enclosing("method_invocation")
+        return invocation.field("method") if invocation is not None else None
     for node in around.walk(*_NODES.get(message.sort, ())):
         if start <= node.start and node.end <= end and _is(node, message):
             return node
@@ -123,6 +129,8 @@ def _same(syntax: Syntax, message: messages.UnboundName, place: Node) -> list[No
 
 def _is_bound(syntax: Syntax, message: messages.UnboundName, node: Node) -> bool:
     if message.qualifier:
+        return False
+    if node.kind in _OPERATORS:
         return False
     if node.kind == "label_name" or node.parent is None or node.parent.kind not in _PATHS:
         return True  # a definition, or a label

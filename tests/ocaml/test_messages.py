@@ -61,7 +61,7 @@ ERRORS = {
     "Unbound value iterr\nHint: Did you mean iter, iter2 or iteri?": UnboundName(
         "value", "iterr", ("iter", "iter2", "iteri")
     ),
-    'Unbound value "|>>"\nHint: Did you mean "|>"?': UnboundName("value", "|>>", ("|>",)),
+    'Unbound value "(|>>)"\nHint: Did you mean "|>"?': UnboundName("value", "|>>", ("|>",)),
     'Unbound module "Strnig"\nHint: Did you mean "String"?': UnboundName("module", "Strnig", ("String",)),
     'Unbound module "String.Foo"': UnboundName("module", "String.Foo"),
     'Unbound module type "Lst"': UnboundName("module type", "Lst"),

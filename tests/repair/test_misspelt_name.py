@@ -1,0 +1,117 @@
+from pathlib import Path
+
+import pytest
+
+from lsp_aid.domain.proposal import Level
+from lsp_aid.repair import misspelt_name
+from tests.support import txtar
+from tests.support.one_liners import check_best, check_none
+from tests.support.repair import candidates_of, cases, repaired
+
+pytestmark = pytest.mark.dune
+
+
+@pytest.mark.parametrize("path", cases("misspelt_name"), ids=lambda path: path.stem)
+async def test_fixture(path: Path, tmp_path: Path) -> None:
+    case = txtar.read(path)
+    outcome = await repaired(case, tmp_path, {"misspelt_name": misspelt_name})
+    best = outcome.repairs[0]
+    assert best.verdict.level is Level.VERIFIED
+    assert {**case.before, **best.changes.texts} == case.after
+
+
+async def test_hints_of_the_compiler(tmp_path: Path) -> None:
+    await check_best(
+        misspelt_name,
+        [
+            ("let f s = String.lenght s", "let f s = String.length s"),
+            ("let f s = String . lenght s", "let f s = String . length s"),
+            ("let f s = Strnig.trim s", "let f s = String.trim s"),
+            ("let f s = Stdlib.Strnig.trim s", "let f s = Stdlib.String.trim s"),
+            ("open Lisst\nlet f = length []", "open List\nlet f = length []"),
+            ("let f count = coutn + 1", "let f count = count + 1"),
+            ("let f = ( |>> ) 1 succ", "let f = ( |> ) 1 succ"),
+            ("let f x = x |>> succ", "let f x = x |> succ"),
+            ("type t = Red\nlet x = Redd", "type t = Red\nlet x = Red"),
+            (
+                "type t = Red\nlet f : t -> int = function Rad -> 1",
+                "type t = Red\nlet f : t -> int = function Red -> 1",
+            ),
+            ("type t = { name : int }\nlet f t = t.nmae", "type t = { name : int }\nlet f t = t.name"),
+            ("type t = { name : int }\nlet f (t : t) = t.nam", "type t = { name : int }\nlet f (t : t) = t.name"),
+            ("let f (x : strng) = x", "let f (x : string) = x"),
+            ("let f ~name = name + 1\nlet g = f ~nmae:1", "let f ~name = name + 1\nlet g = f ~name:1"),
+            ("let f ~name = name + 1\nlet g nmae = f ~nmae", "let f ~name = name + 1\nlet g nmae = f ~name:nmae"),
+            ("let f ~size = size\nlet g sizes = f ~size", "let f ~size = size\nlet g sizes = f ~size:sizes"),
+            ("let f x = print_endlin x; print_endlin x", "let f x = print_endline x; print_endline x"),
+            (
+                "let c = object method size = 1 end\nlet f = c#sise",
+                "let c = object method size = 1 end\nlet f = c#size",
+            ),
+        ],
+        tmp_path,
+    )
+
+
+async def test_names_without_a_hint(tmp_path: Path) -> None:
+    await check_best(
+        misspelt_name,
+        [
+            ("let f xs = lenght xs + List.hd xs", "let f xs = List.length xs + List.hd xs"),
+            ("let f xs = fold_left ( + ) 0 xs", "let f xs = List.fold_left ( + ) 0 xs"),
+            ("let f xs = list.map succ xs", "let f xs = List.map succ xs"),
+            ('let f s = printf "%s" s', 'let f s = Printf.printf "%s" s'),
+            ("let f s = println s", "let f s = print_endline s"),
+            ("let f xs = List.foldl ( + ) 0 xs", "let f xs = List.fold_left ( + ) 0 xs"),
+            ("let f = LIST.length", "let f = List.length"),
+            ("let f (x : boolean) = x", "let f (x : bool) = x"),
+            ("let f = True", "let f = true"),
+            ("let f x = if x then none else Some 1", "let f x = if x then None else Some 1"),
+            ("let f s = List.split_on_char ' ' s", "let f s = String.split_on_char ' ' s"),
+        ],
+        tmp_path,
+    )
+
+
+async def test_several_suggestions_are_several_candidates_the_likest_first(tmp_path: Path) -> None:
+    [found] = await candidates_of(misspelt_name, {"a.ml": "let f xs = List.iterr print_int xs\n"}, tmp_path)
+    titles = [candidate.title for candidate in found]
+    assert titles[0] == "Replace `List.iterr` by `List.iter`"
+    assert "Replace `List.iterr` by `List.iteri`" in titles
+    assert len(set(titles)) == len(titles)
+
+
+async def test_a_field_that_is_also_a_variable_keeps_it(tmp_path: Path) -> None:
+    await check_best(
+        misspelt_name,
+        [
+            ("type t = { name : int }\nlet f nmae = { nmae }", "type t = { name : int }\nlet f nmae = { name = nmae }"),
+            (
+                "type t = { name : int }\nlet f { nmae } = nmae + 1",
+                "type t = { name : int }\nlet f { name = nmae } = nmae + 1",
+            ),
+        ],
+        tmp_path,
+    )
+
+
+async def test_lines_that_end_in_crlf_keep_their_ends(tmp_path: Path) -> None:
+    text = 'let é = "größe"\r\n\r\nlet f s = (* 🐫 *) String.lenght (s ^ é)\r\n'
+    [[best, *_]] = await candidates_of(misspelt_name, {"a.ml": text}, tmp_path)
+    assert best.changes.texts == {"a.ml": text.replace("lenght", "length")}
+
+
+async def test_a_module_hides_what_its_interface_does_not_show(tmp_path: Path) -> None:
+    texts = {
+        "tools.ml": "let shown = 1\nlet kept_back = shown\nlet () = ignore kept_back\n",
+        "tools.mli": "val shown : int\n",
+        "a.ml": "let f = shown\n",
+        "b.ml": "let f = kept_back\n",
+    }
+    in_a, in_b = await candidates_of(misspelt_name, texts, tmp_path)
+    assert in_a[0].title == "Replace `shown` by `Tools.shown`"
+    assert [c.title for c in in_b if "Tools" in c.title] == []
+
+
+async def test_other_errors_are_left_alone(tmp_path: Path) -> None:
+    await check_none(misspelt_name, ["let f = 1 + 1.", "let f = (", "let f = 1 2"], tmp_path)

@@ -1,0 +1,31 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsp_aid.repair.similarity import distance, nearest, similarity
+
+words = st.text(st.sampled_from("abc_A"), max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "steps"),
+    [("", "", 0), ("", "ab", 2), ("lenght", "length", 1), ("abcd", "badc", 2), ("kitten", "sitting", 3), ("a", "a", 0)],
+)
+def test_distance(left: str, right: str, steps: int) -> None:
+    assert distance(left, right) == steps
+
+
+@given(words, words)
+def test_distance_is_symmetric_and_nothing_only_between_equals(left: str, right: str) -> None:
+    assert distance(left, right) == distance(right, left)
+    assert (distance(left, right) == 0) == (left == right)
+    assert 0.0 <= similarity(left, right) <= 1.0
+
+
+def test_case_and_underscores_count_for_little() -> None:
+    assert similarity("toString", "to_string") > similarity("to_strong", "to_string")
+
+
+def test_the_nearest_come_first_and_never_the_name_itself() -> None:
+    found = [name for name, _ in nearest("lenght", ["map", "length", "lengths", "lenght", "length"], 0.5)]
+    assert found == ["length", "lengths"]
