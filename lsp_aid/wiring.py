@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from lsp_aid.build.cache import project_cache
+from lsp_aid.build.cache import Slot, cache_home, claim_slot, project_cache, prune
 from lsp_aid.build.dune import DuneBuild
 from lsp_aid.build.lone_file import LoneFileBuild
 from lsp_aid.build.project_root import find_root
 from lsp_aid.build.toolchain import find
-from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator, claim_slot
+from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator
 from lsp_aid.ces.sandbox import find_sandbox
 from lsp_aid.config import Settings
 from lsp_aid.domain.ports import Evaluator
@@ -53,7 +53,7 @@ class Wiring:
         trusted = self.trust(settings).is_trusted(root)
         toolchain = await find(root, settings.toolchain, self.environment, trusted=trusted)
         sandbox = await find_sandbox(settings.sandbox, self.environment)
-        slot = await asyncio.to_thread(claim_slot, project_cache(root, self.environment))
+        slot = await asyncio.to_thread(self._slot, root)
         evaluator: Evaluator = ShadowEvaluator(slot.folder, root, toolchain, sandbox, settings.build, trusted=trusted)
         if settings.trust == "never":
             evaluator = NoEvaluator("the setting `trust` is `never`: nothing is built")
@@ -72,7 +72,7 @@ class Wiring:
         trusted = self.trust(settings).is_trusted(file.parent)
         toolchain = await find(file.parent, settings.toolchain, self.environment, need_dune=False, trusted=trusted)
         sandbox = await find_sandbox(settings.sandbox, self.environment)
-        slot = await asyncio.to_thread(claim_slot, project_cache(file, self.environment))
+        slot = await asyncio.to_thread(self._slot, file)
         return Project(
             root=file.parent,
             settings=settings,
@@ -82,3 +82,8 @@ class Wiring:
             events=DroppingSink(),
             close=slot.release,
         )
+
+    def _slot(self, project: Path) -> Slot:
+        """A folder for builds that no other process uses; those of projects long gone are removed."""
+        prune(cache_home(self.environment))
+        return claim_slot(project_cache(project, self.environment))
