@@ -76,7 +76,11 @@ def kill_rest(child: int, adopts: bool) -> None:
     """Kills all descendants, and those that they start meanwhile, until none is left."""
     with contextlib.suppress(ProcessLookupError, PermissionError):  # it has gone already
         os.killpg(child, signal.SIGKILL)
-    while adopts and (pids := descendants()):
+    quiet = 0
+    # A process whose parent ended between the two being looked at is overlooked; the next look finds it adopted.
+    while adopts and quiet < 2:
+        pids = descendants()
+        quiet = 0 if pids else quiet + 1
         for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):  # gone, or a set-uid program
                 os.kill(pid, signal.SIGKILL)
