@@ -87,7 +87,7 @@ def _expression(clash: _Clash) -> Iterator[Candidate]:
     if {clash.found, clash.expected} == {"int", "float"}:
         yield from _arithmetic(clash)
         yield from _branches(clash)
-    if clash.found == "string" and clash.expected in ("int", "float"):
+    if (clash.found == "string" and clash.expected in ("int", "float")) or clash.expected == "string":
         yield from _concatenation(clash)
     if clash.expected in ("int", "float") and clash.found in conversions.MODULES:
         yield from _operations(clash)
@@ -211,15 +211,15 @@ def _called(node: Node, module: str, type_: str) -> str | None:
 def _concatenation(clash: _Clash) -> Iterator[Candidate]:
     """`"a" + b` as `"a" ^ b`."""
     whole = outermost(clash.node)
-    edits = []
+    edits: list[TextEdit] = []
     for part in whole.walk("infix_expression"):
         operator = part.field("operator")
         if operator is not None and operator.text in ("+", "+."):
             edits.append(TextEdit(operator.start, operator.end, "^"))
         elif operator is not None and operator.text in (*TO_FLOAT, *TO_INT):
             return
-    if edits and whole != clash.node:
-        weight = 0.85 if clash.node.kind == "string" else 0.7
+    if edits and is_arithmetic(whole):
+        weight = 0.85 if clash.node.kind == "string" else 0.7 if clash.found == "string" else 0.6
         yield clash.candidate(f"Concatenate with `^`{_times(edits)}", weight, *edits)
 
 
@@ -273,6 +273,7 @@ def _converted(clash: _Clash) -> Iterator[Candidate]:
     node, function = clash.node, conversions.CONVERSIONS.get((clash.found, clash.expected))
     if clash.expected in ("int", "float") and (plain := undone(node, clash.expected)) is not None:
         yield clash.candidate("Remove the conversion", 0.7, plain)
+    yield from _without_conversion(clash)
     if function is None or (literal_type(node) and clash.expected != "string"):
         return
     likely = clash.expected == "string" or (clash.found, clash.expected) in (("int", "float"), ("int", "int64"))
@@ -284,6 +285,21 @@ def _converted(clash: _Clash) -> Iterator[Candidate]:
     elif clash.expected == "string":
         weight = 0.85
     yield clash.candidate(f"Convert with `{function}`", weight, *convert(node, function))
+
+
+def _without_conversion(clash: _Clash) -> Iterator[Candidate]:
+    """`float_of_int x` for what is a float already."""
+    application = clash.node.parent
+    function = application.field("function") if application is not None else None
+    if application is None or function is None or len(application.fields("argument")) != 1:
+        return
+    if function.text == conversions.CONVERSIONS.get((clash.expected, clash.found)):
+        outer = application.parent
+        bare = clash.node.kind in ("value_path", "number", "field_get_expression")
+        if bare and outer is not None and outer.kind == "parenthesized_expression":
+            application = outer
+        edit = TextEdit(application.start, application.end, clash.node.text)
+        yield clash.candidate(f"Remove `{function.text}`", 0.8, edit)
 
 
 def _among_floats(node: Node) -> float:

@@ -52,7 +52,9 @@ def arrows(type_: str) -> list[str]:
     """The parts of a function type between its outer arrows: `unit`, `int` of `unit -> int`."""
     parts, depth, start = [], 0, 0
     for place, char in enumerate(type_):
-        depth += (char in "([<{") - (char in ")]}" or (char == ">" and type_[place - 1] != "-"))
+        before = type_[place - 1] if place else ""
+        depth += char in "([{" or (char == "<" and before != "[")
+        depth -= char in ")]}" or (char == ">" and before not in "-[")
         if depth == 0 and type_.startswith("->", place):
             parts.append(type_[start:place].strip())
             start = place + 2
@@ -67,7 +69,7 @@ def _missing(problem: Problem, message: messages.TypeClash, syntax: Syntax, node
     count = _units(found, expected)
     if count:
         sure = message.forgot_unit or _fits(found[-1], expected[-1])
-        inner = list(_last_expressions(syntax, node)) if count > 1 or node.kind == "application_expression" else []
+        inner = list(_last_expressions(syntax, node, count))
         yield from _applied(problem, node, count, 0.95 if sure and not (inner and count > 1) else 0.6)
         for last in inner:
             yield from _applied(problem, last, 1, 0.97)
@@ -122,13 +124,15 @@ def _is_argument(node: Node) -> bool:
     return parent is not None and parent.kind in applied and parent.field("function") != node
 
 
-def _last_expressions(syntax: Syntax, node: Node) -> Iterator[Node]:
-    """Where a function of the file that is called in vain ends with a bare name: there the `()` may be missing."""
+def _last_expressions(syntax: Syntax, node: Node, count: int) -> Iterator[Node]:
+    """Where a function of the file, given all that it takes, ends with a bare name: there the `()` may be missing."""
     for _ in range(5):
+        given = len(node.fields("argument")) if node.kind == "application_expression" else count - 1
         function = node.field("function") if node.kind == "application_expression" else node
         name = function.text if function is not None and function.kind == "value_path" else ""
         binding = lookup(syntax, name, node.start) if name and "." not in name else None
-        body = binding.binding.field("body") if binding is not None and binding.arity else None
+        complete = binding is not None and 0 < binding.arity == given
+        body = binding.binding.field("body") if binding is not None and complete else None
         while body is not None and body.kind in ("sequence_expression", "let_expression", "parenthesized_expression"):
             body = body.field("body") if body.kind == "let_expression" else body.named_children[-1]
         if body is None:
