@@ -9,6 +9,7 @@ The compiler's own hints come first. Where it has none, candidates are the names
 modules and in the standard library.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -60,6 +61,10 @@ class Guess:
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     """Other names in the place of one that is unbound, most alike first; other labels for one that is not taken."""
+    return await asyncio.to_thread(_candidates, problem)  # in a large project many files are read
+
+
+def _candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     if not isinstance(message, messages.UnboundName):
         return argument_labels.candidates(problem, message)
@@ -179,7 +184,7 @@ def _others(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
     found: list[Guess] = []
     if message.sort in sources:
         found += sources[message.sort](problem, message, syntax, place)
-    if message.sort in _DECLARED_AS and message.sort != "module":
+    if message.sort in _DECLARED_AS and message.sort != "module" and not message.suggestions:
         found += _in_project(problem, message, syntax)
     yield from (Guess(guess.path, guess.weight * share, guess.whole) for guess in found)
     yield from _foreign(message)
@@ -270,21 +275,21 @@ def _in_project(problem: Problem, message: messages.UnboundName, syntax: Syntax)
         here = (item.name for item in syntax.declared if item.kind in kinds and item.owner == owner)
         yield from _alike(message, here)
     for found in declared_elsewhere(problem):
-        if found.item.kind not in kinds:
+        if found.kind not in kinds:
             continue
-        if owner and found.item.owner == owner:
-            yield from _alike(message, [found.item.name])
+        if owner and found.owner == owner:
+            yield from _alike(message, [found.name])
         elif not owner:
             yield from _qualified(message, found)
 
 
 def _qualified(message: messages.UnboundName, found: Declared) -> Iterator[Guess]:
-    if found.item.name == message.name:
+    if found.name == message.name:
         if found.path != message.path:
             yield Guess(found.path, 0.78 if found.near else 0.72)
         return
     qualifier = found.path.rpartition(".")[0]
-    alike = similarity(message.name, found.item.name)
+    alike = similarity(message.name, found.name)
     if qualifier == message.qualifier and alike >= 0.45:
         yield Guess(found.path, 0.65 * alike)
     elif not message.qualifier and alike >= 0.75 and len(message.name) > 3:

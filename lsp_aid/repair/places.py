@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -9,7 +10,7 @@ from lsp_aid.domain.ports import View
 from lsp_aid.errors import WorkspaceError
 from lsp_aid.ocaml import dune_stanzas
 from lsp_aid.ocaml.dune_stanzas import Stanza
-from lsp_aid.ocaml.syntax import Item, Node, Syntax, parse
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.family import Problem
 
 _FILES_AT_MOST = 400  # of a large project only those nearest to the error are read
@@ -39,12 +40,16 @@ def node_of(problem: Problem, syntax: Syntax) -> Node | None:
 
 @frozen
 class Declared:
-    """A name that another file of the project declares. `path` names it from the file that the error is in."""
+    """A name that another file of the project declares: `kind` and `owner` as `Item` has them.
 
-    item: Item
+    `path` names it from the file that the error is in. `near`: both files are in one folder.
+    """
+
+    name: str
+    kind: str
+    owner: str
     path: str
-    file: str
-    near: bool  # the same folder
+    near: bool
 
 
 def declared_elsewhere(problem: Problem) -> Iterator[Declared]:
@@ -66,9 +71,15 @@ def declared_elsewhere(problem: Problem) -> Iterator[Declared]:
         text = text_of(view, path) if qualifier is not None else None
         if qualifier is None or text is None or len(text) > _TEXT_AT_MOST:
             continue
-        for item in parse(text, path).declared:
-            named = ".".join(part for part in (qualifier, item.path) if part)
-            yield Declared(item, named, path, posixpath.dirname(path) == folder)
+        near = posixpath.dirname(path) == folder
+        for name, kind, owner, inner in _declared(text, path):
+            yield Declared(name, kind, owner, f"{qualifier}.{inner}", near)
+
+
+@lru_cache(maxsize=2 * _FILES_AT_MOST)
+def _declared(text: str, path: str) -> tuple[tuple[str, str, str, str], ...]:
+    """Name, kind, owner and path of what a file declares: kept, since most files are the same for the next error."""
+    return tuple((item.name, item.kind, item.owner, item.path) for item in parse(text, path).declared)
 
 
 def modules_of(problem: Problem) -> Iterator[tuple[str, bool]]:
