@@ -33,7 +33,7 @@ def _missing(name: str) -> str:
                 return "no dune on PATH"
             return "" if version >= OLDEST_DUNE else f"the dune on PATH is {'.'.join(map(str, version))}, too old"
         case "bwrap":
-            return _trial("bwrap", "--ro-bind", "/", "/", "--unshare-all", "true")
+            return _trial("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true")
         case "unshare":
             return _trial("unshare", "--user", "--map-root-user", "--net", "true")
     return "" if shutil.which(name) else f"no {name} on PATH"
