@@ -7,7 +7,6 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from lsp_aid.build.cache import Slot, claim_slot
 from lsp_aid.build.dune import build_result, dune_command, dune_environment, make_build_dir
 from lsp_aid.build.lone_file import check, interface_of
 from lsp_aid.build.process import Finished, in_thread, run
@@ -20,8 +19,6 @@ from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import View
 from lsp_aid.errors import AidError, SandboxError
-
-__all__ = ["LoneFileEvaluator", "NoEvaluator", "ShadowEvaluator", "Slot", "claim_slot"]
 
 _NO_SANDBOX = "no sandbox to build it in: install bubblewrap, or permit unprivileged user namespaces"
 _NOT_TRUSTED = f"the folder is not trusted, and there is {_NO_SANDBOX}"
