@@ -60,6 +60,20 @@ class DiffSettings:
 
 
 @frozen
+class EditSettings:
+    confirm_lines: int = _setting(100, "A change of more lines than this is applied only after a question.")
+    max_files: int = _setting(50, "How many files a change may touch; one that touches more is refused.")
+    max_bytes: int = _setting(
+        1_000_000, "How many bytes a file may have after a change that lengthens it; all its files four times that."
+    )
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("confirm_lines", "max_files", "max_bytes"):
+            if getattr(self, name) < (lowest := 0 if name == "confirm_lines" else 1):
+                raise ConfigError(f"The setting `edits.{camel(name)}` is too low", f"Set it to {lowest} or more.")
+
+
+@frozen
 class Settings:
     trust: str = _setting(
         "ask", "`ask` before a folder's programs are run, trust `always` (for scripts), or `never`: parsing only."
@@ -70,6 +84,7 @@ class Settings:
     build: BuildSettings = field(factory=BuildSettings)
     fix: FixSettings = field(factory=FixSettings)
     diff: DiffSettings = field(factory=DiffSettings)
+    edits: EditSettings = field(factory=EditSettings)
 
     def __attrs_post_init__(self) -> None:
         for name, value, allowed in (

@@ -32,6 +32,8 @@ type-check: data as well. An exception means that our own machinery could not do
 A message says what happened, to what, and what the user can do.
 """
 
+from collections.abc import Sequence
+
 
 class AidError(Exception):
     """What happened (`what`, a sentence without its full stop) and what the user can do about it (`cure`)."""
@@ -78,7 +80,11 @@ class OutsideError(WorkspaceError):
 
 
 class StaleError(WorkspaceError):
-    """A text has changed since it was read."""
+    """A text has changed since it was read. `paths` are the files, relative to the root, where they are known."""
+
+    def __init__(self, what: str, cure: str = "", paths: Sequence[str] = ()) -> None:
+        super().__init__(what, cure)
+        self.paths = tuple(paths)
 
 
 class EditError(AidError):

@@ -43,6 +43,11 @@ class ChangeSet:
         """The text of each changed file afterwards; None where it is deleted."""
         return {change.path: change.after for change in self.files}
 
+    @property
+    def reversed(self) -> "ChangeSet":
+        """The way back."""
+        return ChangeSet(FileChange(change.path, change.after, change.before) for change in self.files)
+
     def then(self, later: "ChangeSet") -> "ChangeSet":
         """This one followed by `later`, whose texts before are this one's after. What ends as it began is left out."""
         merged = {change.path: change for change in self.files}

@@ -8,6 +8,8 @@ from lsp_aid.domain.build import BuildResult, Evaluation
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.chat import Message
 from lsp_aid.domain.events import Event
+from lsp_aid.domain.journal import Entry, State
+from lsp_aid.domain.proposal import Proposal
 
 
 class View(Protocol):
@@ -77,3 +79,45 @@ class Progress(Protocol):
     """Tells the user how long work goes. Never raises, never waits."""
 
     def report(self, message: str) -> None: ...
+
+
+class Formatter(Protocol):
+    """The project's own formatter."""
+
+    async def format(self, path: str, text: str) -> str | None:
+        """The text of the file as the formatter has it; None where the project has none, or it cannot. Never raises."""
+
+
+class Store(Protocol):
+    """The proposals that were made for one project. They survive restarts; the oldest are forgotten.
+
+    The methods of this and the next port work on the disk: call them in a thread. They raise FileUnwritableError.
+    """
+
+    def keep(self, proposal: Proposal) -> None:
+        """Remembers a proposal; one with the same id is replaced."""
+
+    def find(self, identifier: str) -> Proposal | None:
+        """The proposal with that id; None where it is not known, or no longer."""
+
+    def recent(self) -> Sequence[Proposal]:
+        """All that are remembered, the latest first."""
+
+
+class Journal(Protocol):
+    """What was applied to one project. It survives restarts; the oldest entries are forgotten."""
+
+    def note(self, changes: ChangeSet, *, proposal: str = "", title: str = "", state: State = State.APPLIED) -> Entry:
+        """Notes changes that are applied, or that are about to be."""
+
+    def entries(self) -> Sequence[Entry]:
+        """All entries, the latest first, those that were undone included."""
+
+    def find(self, identifier: str) -> Entry | None:
+        """The entry with that id, or the latest for the proposal with that id."""
+
+    def set_state(self, entry: Entry, state: State) -> Entry:
+        """The entry as it is from now on: applied, or closed as undone."""
+
+    def forget(self, entry: Entry) -> None:
+        """Strikes out what was not applied after all."""

@@ -1,12 +1,54 @@
 """What every task is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from lsp_aid.config import Settings
-from lsp_aid.domain.ports import Build, Evaluator, EventSink, Model
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.journal import Entry, State
+from lsp_aid.domain.ports import Build, Evaluator, EventSink, Formatter, Journal, Model, Store
+from lsp_aid.domain.proposal import Proposal
+
+
+class NoFormatter:
+    """Implements the port `Formatter` for a project that has none."""
+
+    async def format(self, path: str, text: str) -> str | None:
+        return None
+
+
+class NoStore:
+    """Implements the port `Store` without a memory."""
+
+    def keep(self, proposal: Proposal) -> None:
+        pass
+
+    def find(self, identifier: str) -> Proposal | None:
+        return None
+
+    def recent(self) -> Sequence[Proposal]:
+        return ()
+
+
+class NoJournal:
+    """Implements the port `Journal` without a memory."""
+
+    def note(self, changes: ChangeSet, *, proposal: str = "", title: str = "", state: State = State.APPLIED) -> Entry:
+        return Entry("", proposal, title, 0.0, "", changes, state)
+
+    def entries(self) -> Sequence[Entry]:
+        return ()
+
+    def find(self, identifier: str) -> Entry | None:
+        return None
+
+    def set_state(self, entry: Entry, state: State) -> Entry:
+        return evolve(entry, state=state)
+
+    def forget(self, entry: Entry) -> None:
+        pass
 
 
 @frozen
@@ -21,3 +63,6 @@ class Project:
     events: EventSink
     close: Callable[[], None] = field(default=lambda: None, eq=False)
     """Frees the folders that the project holds."""
+    formatter: Formatter = field(factory=NoFormatter)
+    store: Store = field(factory=NoStore)
+    journal: Journal = field(factory=NoJournal)
