@@ -1,6 +1,6 @@
 """What the client at the other end can do, told by what it says and by what is known of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 from lsprotocol import types
@@ -11,7 +11,8 @@ from lsp_aid.workspace.encoding import Encoding
 
 @frozen
 class ClientFeatures:
-    """`literals`: it takes code actions, not only commands. `versions`: it takes edits with document versions."""
+    """`literals`: it takes code actions, not only commands. `versions`: it takes edits with document versions.
+    `own_notifications`: it takes notifications that the protocol does not know."""
 
     name: str = ""
     encoding: Encoding = Encoding.UTF16
@@ -26,6 +27,7 @@ class ClientFeatures:
     configuration_changes: bool = False
     watched_files: bool = False
     related: bool = False
+    own_notifications: bool = True
 
 
 def features_of(params: types.InitializeParams) -> ClientFeatures:
@@ -38,7 +40,9 @@ def features_of(params: types.InitializeParams) -> ClientFeatures:
 
     operations: Sequence[str] = get_capability(said, "workspace.workspace_edit.resource_operations") or ()
     # lsp-mode calls itself emacs; it advertises creation but asks a question for it and reorders the edits.
+    # It also warns its user of every notification that it does not know, unless our plugin is there.
     is_lsp_mode = name.casefold() == "emacs"
+    plugin = said.experimental.get("lspAid") if isinstance(said.experimental, Mapping) else None
     return ClientFeatures(
         name=name,
         encoding=_encoding(get_capability(said, "general.position_encodings") or ()),
@@ -54,6 +58,7 @@ def features_of(params: types.InitializeParams) -> ClientFeatures:
         configuration_changes=has("workspace.did_change_configuration.dynamic_registration"),
         watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
         related=has("text_document.publish_diagnostics.related_information"),
+        own_notifications=bool(plugin) if plugin is not None else not is_lsp_mode,
     )
 
 

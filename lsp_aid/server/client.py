@@ -33,6 +33,11 @@ class Client:
         """Shows a message to the user."""
         self.protocol.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(type=kind, message=message))
 
+    def tell(self, method: str, parameters: dict[str, Any]) -> None:
+        """Sends a notification of our own, to a client that is ready for such."""
+        if self.can.own_notifications:
+            self.protocol.tell(method, parameters)
+
     async def choose(self, message: str, *titles: str) -> str | None:
         """Which of the answers the user picked; None for none, or where the client does not answer."""
         params = types.ShowMessageRequestParams(

@@ -57,7 +57,7 @@ async def _fix(
 ) -> Sequence[Proposal]:
     root, path = await session.trusted_root_for(uri)
     for attempt in (1, 2):
-        focus = root.focus(path, _range(session, root.view(), path, place)) if place else None
+        focus = root.focus_at(path, _range(session, root.view(), path, place)) if place else None
         computed = root.fixes.compute(focus, job, ask_model=True) if ask_model else root.fixes.wait(focus, job)
         fixed = await computed
         proposals = tuple(offered.proposal for offered in fixed.offered)

@@ -48,7 +48,7 @@ class Job:
 
     def tell(self) -> None:
         """Sends the client the job as it is."""
-        self.client.protocol.tell("lsp-aid/job", self.data())
+        self.client.tell("lsp-aid/job", self.data())
 
     def show(self, value: Any) -> None:
         """Sends progress, to a client that has agreed to it."""

@@ -217,6 +217,13 @@ class Root:
         """What repairs aim at; None, which is the whole project, where the error is of no file."""
         return Focus(path, place) if path else None
 
+    def focus_at(self, path: str, place: Range) -> Focus | None:
+        """The same for the error that is shown at a place; where none is, the place itself."""
+        for shown in self.board.shown(path):
+            if shown.diagnostic.is_error and shown.place.touches(place):
+                return self.focus(shown.diagnostic.path, shown.place)
+        return Focus(path, place)
+
     def data(self) -> dict[str, Any]:
         """What `lsp-aid/status` says."""
         count = len(self.result.errors) if self.result and self.status is RootState.RED else 0
@@ -224,7 +231,7 @@ class Root:
 
     def _tell(self, state: RootState) -> None:
         self.status = state
-        self.client.protocol.tell("lsp-aid/status", self.data())
+        self.client.tell("lsp-aid/status", self.data())
 
     async def _stop(self) -> None:
         if self._working is not None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class Session:
     _ready: asyncio.Event = field(factory=asyncio.Event)
     _without_project: set[Path] = field(factory=set)
     _saved: dict[Path, float] = field(factory=dict)
+    _found: dict[Path, Path | None] = field(factory=dict)  # the root of each folder asked for
 
     @jobs.default
     def _jobs(self) -> Jobs:
@@ -125,6 +126,7 @@ class Session:
             return
         document = Document.opened(item.uri, path, item.language_id, item.version, item.text)
         self.documents.open(document)
+        self._found.pop(path.parent, None)
         root = self.root_of(document)
         if root:
             root.active = root.relative(path)
@@ -147,6 +149,7 @@ class Session:
         if path is None:
             return
         self._saved[path] = time.monotonic()
+        self._forget_roots([path])
         if root := self._root_at(path):
             root.build_soon()
 
@@ -161,6 +164,7 @@ class Session:
         """Files changed on disk. What the editor saved itself is known already."""
         now = time.monotonic()
         paths = [path for change in changes if (path := path_of(change.uri))]
+        self._forget_roots(paths)
         foreign = [path for path in paths if now - self._saved.get(path, -1e9) > _OWN_SAVE_SECONDS]
         for root in {root.path: root for path in foreign if (root := self._root_at(path))}.values():
             root.disk_changed()
@@ -218,7 +222,7 @@ class Session:
         return root, path
 
     def _root_at(self, path: Path) -> Root | None:
-        found = self.services.find_root(path)
+        found = self._find_root(path)
         if found is None or not self._ready.is_set():
             return None
         if found not in self.roots:
@@ -227,6 +231,19 @@ class Session:
             self.roots[found] = root
             root.start()
         return self.roots[found]
+
+    def _find_root(self, path: Path) -> Path | None:
+        """As `find_root`, without looking at the disk at every key that is pressed."""
+        folder = path if path in self.folders else path.parent
+        if folder not in self._found:
+            self._found[folder] = self.services.find_root(folder)
+        return self._found[folder]
+
+    def _forget_roots(self, paths: Iterable[Path]) -> None:
+        """A file that makes a project has come, changed or gone."""
+        if any(path.name in ("dune-project", "dune-workspace") for path in paths):
+            self._found.clear()
+            self._without_project.clear()
 
 
 def _section(options: Mapping[str, Any]) -> Mapping[str, Any]:

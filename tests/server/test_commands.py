@@ -1,43 +1,17 @@
 """Commands and the jobs that they start, as a bare client sees them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import pytest
-from attrs import define
 
-from lsp_aid.domain.chat import Message
 from tests.support.bare_client import MODERN, BareClient, RpcError, apply_edit, at, path_of
-from tests.support.served import Toy, project, served
+from tests.support.served import Saying, Toy, block, project, served
 
 RED = "let a = 1\nlet n = List.lenght []\n"
 GREEN = RED.replace("lenght", "length")
 HERE = at(1, 15)
 APPLY_EDIT = {"workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True}}}
-
-
-@define
-class Saying:
-    """A model that says one thing, or, where it has nothing to say, waits for ever and notes that it was given up."""
-
-    reply: str = ""
-    name: str = "parrot"
-    given_up: bool = False
-
-    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str]:
-        if self.reply:
-            yield self.reply
-            return
-        try:
-            yield "Well"
-            await asyncio.sleep(3600)
-        finally:
-            self.given_up = True
-
-
-def block(path: str, search: str, replace: str) -> str:
-    return f"{path}\n```ocaml\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n```\n"
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Beginning, settings, trust and end, as a bare client sees them."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -218,6 +219,20 @@ class TestFolders:
             assert "dune-project" in message
 
 
+@pytest.mark.parametrize(
+    ("experimental", "told"), [(None, False), ({"lspAid": True}, True), ({"lspAid": False}, False)]
+)
+async def test_lsp_mode_is_told_nothing_that_it_would_warn_of_unless_our_plugin_is_there(
+    toy: Toy, tmp_path: Path, experimental: dict | None, told: bool
+) -> None:
+    root = project(tmp_path / "p", a=RED)
+    async with served(toy) as client:
+        await client.initialize(root, info="emacs", options={"trust": "always"}, experimental=experimental)
+        await client.diagnostics(root / "a.ml")
+        await client.command("lsp-aid.status")
+        assert any(n["method"] == "lsp-aid/status" for n in client.notifications) is told
+
+
 async def test_the_program_itself_speaks_over_pipes_and_leaves_standard_output_alone(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     process = await asyncio.create_subprocess_exec(
@@ -238,3 +253,48 @@ async def test_the_program_itself_speaks_over_pipes_and_leaves_standard_output_a
     assert answer["serverInfo"]["name"] == "lsp-aid"
     await client.leave()
     assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+@pytest.mark.dune
+@pytest.mark.parametrize("how", ["end of input", "SIGTERM", "shutdown"])
+async def test_no_process_that_a_build_started_outlives_the_server(tmp_path: Path, how: str) -> None:
+    seconds = 40_000 + os.getpid() % 10_000  # found again by its argument
+    root = tmp_path / "p"
+    root.mkdir()
+    (root / "dune-project").write_text("(lang dune 3.17)\n")
+    (root / "dune").write_text(f"(rule (with-stdout-to slow.txt (run sleep {seconds})))\n")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "lsp_aid",
+        "serve",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "LSP_AID_TRUST": "always"},
+    )
+    assert process.stdin
+    assert process.stdout
+    client = BareClient(process.stdout, process.stdin)
+    await client.initialize(root)
+    async with asyncio.timeout(30):
+        while not sleepers(seconds):  # noqa: ASYNC110 - nothing tells of another program's child
+            await asyncio.sleep(0.05)
+    if how == "SIGTERM":
+        process.terminate()
+    elif how == "shutdown":
+        await client.leave()
+    else:
+        process.stdin.close()
+    await asyncio.wait_for(process.wait(), 20)
+    assert not sleepers(seconds)
+
+
+def sleepers(seconds: int) -> list[str]:
+    """The processes that sleep for so long."""
+    wanted = f"sleep\0{seconds}\0".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (folder / "cmdline").read_bytes().endswith(wanted):
+                found.append(folder.name)
+    return found

@@ -49,6 +49,10 @@ def shape(changes: ChangeSet, can: ClientFeatures) -> list[tuple[str, str, int |
     return found
 
 
+def test_only_lsp_mode_is_spared_notifications_that_it_does_not_know() -> None:
+    assert [can.own_notifications for can in (CODE, NEOVIM, EGLOT, PLAIN, LSP_MODE)] == [True] * 4 + [False]
+
+
 @pytest.mark.parametrize("can", [CODE, NEOVIM])
 def test_files_are_created_where_the_client_can(can: ClientFeatures) -> None:
     assert shape(CHANGES, can) == [("create", "b.ml", None), ("edit", "a.ml", 3), ("edit", "b.ml", None)]

@@ -37,7 +37,7 @@ class BareClient:
         }
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future] = {}
-        self._news = asyncio.Condition()
+        self.news = asyncio.Condition()
         self._seen = 0
         self._loop = asyncio.create_task(self._read())
         self._answering: set[asyncio.Task] = set()
@@ -74,26 +74,26 @@ class BareClient:
     async def notification(self, method: str, fits: Callable[[dict], bool] = lambda _: True) -> dict:
         """The parameters of the next notification that fits; each is given out once, and those before it are passed."""
         try:
-            async with asyncio.timeout(self.seconds), self._news:
+            async with asyncio.timeout(self.seconds), self.news:
                 while True:
                     for index in range(self._seen, len(self.notifications)):
                         message = self.notifications[index]
                         if message["method"] == method and fits(message["params"]):
                             self._seen = index + 1
                             return message["params"]
-                    await self._news.wait()
+                    await self.news.wait()
         except TimeoutError:
             seen = "\n".join(json.dumps(n)[:300] for n in self.notifications)
             raise AssertionError(f"no fitting {method} came, but:\n{seen}") from None
 
     async def asked(self, method: str) -> dict:
         """The parameters of the next request that the server makes by this method, or the last it made."""
-        async with asyncio.timeout(self.seconds), self._news:
+        async with asyncio.timeout(self.seconds), self.news:
             while True:
                 for message in reversed(self.requests):
                     if message["method"] == method:
                         return message["params"]
-                await self._news.wait()
+                await self.news.wait()
 
     def shown(self) -> list[str]:
         """The messages that the user was shown."""
@@ -114,9 +114,9 @@ class BareClient:
         if "method" not in message:
             future = self._waiting.pop(message["id"], None)
             if message["id"] is None or future is None:
-                async with self._news:
+                async with self.news:
                     self.notifications.append({"method": "stray answer", "params": message})
-                    self._news.notify_all()
+                    self.news.notify_all()
             elif not future.done():
                 if "error" in message:
                     future.set_exception(RpcError(message["error"]))
@@ -127,9 +127,9 @@ class BareClient:
             task = asyncio.create_task(self._answer(message))
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
-        async with self._news:
+        async with self.news:
             (self.requests if "id" in message else self.notifications).append(message)
-            self._news.notify_all()
+            self.news.notify_all()
 
     async def _answer(self, message: dict) -> None:
         if message["method"] not in self.answers:

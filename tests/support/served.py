@@ -7,7 +7,7 @@ Its builds are a toy's: every `lenght` in an .ml file is an unbound name, as OCa
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from attrs import define, field, frozen
 from lsp_aid.config import Settings
 from lsp_aid.domain.build import BuildResult, Evaluation
 from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.chat import Message
 from lsp_aid.domain.diagnostics import Diagnostic, Severity
 from lsp_aid.domain.events import Event
 from lsp_aid.domain.overlay import Overlay
@@ -70,6 +71,29 @@ class ToyBuild:
 class ToyEvaluator:
     async def evaluate(self, view: View, changes: ChangeSet, *, untrusted: bool) -> Evaluation:
         return Evaluation(await toy_build(Overlay(view, changes)))
+
+
+@define
+class Saying:
+    """A model that says one thing, or, where it has nothing to say, waits for ever and notes that it was given up."""
+
+    reply: str = ""
+    name: str = "parrot"
+    given_up: bool = False
+
+    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str]:
+        if self.reply:
+            yield self.reply
+            return
+        try:
+            yield "Well"
+            await asyncio.sleep(3600)
+        finally:
+            self.given_up = True
+
+
+def block(path: str, search: str, replace: str) -> str:
+    return f"{path}\n```ocaml\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n```\n"
 
 
 @define
