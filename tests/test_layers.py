@@ -44,7 +44,7 @@ HOMES = {
     "lsprotocol": {"server"},
     "tree_sitter": {"ocaml"},
     "tree_sitter_ocaml": {"ocaml"},
-    "unidiff": {"editformats"},
+    "rapidfuzz": {"edits"},
     "aiohttp": {"models"},
 }
 """Libraries, and the only folders that may import them."""
@@ -141,7 +141,7 @@ def _is_module(name: str) -> bool:
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["doctor", "--help"]])
 def test_the_command_starts_without_what_is_heavy(arguments: list[str]) -> None:
-    heavy = ["pygls", "lsprotocol", "aiohttp", "tree_sitter", "cattrs", "unidiff"]
+    heavy = ["pygls", "lsprotocol", "aiohttp", "tree_sitter", "cattrs", "rapidfuzz"]
     code = f"""
 import sys
 sys.argv = ["lsp-aid", *{arguments!r}]
