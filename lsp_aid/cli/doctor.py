@@ -120,10 +120,8 @@ async def _toolchain(
     from lsp_aid.build.toolchain import OLDEST_DUNE, find
     from lsp_aid.errors import ToolchainError
 
-    # A local switch lies in the folder itself: its programs are run only where the folder is trusted.
-    place = root if trusted else Path(root.anchor)
     try:
-        found = await find(place, settings.toolchain, environment, need_dune=False)
+        found = await find(root, settings.toolchain, environment, need_dune=False, trusted=trusted)
     except ToolchainError as error:
         yield Check("ocaml", Status.PROBLEM, error.what, error.cure)
         return
