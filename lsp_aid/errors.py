@@ -72,7 +72,12 @@ class FileUnreadableError(WorkspaceError):
 
 
 class FileUnwritableError(WorkspaceError):
-    """A read-only or full disk, a missing permission."""
+    """A read-only or full disk, a missing permission. `lost` are files, relative to the root, that were written already
+    and could not be put back."""
+
+    def __init__(self, what: str, cure: str = "", lost: Sequence[str] = ()) -> None:
+        super().__init__(what, cure)
+        self.lost = tuple(lost)
 
 
 class OutsideError(WorkspaceError):

@@ -20,6 +20,8 @@ from lsp_aid.domain.ports import Evaluator
 from lsp_aid.models import model_from
 from lsp_aid.tasks.project import Project
 from lsp_aid.telemetry.dropping import DroppingSink
+from lsp_aid.workspace.journal import Journal
+from lsp_aid.workspace.proposals import ProposalStore
 from lsp_aid.workspace.trust import Trust
 from lsp_aid.workspace.view import WorkspaceView
 
@@ -65,6 +67,8 @@ class Wiring:
             model=model_from(settings.model, self.environment),
             events=DroppingSink(),
             close=slot.release,
+            store=ProposalStore(root, self.environment),
+            journal=Journal(root, self.environment),
         )
 
     async def open_lone_file(self, file: Path, settings: Settings) -> Project:
@@ -81,6 +85,8 @@ class Wiring:
             model=model_from(settings.model, self.environment),
             events=DroppingSink(),
             close=slot.release,
+            store=ProposalStore(file.parent, self.environment),
+            journal=Journal(file.parent, self.environment),
         )
 
     def _slot(self, project: Path) -> Slot:

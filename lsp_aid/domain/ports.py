@@ -1,6 +1,7 @@
 """The ports: all that a task, a repair or a context source may reach of the outside."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -106,6 +107,9 @@ class Store(Protocol):
 
 class Journal(Protocol):
     """What was applied to one project. It survives restarts; the oldest entries are forgotten."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """While it is held, no other process writes files of this project for lsp-aid."""
 
     def note(self, changes: ChangeSet, *, proposal: str = "", title: str = "", state: State = State.APPLIED) -> Entry:
         """Notes changes that are applied, or that are about to be."""

@@ -1,6 +1,7 @@
 """What every task is given."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from attrs import evolve, field, frozen
@@ -34,6 +35,9 @@ class NoStore:
 
 class NoJournal:
     """Implements the port `Journal` without a memory."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def note(self, changes: ChangeSet, *, proposal: str = "", title: str = "", state: State = State.APPLIED) -> Entry:
         return Entry("", proposal, title, 0.0, "", changes, state)
