@@ -8,12 +8,8 @@ import re
 import unicodedata
 from pathlib import Path, PurePosixPath
 
-from lsp_aid.domain.changes import ChangeSet
-from lsp_aid.errors import EditError, OutsideError
+from lsp_aid.errors import OutsideError
 
-MAX_FILES = 50
-MAX_FILE_CHARACTERS = 1_000_000
-MAX_CHARACTERS = 4_000_000
 MAX_PATH = 1024
 
 _CLOSED_FOLDERS = frozenset({"_build", "_opam", "_esy", "_darcs", "node_modules"})
@@ -54,22 +50,6 @@ def check_path(root: Path, path: str) -> str:
 def runs_programs(path: str) -> bool:
     """Whether a file says what a build, a formatter or a test runs, so that a change of it deserves a look."""
     return _PROGRAM_FILES.fullmatch(PurePosixPath(path).name) is not None
-
-
-def check_size(changes: ChangeSet) -> None:
-    """Raises EditError for more files or larger files than a person would ever look through."""
-    if len(changes.files) > MAX_FILES:
-        raise EditError(
-            f"The change touches {len(changes.files)} files, more than {MAX_FILES}", "Ask for less at once."
-        )
-    total = 0
-    for change in changes.files:
-        size = len(change.after or "")
-        total += size
-        if size > MAX_FILE_CHARACTERS and size > len(change.before or ""):
-            raise EditError(f"The change makes {shown(change.path)} {size} characters long", "Ask for less at once.")
-    if total > MAX_CHARACTERS:
-        raise EditError(f"The change writes {total} characters", "Ask for less at once.")
 
 
 def shown(path: str) -> str:

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from attrs import frozen
 
+from lsp_aid.config import EditSettings
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.reply import Block, Blocks, Delete, FileEdit, Reply, Whole
-from lsp_aid.edits.containment import check_path, check_size, shown
+from lsp_aid.edits.containment import check_path, shown
+from lsp_aid.edits.limits import check_limits
 from lsp_aid.edits.lines import Lines, like
 from lsp_aid.errors import PlacementError
 
@@ -38,7 +40,12 @@ def _always(path: str, text: str) -> bool:
     return True
 
 
-def place(view: View, reply: Reply, may_quote: Callable[[str, str], bool] = _always) -> ChangeSet:
+def place(
+    view: View,
+    reply: Reply,
+    may_quote: Callable[[str, str], bool] = _always,
+    limits: EditSettings = EditSettings(),  # noqa: B008 - frozen
+) -> ChangeSet:
     """The changes that a reply asks for, whole or not at all. Files keep their BOM, their line ends and their end.
 
     `may_quote`: whether an error, which goes back to the model, may quote a file, given its path and text.
@@ -49,7 +56,7 @@ def place(view: View, reply: Reply, may_quote: Callable[[str, str], bool] = _alw
     for edit in reply.edits:
         edits.setdefault(_real_path(view.root, edit.path), []).append(edit)
     changes = ChangeSet.of([_place_file(view, path, of_file, may_quote) for path, of_file in edits.items()])
-    check_size(changes)
+    check_limits(changes, limits)
     return changes
 
 

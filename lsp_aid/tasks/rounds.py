@@ -179,7 +179,7 @@ async def _try(project: Project, view: View, request: Request, text: str, progre
     if not reply.edits:
         return None
     try:
-        changes = await asyncio.to_thread(place, view, reply, may_be_quoted)
+        changes = await asyncio.to_thread(place, view, reply, may_be_quoted, project.settings.edits)
     except FileUnreadableError as error:
         raise EditError(error.what, "Leave that file alone.") from error
     if not changes:

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_aid.domain.changes import ChangeSet, FileChange
-from lsp_aid.edits.containment import check_path, check_size, runs_programs
-from lsp_aid.errors import EditError, OutsideError
+from lsp_aid.edits.containment import check_path, runs_programs
+from lsp_aid.errors import OutsideError
 
 
 @pytest.fixture
@@ -126,11 +125,3 @@ def test_files_that_say_what_is_run_are_known(path: str) -> None:
 @pytest.mark.parametrize("path", ["lib/a.ml", "dune.ml", "lib/dune_file.mli", "README.md"])
 def test_plain_sources_are_no_such_files(path: str) -> None:
     assert not runs_programs(path)
-
-
-def test_a_change_beyond_all_measure_is_refused() -> None:
-    with pytest.raises(EditError):
-        check_size(ChangeSet([FileChange("a.ml", "", "x" * 1_000_001)]))
-    with pytest.raises(EditError):
-        check_size(ChangeSet([FileChange(f"a{i}.ml", None, "") for i in range(51)]))
-    check_size(ChangeSet([FileChange("a.ml", "", "x" * 100_000)]))
