@@ -50,11 +50,11 @@ class Applying:
             raise UsageError(
                 "This editor takes no edits from a server", "Fetch the proposal by the command lsp-aid.proposal."
             )
+        await check_fresh(offered, now())
+        if (consent or offered.needs_consent) and not await self._agreed(offered):
+            offered.emit(Happening.REJECTED)
+            return False
         async with self._turn:
-            await check_fresh(offered, now())
-            if (consent or offered.needs_consent) and not await self._agreed(offered):
-                offered.emit(Happening.REJECTED)
-                return False
             await check_fresh(offered, now())
             answer = await self.client.apply_edit(self.edit(offered), offered.proposal.title)
             if not answer.done:

@@ -131,7 +131,9 @@ async def _repairs(request: _Request, errors: Sequence[_Error], state: Hashable)
     if root.state() != state:
         return ()
     found: Sequence[Offered] = ()
-    if run.done() and not run.cancelled():
+    if run.cancelled():
+        return None
+    if run.done():
         if error := run.exception():
             if isinstance(error, AidError):
                 root.say_once(error)

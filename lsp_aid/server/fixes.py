@@ -77,6 +77,8 @@ class Fixes:
             run.watchers.jobs.remove(job)
             if not run.watchers.jobs and not run.task.done():
                 run.task.cancel()
+                if self._runs.get(focus) is run:
+                    del self._runs[focus]
 
     async def compute(self, focus: Focus | None, progress: Progress, *, ask_model: bool) -> Fixed:
         """Computes repairs for the project as it is now. Raises what `fix_build_error` raises."""
@@ -94,9 +96,8 @@ class Fixes:
     def _run(self, focus: Focus | None) -> _Run:
         self.forget_stale()
         run = self._runs.get(focus)
-        if run is None or run.task.cancelled():
-            for other in self._runs.values():
-                _drop(other)
+        if run is None:
+            self._keep_done_ones()
             watchers = _Watchers()
             task = asyncio.create_task(self.compute(focus, watchers, ask_model=False))
             run = self._runs[focus] = _Run(task, watchers)
@@ -107,14 +108,15 @@ class Fixes:
         """Gives up what is computed for a state that is no more. To be called after every edit and every build."""
         state = self.state()
         if state != self._of:
-            for run in self._runs.values():
-                _drop(run)
+            self._keep_done_ones()
             self._of, self._runs = state, {}
 
-
-def _drop(run: _Run) -> None:
-    if not run.watchers.jobs:
-        run.task.cancel()
+    def _keep_done_ones(self) -> None:
+        """Gives up the runs that go on, but for those that a job waits for."""
+        for focus, run in tuple(self._runs.items()):
+            if not run.task.done() and not run.watchers.jobs:
+                run.task.cancel()
+                del self._runs[focus]
 
 
 def _note(task: "asyncio.Task[Fixed]") -> None:

@@ -12,7 +12,7 @@ from lsp_aid.edits.containment import runs_programs
 from lsp_aid.errors import FileUnreadableError, StaleError, UsageError
 from lsp_aid.tasks.project import Project
 
-_KEPT = 500
+_KEPT = 100  # each holds the texts of its view
 
 
 @frozen

@@ -56,7 +56,8 @@ class AidServer(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """The log has it; the user can do nothing about it."""
-        log.error("%s", error)
+        data = getattr(error, "data", None)
+        log.error("%s\n%s", error, "".join(data["traceback"]) if isinstance(data, dict) else "")
 
     # --- lifecycle ---
 

@@ -21,6 +21,7 @@ from lsp_aid.server.proposals import Proposals
 from lsp_aid.server.root import Root, RootState
 from lsp_aid.server.services import Services
 from lsp_aid.workspace.documents import Document, Documents
+from lsp_aid.workspace.view import SKIPPED_FOLDERS
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +164,7 @@ class Session:
     def files_changed(self, changes: Sequence[types.FileEvent]) -> None:
         """Files changed on disk. What the editor saved itself is known already."""
         now = time.monotonic()
-        paths = [path for change in changes if (path := path_of(change.uri))]
+        paths = [path for change in changes if (path := path_of(change.uri)) and _is_source(path)]
         self._forget_roots(paths)
         foreign = [path for path in paths if now - self._saved.get(path, -1e9) > _OWN_SAVE_SECONDS]
         for root in {root.path: root for path in foreign if (root := self._root_at(path))}.values():
@@ -249,6 +250,11 @@ class Session:
 def _section(options: Mapping[str, Any]) -> Mapping[str, Any]:
     inner = options.get(SECTION)
     return inner if isinstance(inner, Mapping) else options
+
+
+def _is_source(path: Path) -> bool:
+    """Not what a build wrote: dune copies every source."""
+    return SKIPPED_FOLDERS.isdisjoint(path.parts)
 
 
 def _set(layer: Mapping[str, Any]) -> dict[str, Any]:

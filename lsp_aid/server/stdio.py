@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import signal
+import stat
 import sys
 import threading
 from io import FileIO
@@ -110,11 +111,17 @@ async def _own_stdio() -> tuple[asyncio.StreamReader, Writer]:
 async def _reader(descriptor: int) -> asyncio.StreamReader:
     reader, loop = asyncio.StreamReader(), asyncio.get_running_loop()
     file = os.fdopen(descriptor, "rb", 0)
-    try:
+    if _can_be_waited_for(descriptor):
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), file)
-    except (ValueError, NotImplementedError):  # a file, or a system without such pipes
+    else:
         threading.Thread(target=_feed, args=(file, reader, loop), daemon=True).start()
     return reader
+
+
+def _can_be_waited_for(descriptor: int) -> bool:
+    """Files, terminals and /dev/null cannot be, not everywhere; nor can anything where the system has no such loop."""
+    mode = os.fstat(descriptor).st_mode
+    return os.name == "posix" and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode))
 
 
 def _feed(file: FileIO, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
@@ -127,12 +134,11 @@ def _feed(file: FileIO, reader: asyncio.StreamReader, loop: asyncio.AbstractEven
 async def _writer(descriptor: int) -> Writer:
     loop = asyncio.get_running_loop()
     file = os.fdopen(descriptor, "wb", 0)
-    try:
-        transport, protocol = await loop.connect_write_pipe(
-            lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), file
-        )
-    except (ValueError, NotImplementedError):
+    if not _can_be_waited_for(descriptor):
         return _FileWriter(file)
+    transport, protocol = await loop.connect_write_pipe(
+        lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), file
+    )
     return asyncio.StreamWriter(transport, protocol, None, loop)
 
 

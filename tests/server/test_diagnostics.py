@@ -158,6 +158,11 @@ async def test_files_that_change_behind_the_editors_back_are_built(toy: Toy, tmp
         registered = await client.asked("client/registerCapability")
         assert registered["registrations"][0]["method"] == "workspace/didChangeWatchedFiles"
         (root / "a.ml").write_text("let n = 0\n")
+        build = len(toy.builds["p"])
+        copied = {"uri": (root / "_build/default/a.ml").as_uri(), "type": 2}
+        client.notify("workspace/didChangeWatchedFiles", {"changes": [copied]})
+        await asyncio.sleep(0.3)
+        assert len(toy.builds["p"]) == build  # what the user's own build wrote is no change
         event = {"uri": (root / "a.ml").as_uri(), "type": 2}
         client.notify("workspace/didChangeWatchedFiles", {"changes": [event]})
         await client.status("green")

@@ -255,6 +255,23 @@ async def test_the_program_itself_speaks_over_pipes_and_leaves_standard_output_a
     assert await asyncio.wait_for(process.wait(), 20) == 0
 
 
+@pytest.mark.parametrize("sent", [b"", b"nonsense", b'Content-Length: 34\r\n\r\n{"jsonrpc":"2.0","method":"exit"}  '])
+async def test_files_serve_as_streams_too(tmp_path: Path, sent: bytes) -> None:
+    (tmp_path / "in").write_bytes(sent)
+    with (tmp_path / "in").open("rb") as incoming, (tmp_path / "out").open("wb") as outgoing:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "lsp_aid", "serve"), stdin=incoming, stdout=outgoing
+        )
+        assert await asyncio.wait_for(process.wait(), 20) == 1
+    assert (tmp_path / "out").read_bytes() == b""
+
+
+async def test_no_input_at_all_ends_it() -> None:
+    null = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*(sys.executable, "-m", "lsp_aid", "serve"), stdin=null, stdout=null)
+    assert await asyncio.wait_for(process.wait(), 20) == 1
+
+
 @pytest.mark.dune
 @pytest.mark.parametrize("how", ["end of input", "SIGTERM", "shutdown"])
 async def test_no_process_that_a_build_started_outlives_the_server(tmp_path: Path, how: str) -> None:

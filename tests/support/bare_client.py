@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-SECONDS = 10.0
+SECONDS = 60.0
 
 Answer = Callable[[dict], Any | Awaitable[Any]]
 
