@@ -96,17 +96,19 @@ def reap() -> None:
 
 
 def descendants() -> list[int]:
-    """All living processes below this one: orphans were adopted, so the chain of parents leads here."""
+    """All processes below this one: orphans were adopted, so the chain of parents leads here.
+
+    Dead ones count until they are reaped: a process of several threads can look dead while the last of them ends, and
+    until then its children are not adopted.
+    """
     parents: dict[int, int] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", "rb") as file:
-                    state, parent = file.read().rpartition(b")")[2].split()[:2]
-            except (OSError, ValueError):
+                    parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
+            except (OSError, ValueError, IndexError):
                 continue  # it ended while we looked
-            if state not in (b"Z", b"X"):
-                parents[int(name)] = int(parent)
     found = {os.getpid()}
     while grown := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= grown
