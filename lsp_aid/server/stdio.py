@@ -9,6 +9,7 @@ import signal
 import stat
 import sys
 import threading
+from collections.abc import Iterable
 from io import FileIO
 from typing import Protocol
 
@@ -32,15 +33,19 @@ class Writer(Protocol):
 
 
 async def serve_stdio(services: Services, client_process_id: int | None = None) -> int:
-    """Serves one client over standard input and output until it leaves. Returns the exit status."""
+    """Serves one client over standard input and output until it leaves or a signal ends us. Returns the exit status."""
     reader, writer = await _own_stdio()
-    return await serve(services, reader, writer, client_process_id)
+    return await serve(services, reader, writer, client_process_id, signals=(signal.SIGTERM, signal.SIGINT))
 
 
 async def serve(
-    services: Services, reader: asyncio.StreamReader, writer: Writer, client_process_id: int | None = None
+    services: Services,
+    reader: asyncio.StreamReader,
+    writer: Writer,
+    client_process_id: int | None = None,
+    signals: Iterable[signal.Signals] = (),
 ) -> int:
-    """Serves one client until it says `exit`, its stream ends, its process dies or a signal ends ours.
+    """Serves one client until it says `exit`, its stream ends, its process dies or one of the signals comes.
 
     Nothing that was started for it is left behind. Returns the exit status.
     """
@@ -49,8 +54,8 @@ async def serve(
     protocol = server.protocol
     protocol.set_writer(writer)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+    for number in signals:
+        with contextlib.suppress(NotImplementedError):  # not every system has them
             loop.add_signal_handler(number, protocol.end, 128 + number)
     if client_process_id:
         server.watch(watch(client_process_id, protocol.end))
