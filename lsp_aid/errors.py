@@ -34,6 +34,8 @@ A message says what happened, to what, and what the user can do.
 
 from collections.abc import Sequence
 
+from attrs import frozen
+
 
 class AidError(Exception):
     """What happened (`what`, a sentence without its full stop) and what the user can do about it (`cure`)."""
@@ -100,8 +102,35 @@ class ReplyFormatError(EditError):
     """A model's reply in which no edit can be read."""
 
 
+@frozen
+class Candidate:
+    """Lines of a file that an edit may have meant. `line`, from 0, is that of the first."""
+
+    line: int
+    lines: tuple[str, ...]
+
+
+@frozen
+class Refusal:
+    """Why a block of a reply was not placed. `block` counts from 1 within the file; 0 is the edit of the file as such.
+
+    `reason` is a sentence without its full stop, `cure` what a model can do about it, `quoted` what it was to find.
+    """
+
+    path: str
+    block: int
+    reason: str
+    cure: str = ""
+    quoted: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+
 class PlacementError(EditError):
-    """An edit that has no place, or more than one."""
+    """Edits that have no place, or more than one. `refusals` tells of each that stands in the way."""
+
+    def __init__(self, what: str, cure: str = "", refusals: tuple[Refusal, ...] = ()) -> None:
+        super().__init__(what, cure)
+        self.refusals = refusals
 
 
 class ToolchainError(AidError):

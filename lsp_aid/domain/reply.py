@@ -1,6 +1,17 @@
 """What a model's reply asks for, before it has a place: the same values whichever form the reply had."""
 
+import re
+
 from attrs import frozen
+
+_LEFT_OUT = re.compile(
+    r"""(\(\*+|;+|//|\#)?\ *(\.\.\.|…)\ *
+        (.*\b(unchanged|existing|rest|remain\w*|same|omitted|before|previous|other)\b.*)?(\*+\))?
+      |(\(\*+|;+)\ *(the\ +)?(rest|remainder)\ of\ (the\ +)?(file|code|module|function|definition)s?\b.*
+      |(\(\*+|;+)\ *(existing|previous|remaining|unchanged)\ (code|function|definition|content)s?\b.*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LONGEST_LEFT_OUT = 160
 
 
 @frozen
@@ -9,6 +20,8 @@ class Block:
 
     An empty `search` is for a file that does not exist yet or is empty. `line`, from 0, is where the reply believes the
     lines to be, and `within` the definition around them: hints that choose between equal places, nothing more.
+
+    A line like `...` or `(* ... *)` (`stands_for_lines`) that stands in both parts means the file's own lines.
     """
 
     search: str
@@ -49,3 +62,9 @@ class Reply:
 
     explanation: str
     edits: tuple[FileEdit, ...]
+
+
+def stands_for_lines(line: str) -> bool:
+    """Whether a line reads as if it stood for others that are left out: `...`, `(* ... rest unchanged ... *)`."""
+    line = line.strip()
+    return 0 < len(line) <= _LONGEST_LEFT_OUT and _LEFT_OUT.fullmatch(line) is not None

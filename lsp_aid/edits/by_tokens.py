@@ -1,0 +1,182 @@
+"""Blocks found by OCaml's tokens, comments and layout apart, and put there token by token.
+
+What a block did not reproduce, comments and layout of the file, survives: only tokens that differ are replaced.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from attrs import frozen
+
+from lsp_aid.domain.text import TextEdit, apply_text_edits
+from lsp_aid.edits.indentation import Indentation
+from lsp_aid.edits.source import Source
+from lsp_aid.edits.splice import Change, UnclearError, differences
+from lsp_aid.ocaml.tokens import Token, tokens
+
+TELLING_TOKENS = 3
+TELLING_CHARACTERS = 8
+
+
+def starts(source: Source, search: str) -> list[int]:
+    """Where, among the file's tokens of code, those of a block begin. A single place counts only if it is of whole
+    lines, as blocks are."""
+    keys = [token.text for token in tokens(search) if not token.is_comment]
+    if len(keys) < TELLING_TOKENS or sum(map(len, keys)) < TELLING_CHARACTERS:
+        return []
+    found = source.code_keys.find(keys)
+    if len(found) == 1 and not _is_of_whole_lines(source, found[0], found[0] + len(keys)):
+        return []
+    return found
+
+
+def line_of(source: Source, start: int) -> int:
+    """The line of the file where the token of code stands."""
+    return bisect_right(_line_starts(source.lines), source.tokens[source.code[start]].start) - 1
+
+
+def changes(source: Source, search: str, replace: str, start: int) -> list[Change]:
+    """The lines that change, where the tokens of `search` begin at `start`. Raises UnclearError."""
+    old, new = tokens(search), tokens(replace)
+    where = _where(source, old, start)
+    indentation = _indentation(source, search, old, where)
+    edits = []
+    for op in differences([token.key for token in old], [token.key for token in new]):
+        taken = [at for at in where[op.old : op.old_end] if at is not None]
+        text = _moved(indentation, replace, new[op.new].start, new[op.new_end - 1].end) if op.new_end > op.new else ""
+        if taken:
+            edits.append(_replaced(source, taken, text))
+        elif text:
+            inserted = _inserted_text(indentation, replace, new, op.new, op.new_end, text)
+            edits.append(_inserted(source, where, op.old, op.old_end, inserted))
+    return _as_lines(source, edits, where, [token.text for token in new if not token.is_comment])
+
+
+def _line_starts(lines: Sequence[str]) -> list[int]:
+    return list(accumulate((len(line) + 1 for line in lines), initial=0))[:-1]
+
+
+def _is_of_whole_lines(source: Source, start: int, end: int) -> bool:
+    text = source.joined
+    first, last = source.tokens[source.code[start]], source.tokens[source.code[end - 1]]
+    before = source.tokens[source.code[start - 1]] if start else None
+    after = source.tokens[source.code[end]] if end < len(source.code) else None
+    return (before is None or "\n" in text[before.end : first.start]) and (
+        after is None or "\n" in text[last.end : after.start]
+    )
+
+
+def _where(source: Source, old: Sequence[Token], start: int) -> list[int | None]:
+    """For each token of a block that of the file; for its comments too, where the file has the same in that place."""
+    where: list[int | None] = []
+    at = source.code[start - 1] + 1 if start else 0
+    code = start
+    for token in old:
+        if token.is_comment:
+            end = source.code[code] if code < len(source.code) else len(source.tokens)
+            same = next((n for n in range(at, end) if source.tokens[n].key == token.key), None)
+            where.append(same)
+            at = at if same is None else same + 1
+        else:
+            where.append(source.code[code])
+            at = source.code[code] + 1
+            code += 1
+    return where
+
+
+def _indentation(source: Source, search: str, old: Sequence[Token], where: Sequence[int | None]) -> Indentation:
+    """From the lines that begin with the same token in the block and in the file."""
+    pairs = []
+    for token, at in zip(old, where, strict=True):
+        if at is None:
+            continue
+        believed, real = _before(search, token.start), _before(source.joined, source.tokens[at].start)
+        if not believed.strip() and not real.strip():
+            pairs.append((f"{believed}x", f"{real}x"))
+    return Indentation(pairs)
+
+
+def _before(text: str, at: int) -> str:
+    """What stands before a place on its line."""
+    return text[text.rfind("\n", 0, at) + 1 : at]
+
+
+def _moved(indentation: Indentation, text: str, start: int, end: int) -> str:
+    """A part of the replace text, its lines but the first with the file's indentation."""
+    first, *rest = text[start:end].split("\n")
+    return "\n".join([first, *(indentation.moved(line) for line in rest)])
+
+
+def _replaced(source: Source, taken: Sequence[int], text: str) -> TextEdit:
+    if any(number not in taken for number in range(taken[0], taken[-1] + 1)):
+        raise UnclearError("The block leaves out a comment that stands in what it changes")
+    start, end = source.tokens[taken[0]].start, source.tokens[taken[-1]].end
+    whole = source.joined
+    if text:
+        return TextEdit(start, end, text)
+    line_start = whole.rfind("\n", 0, start) + 1
+    line_end = whole.find("\n", end)
+    line_end = len(whole) if line_end < 0 else line_end
+    if not whole[line_start:start].strip() and not whole[end:line_end].strip():
+        return TextEdit(line_start, min(line_end + 1, len(whole)), "")
+    while end < line_end and whole[end].isspace():
+        end += 1
+    if end == line_end:
+        while start > line_start and whole[start - 1].isspace():
+            start -= 1
+    return TextEdit(start, end, "")
+
+
+@frozen
+class _Inserted:
+    """Tokens that are added. `lead` and `tail` are the white space before and behind them."""
+
+    lead: str
+    text: str
+    tail: str
+
+
+def _inserted_text(
+    indentation: Indentation, replace: str, new: Sequence[Token], first: int, end: int, text: str
+) -> _Inserted:
+    lead = replace[new[first - 1].end : new[first].start] if first else ""
+    if "\n" in lead:
+        believed = lead.rpartition("\n")[2]
+        lead = "\n" + indentation.moved(f"{believed}x")[:-1]
+    return _Inserted(lead, text, replace[new[end - 1].end : new[end].start] if end < len(new) else "")
+
+
+def _inserted(source: Source, where: Sequence[int | None], old: int, old_end: int, inserted: _Inserted) -> TextEdit:
+    above = next((at for at in reversed(where[:old]) if at is not None), None)
+    below = next((at for at in where[old_end:] if at is not None), None)
+    if above is not None and below is not None and below != above + 1:
+        raise UnclearError("The block leaves out a comment just where it adds something")
+    if above is not None:
+        at = source.tokens[above].end
+        return TextEdit(at, at, inserted.lead + inserted.text)
+    if below is None:
+        raise UnclearError("The block adds something without code of the file next to it")
+    at = source.tokens[below].start
+    tail = "\n" + _before(source.joined, at) if "\n" in inserted.tail else inserted.tail
+    return TextEdit(at, at, inserted.text + tail)
+
+
+def _as_lines(
+    source: Source, edits: Sequence[TextEdit], where: Sequence[int | None], expected: Sequence[str]
+) -> list[Change]:
+    """The edits as lines that change. Raises UnclearError where these have not the tokens that the block asks for."""
+    found = [at for at in where if at is not None]
+    line_starts = _line_starts(source.lines)
+    first = bisect_right(line_starts, source.tokens[found[0]].start) - 1
+    end = bisect_left(line_starts, source.tokens[found[-1]].end)
+    begin = line_starts[first]
+    stop = line_starts[end - 1] + len(source.lines[end - 1])
+    region = source.joined[begin:stop]
+    after = apply_text_edits(
+        f"{region}\n", [TextEdit(edit.start - begin, edit.end - begin, edit.text) for edit in edits]
+    ).removesuffix("\n")
+    if [token.text for token in tokens(after) if not token.is_comment] != list(expected):
+        raise UnclearError("The block's layout is too far from the file's to be changed")
+    old, new = region.split("\n"), after.split("\n") if after else []
+    return [Change(first + op.old, first + op.old_end, tuple(new[op.new : op.new_end])) for op in differences(old, new)]

@@ -1,0 +1,352 @@
+"""Finds where a block stands in a file, by one way of looking after another, each with less regard for what may drift.
+
+Exactly; without regard for white space; with lines left out for `...`; by OCaml's tokens; with lines of context
+missing; with lines of context that are not quite right. The first way that finds anything says all places.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+
+from attrs import frozen
+from rapidfuzz import fuzz
+
+from lsp_aid.domain.reply import Block, stands_for_lines
+from lsp_aid.edits import by_tokens
+from lsp_aid.edits.haystack import MAX_PLACES, Haystack
+from lsp_aid.edits.source import Source, split, squeezed
+from lsp_aid.edits.splice import Change, Where, anchors, line_differences, spliced
+
+MAX_LINES = 400
+"""A block of more lines has to be right but for white space."""
+TELLING_CHARACTERS = 4
+MAX_GAP = 5
+MAX_SEEDS = 64
+LIKENESS = 90.0
+MARGIN = 10.0
+LINE_LIKENESS = 70.0
+_HEADS = (
+    "let ",
+    "and ",
+    "type ",
+    "module ",
+    "val ",
+    "external ",
+    "exception ",
+    "class ",
+    "method ",
+    "open ",
+    "include ",
+)
+
+
+class Step(IntEnum):
+    """How a block was found, the strictest first."""
+
+    EXACT = 0
+    TRAILING_SPACE = 1
+    WHITE_SPACE = 2
+    ELIDED = 3
+    TOKENS = 4
+    GAPS = 5
+    LIKENESS = 6
+
+
+@frozen
+class Place:
+    """A place of a block. `line`, from 0, is where its first line with text stands; `changes` raises UnclearError."""
+
+    line: int
+    changes: Callable[[], list[Change]]
+
+
+@frozen
+class Found:
+    """The places of a block. `is_settled`: hints may choose among them."""
+
+    step: Step
+    places: tuple[Place, ...]
+    is_settled: bool = True
+
+
+def find(source: Source, block: Block) -> Found | None:
+    """The places of a block by the strictest way that has any; None where there is no place."""
+    search, replace = split(block.search), split(block.replace)
+    for look in (_exact, _blanks_apart, _elided, _by_tokens, _with_gaps, _alike):
+        if found := look(source, search, replace):
+            return found
+    return None
+
+
+def _exact(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
+    lead = next(n for n, line in enumerate(search) if line.strip())
+    places = tuple(
+        _line_place(source, search, replace, range(start, start + len(search)), start + lead, exact=True)
+        for start in source.raw.find(search)
+    )
+    return Found(Step.EXACT, places) if places else None
+
+
+def _line_place(
+    source: Source, search: Sequence[str], replace: Sequence[str], where: Where, line: int, *, exact: bool
+) -> Place:
+    return Place(line, lambda: spliced(source, search, replace, where, exact=exact))
+
+
+def _blanks_apart(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
+    filled = [line for line in search if line.strip()]
+    for step, haystack, key in _loose(source):
+        if step is Step.WHITE_SPACE and not is_telling(filled):
+            continue
+        starts = haystack.find([key(line) for line in filled])
+        if starts:
+            return Found(step, tuple(_loose_place(source, search, replace, range(s, s + len(filled))) for s in starts))
+    return None
+
+
+def _loose(source: Source) -> Iterator[tuple[Step, Haystack, Callable[[str], str]]]:
+    yield Step.TRAILING_SPACE, source.stripped, str.rstrip
+    yield Step.WHITE_SPACE, source.squeezed, squeezed
+
+
+def _loose_place(source: Source, search: Sequence[str], replace: Sequence[str], at: Sequence[int]) -> Place:
+    """`at`: for each line with text the place among the file's lines with text."""
+    line = source.filled[at[0]]
+    return Place(line, lambda: spliced(source, search, replace, _where(source, search, at), exact=False))
+
+
+def _where(source: Source, search: Sequence[str], at: Sequence[int]) -> Where:
+    """The lines of the file for all lines of a block: blank ones stand for blank ones where there are as many."""
+    where: list[int | None] = [None] * len(search)
+    places = iter(at)
+    for number, line in enumerate(search):
+        if line.strip():
+            where[number] = source.filled[next(places)]
+    filled = [number for number, place in enumerate(where) if place is not None]
+    for above, below in itertools.pairwise(filled):
+        first, end = where[above], where[below]
+        assert first is not None
+        assert end is not None
+        if end - first == below - above and not any(source.lines[n].strip() for n in range(first + 1, end)):
+            where[above + 1 : below] = range(first + 1, end)
+    _extend(source, where, range(filled[0] - 1, -1, -1), -1)
+    _extend(source, where, range(filled[-1] + 1, len(search)), 1)
+    return where
+
+
+def _extend(source: Source, where: list[int | None], numbers: range, step: int) -> None:
+    """Blank lines at an edge of a block are those of the file there, as far as it has any."""
+    for number in numbers:
+        beside = where[number - step]
+        assert beside is not None
+        at = beside + step
+        if not 0 <= at < len(source.lines) or source.lines[at].strip():
+            return
+        where[number] = at
+
+
+def is_telling(lines: Sequence[str]) -> bool:
+    """Whether lines say enough to be known by their words alone: a lone `end` is anywhere."""
+    return sum(len(squeezed(line)) for line in lines) >= TELLING_CHARACTERS
+
+
+# --- lines left out for `...` ---
+
+
+def _elided(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
+    wanted, new = _segments(search), _segments(replace)
+    if len(wanted) < 2 or len(wanted) != len(new):
+        return None
+    pairs = [pair for pair in zip(wanted, new, strict=True) if any(line.strip() for part in pair for line in part)]
+    if not pairs or not all(any(line.strip() for line in old) for old, _ in pairs):
+        return None
+    for step, haystack, key in _loose(source):
+        keys = [[key(line) for line in old if line.strip()] for old, _ in pairs]
+        if step is Step.WHITE_SPACE and not all(is_telling(part) for part in keys):
+            continue
+        first, last = _in_order(keys, haystack, backwards=False), _in_order(keys, haystack, backwards=True)
+        if first is None or last is None:
+            continue
+        differing = [n for n, (old, after) in enumerate(pairs) if line_differences(old, after, exact=False)]
+        if any(first[n] != last[n] for n in differing):
+            lines = sorted({source.filled[chosen[n]] for chosen in (first, last) for n in differing})
+            return Found(Step.ELIDED, tuple(Place(line, list) for line in lines), is_settled=False)
+        return Found(Step.ELIDED, (_elided_place(source, pairs, keys, first),))
+    return None
+
+
+def _segments(lines: Sequence[str]) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for line in lines:
+        if stands_for_lines(line):
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    return parts
+
+
+def _in_order(keys: Sequence[Sequence[str]], haystack: Haystack, *, backwards: bool) -> list[int] | None:
+    """A place for each part, one behind the other: the first there are, or the last."""
+    chosen: list[int] = []
+    bound = len(haystack.keys) if backwards else 0
+    for part in reversed(keys) if backwards else keys:
+        starts = haystack.find(part)
+        if len(starts) > MAX_PLACES:
+            return None
+        fitting = [start for start in starts if (start + len(part) <= bound if backwards else start >= bound)]
+        if not fitting:
+            return None
+        start = fitting[-1] if backwards else fitting[0]
+        bound = start if backwards else start + len(part)
+        chosen.append(start)
+    return chosen[::-1] if backwards else chosen
+
+
+def _elided_place(
+    source: Source, pairs: Sequence[tuple[list[str], list[str]]], keys: Sequence[Sequence[str]], starts: Sequence[int]
+) -> Place:
+    places = [
+        _loose_place(source, old, new, range(start, start + len(part)))
+        for (old, new), part, start in zip(pairs, keys, starts, strict=True)
+    ]
+    return Place(places[0].line, lambda: [change for place in places for change in place.changes()])
+
+
+# --- by tokens ---
+
+
+def _by_tokens(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
+    if len(search) > MAX_LINES or not source.is_ocaml:
+        return None
+    text, new = "\n".join(search), "\n".join(replace)
+    places = [
+        Place(by_tokens.line_of(source, start), lambda start=start: by_tokens.changes(source, text, new, start))  # type: ignore[misc]
+        for start in by_tokens.starts(source, text)
+    ]
+    return Found(Step.TOKENS, tuple(places)) if places else None
+
+
+# --- with lines of context that are missing ---
+
+
+def _with_gaps(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
+    filled = [number for number, line in enumerate(search) if line.strip()]
+    keys = [squeezed(search[number]) for number in filled]
+    if not 2 <= len(keys) <= MAX_LINES:
+        return None
+    haystack = source.squeezed
+    seed = min(range(len(keys)), key=lambda n: (len(haystack.places(keys[n])), -len(keys[n])))
+    seeds = haystack.places(keys[seed])
+    if not 0 < len(seeds) <= MAX_SEEDS or not is_telling([keys[seed]]):
+        return None
+    deciding = anchors(search, line_differences(search, replace, exact=False))
+    decided = [n for n, number in enumerate(filled) if number in deciding]
+    chains: dict[tuple[int, ...], _Chain] = {}
+    for start in seeds:
+        if chain := _chain(haystack, keys, seed, start, decided):
+            chains.setdefault(tuple(chain.places[n] for n in decided), chain)
+    if not chains:
+        return None
+    places = tuple(_loose_place(source, search, replace, chain.places) for chain in chains.values())
+    if all(chain.is_certain for chain in chains.values()):
+        return Found(Step.GAPS, places)
+    return Found(Step.GAPS, places if len(places) > 1 else places * 2, is_settled=False)
+
+
+@frozen
+class _Chain:
+    """Places for all lines of a block, in order, with few others between. `is_certain`: there are no others for those
+    lines that matter."""
+
+    places: Sequence[int]
+    is_certain: bool
+
+
+def _chain(haystack: Haystack, keys: Sequence[str], seed: int, start: int, decided: Sequence[int]) -> _Chain | None:
+    """A chain through one line at `start`, each step as short as can be."""
+    below = _reach(haystack, keys[seed + 1 :], start, forwards=True)
+    above = _reach(haystack, keys[:seed][::-1], start, forwards=False)
+    if below is None or above is None:
+        return None
+    choices = [*reversed(above), [start], *below]
+    chain = [start]
+    for options in below:
+        chain.append(next(at for at in options if at > chain[-1]))
+    for options in above:
+        chain.insert(0, next(at for at in reversed(options) if at < chain[0]))
+    if chain[-1] - chain[0] + 1 - len(keys) > max(2, len(keys)):
+        return None
+    return _Chain(chain, all(len(choices[n]) == 1 for n in decided))
+
+
+def _reach(haystack: Haystack, keys: Sequence[str], start: int, *, forwards: bool) -> list[list[int]] | None:
+    """For each key the places that it can have in a chain that leads from `start` to the last key; None without one."""
+    levels: list[list[int]] = []
+    reached = [start]
+    for key in keys:
+        options: set[int] = set()
+        for at in reached:
+            window = (at + 1, at + 2 + MAX_GAP) if forwards else (at - 1 - MAX_GAP, at)
+            options.update(haystack.between(key, *window))
+        if not options or len(options) > MAX_SEEDS:
+            return None
+        reached = sorted(options)
+        levels.append(reached)
+    for number in range(len(levels) - 2, -1, -1):
+        following = levels[number + 1]
+        levels[number] = [
+            at
+            for at in levels[number]
+            if any(0 < (two - at if forwards else at - two) <= 1 + MAX_GAP for two in following)
+        ]
+    return levels
+
+
+# --- with lines of context that are not quite right ---
+
+
+def _alike(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
+    """One place much like the block, and no other nearly so. What is changed has to be right, and so have the names of
+    what is defined there: only lines of context may differ a little."""
+    filled = [number for number, line in enumerate(search) if line.strip()]
+    keys = [squeezed(search[number]) for number in filled]
+    if not 3 <= len(keys) <= MAX_LINES:
+        return None
+    deciding = anchors(search, line_differences(search, replace, exact=False))
+    ranked = sorted(
+        ((_likeness(keys, source.squeezed.keys, start), start) for start in near_places(source, keys)), reverse=True
+    )
+    if not ranked or ranked[0][0] < LIKENESS or (len(ranked) > 1 and ranked[1][0] > ranked[0][0] - MARGIN):
+        return None
+    start = ranked[0][1]
+    there = source.squeezed.keys[start : start + len(keys)]
+    wrong = [n for n, (one, two) in enumerate(zip(keys, there, strict=True)) if one != two]
+    if len(wrong) > len(keys) // 2:
+        return None
+    for n in wrong:
+        head = keys[n].startswith(_HEADS) or there[n].startswith(_HEADS)
+        if head or filled[n] in deciding or fuzz.ratio(keys[n], there[n]) < LINE_LIKENESS:
+            return None
+    return Found(Step.LIKENESS, (_loose_place(source, search, replace, range(start, start + len(keys))),))
+
+
+def near_places(source: Source, keys: Sequence[str], count: int = 24) -> list[int]:
+    """Where, among the lines with text, most lines of a block stand just where they would."""
+    votes: dict[int, int] = {}
+    haystack = source.squeezed
+    end = len(haystack.keys) - len(keys)
+    for number, key in enumerate(keys):
+        places = haystack.places(key)
+        if len(places) <= MAX_SEEDS and len(key) >= TELLING_CHARACTERS:
+            for at in places:
+                if 0 <= at - number <= end:
+                    votes[at - number] = votes.get(at - number, 0) + len(key)
+    return sorted(votes, key=lambda start: (-votes[start], start))[:count]
+
+
+def _likeness(keys: Sequence[str], there: Sequence[str], start: int) -> float:
+    total = sum(map(len, keys))
+    return sum(
+        len(key) * (100.0 if key == there[start + n] else fuzz.ratio(key, there[start + n]))
+        for n, key in enumerate(keys)
+    ) / max(1, total)

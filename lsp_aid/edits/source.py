@@ -1,0 +1,89 @@
+"""A file as blocks are looked for in it: its lines, more or less regarded, and its tokens."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from attrs import define
+
+from lsp_aid.edits.haystack import Haystack
+from lsp_aid.edits.lines import Lines
+from lsp_aid.ocaml.tokens import Token, tokens
+
+MAX_TOKENIZED = 300_000
+"""Characters of a file beyond which it is not taken into tokens."""
+
+
+def split(text: str) -> list[str]:
+    """The lines of a part of a block."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def squeezed(line: str) -> str:
+    """A line without regard for how much white space there is."""
+    return " ".join(line.split())
+
+
+def indent_of(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+@define(frozen=True, slots=False, eq=False)
+class Source:
+    path: str
+    text: Lines
+
+    @property
+    def lines(self) -> Sequence[str]:
+        return self.text.lines
+
+    @property
+    def is_ocaml(self) -> bool:
+        return PurePosixPath(self.path).suffix in (".ml", ".mli")
+
+    @property
+    def is_code(self) -> bool:
+        """Whether white space at the ends of lines means nothing."""
+        return self.is_ocaml or PurePosixPath(self.path).name in ("dune", "dune-project", "dune-workspace")
+
+    @cached_property
+    def raw(self) -> Haystack:
+        return Haystack(self.lines)
+
+    @cached_property
+    def filled(self) -> Sequence[int]:
+        """The numbers of the lines that are not blank."""
+        return [number for number, line in enumerate(self.lines) if line.strip()]
+
+    @cached_property
+    def stripped(self) -> Haystack:
+        """The lines that are not blank, without the white space at their ends."""
+        return Haystack([self.lines[number].rstrip() for number in self.filled])
+
+    @cached_property
+    def squeezed(self) -> Haystack:
+        """The lines that are not blank, squeezed."""
+        return Haystack([squeezed(self.lines[number]) for number in self.filled])
+
+    @cached_property
+    def has_trailing_space(self) -> bool:
+        return any(line[-1:].isspace() for line in self.lines)
+
+    @cached_property
+    def joined(self) -> str:
+        """The lines with line feeds alone."""
+        return "\n".join(self.lines)
+
+    @cached_property
+    def tokens(self) -> Sequence[Token]:
+        """Comments included; none where the file is no OCaml or too large."""
+        return tokens(self.joined) if self.is_ocaml and len(self.joined) <= MAX_TOKENIZED else ()
+
+    @cached_property
+    def code(self) -> Sequence[int]:
+        """The indices of the tokens that are no comments."""
+        return [number for number, token in enumerate(self.tokens) if not token.is_comment]
+
+    @cached_property
+    def code_keys(self) -> Haystack:
+        return Haystack([self.tokens[number].text for number in self.code])

@@ -1,0 +1,204 @@
+"""From a block whose lines are found in a file to the lines of the file that change.
+
+Lines that a block only repeats stay as the file has them; new ones take the file's indentation. Where the file holds
+lines that the block does not know of, a change next to them is made only if it is clear on which side of them it goes.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from attrs import frozen
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Indel
+
+from lsp_aid.edits.indentation import Indentation
+from lsp_aid.edits.source import Source, squeezed
+from lsp_aid.ocaml.tokens import tokens
+
+Where = Sequence[int | None]
+"""For each line of a block the line of the file that it is; None where the file has none such."""
+
+MAX_COMPARED = 20_000_000
+"""Beyond so many pairs of lines a block's middle is taken as changed whole."""
+ALIKE = 50.0
+
+
+@frozen
+class Change:
+    """Lines `[start, end)` of a file become `lines`."""
+
+    start: int
+    end: int
+    lines: tuple[str, ...]
+
+
+class UnclearError(Exception):
+    """A block has a place, and yet it is not clear what becomes of it. Says why; goes no further than placing."""
+
+
+@frozen
+class _Op:
+    """Lines `[old, old_end)` of the search part become lines `[new, new_end)` of the replace part."""
+
+    old: int
+    old_end: int
+    new: int
+    new_end: int
+
+
+def differences(search: Sequence[str], replace: Sequence[str]) -> list[_Op]:
+    """Where two sequences differ; what is deleted and what is put in its place are one."""
+    shorter = min(len(search), len(replace))
+    first = 0
+    while first < shorter and search[first] == replace[first]:
+        first += 1
+    last = 0
+    while last < shorter - first and search[-1 - last] == replace[-1 - last]:
+        last += 1
+    old, new = search[first : len(search) - last], replace[first : len(replace) - last]
+    if not old and not new:
+        return []
+    if len(old) * len(new) > MAX_COMPARED:
+        return [_Op(first, first + len(old), first, first + len(new))]
+    ops: list[_Op] = []
+    for one in Indel.opcodes(old, new):
+        if one.tag == "equal":
+            continue
+        op = _Op(first + one.src_start, first + one.src_end, first + one.dest_start, first + one.dest_end)
+        if ops and ops[-1].old_end == op.old and ops[-1].new_end == op.new:
+            op = _Op(ops[-1].old, op.old_end, ops[-1].new, op.new_end)
+            ops.pop()
+        ops.append(op)
+    return ops
+
+
+def line_differences(search: Sequence[str], replace: Sequence[str], *, exact: bool) -> list[_Op]:
+    """As `differences`; white space at the ends of lines counts where the search part is the file's to the letter, or
+    where nothing else differs."""
+    if exact:
+        return differences(search, replace)
+    stripped = differences([line.rstrip() for line in search], [line.rstrip() for line in replace])
+    return stripped or differences(search, replace)
+
+
+def anchors(search: Sequence[str], ops: Sequence[_Op]) -> set[int]:
+    """The lines of a block, by number, whose places decide what is changed."""
+    found: set[int] = set()
+    for op in ops:
+        deleted = [number for number in range(op.old, op.old_end) if search[number].strip()]
+        beside = [] if deleted else [n for n in (_above(search, op.old), _below(search, op.old_end)) if n is not None]
+        found.update(deleted, beside)
+    return found
+
+
+def spliced(
+    source: Source, search: Sequence[str], replace: Sequence[str], where: Where, *, exact: bool
+) -> list[Change]:
+    """The changes of a block whose lines stand at `where`. Raises UnclearError."""
+    known = [(number, at) for number, at in enumerate(where) if at is not None and search[number].strip()]
+    indentation = Indentation([] if exact else [(search[number], source.lines[at]) for number, at in known])
+    numbers = [number for number, _ in known]
+    bare = _drops_trailing(source, search, where, exact)
+    in_strings = _ends_in_strings(source, replace) if bare else frozenset()
+    changes = []
+    for op in line_differences(search, replace, exact=exact):
+        start, end = _extent(source, search, replace, where, op)
+        near = bisect_left(numbers, op.old)
+        new = [indentation.moved(line, near) for line in replace[op.new : op.new_end]]
+        if bare:
+            new = [line if op.new + n in in_strings else line.rstrip() for n, line in enumerate(new)]
+        if tuple(new) != tuple(source.lines[start:end]):
+            changes.append(Change(start, end, tuple(new)))
+    return changes
+
+
+def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where: Where, op: _Op) -> tuple[int, int]:
+    """The lines of the file that an operation takes away; without extent where it only adds."""
+    new = [line for line in replace[op.new : op.new_end] if line.strip()]
+    taken = [at for at in where[op.old : op.old_end] if at is not None]
+    above = _mapped(where, range(op.old - 1, -1, -1))
+    below = _mapped(where, range(op.old_end, len(where)))
+    if taken:
+        start, end = taken[0], taken[-1] + 1
+        if any(source.lines[at].strip() for one, two in pairwise(taken) for at in range(one + 1, two)):
+            raise UnclearError("The block leaves out lines that stand between those that it changes")
+        if new and (_hides(source, above, start) or _hides(source, end - 1, below)):
+            old = "\n".join(squeezed(source.lines[at]) for at in taken)
+            if fuzz.ratio(old, "\n".join(map(squeezed, new))) < ALIKE:
+                raise UnclearError("The block leaves out lines next to those that it changes")
+        return start, end
+    if above is None and below is None:
+        raise UnclearError("The block adds lines without a line of the file next to them")
+    if above is not None and below is not None and below != above + 1 and replace[op.new : op.new_end]:
+        raise UnclearError("The block leaves out lines of the file just where it adds new ones")
+    at = above + 1 if above is not None else below
+    assert at is not None
+    _check_new(source, new, at, first=above is None, last=below is None)
+    return at, at
+
+
+def _check_new(source: Source, new: Sequence[str], at: int, *, first: bool, last: bool) -> None:
+    """Lines added at the edge of a block that stand there already were added before."""
+    wanted = [squeezed(line) for line in new]
+    there: list[str] = []
+    if wanted and last:
+        there = list(_filled(source, range(at, len(source.lines)), len(wanted)))
+    elif wanted and first:
+        there = list(_filled(source, range(at - 1, -1, -1), len(wanted)))[::-1]
+    if wanted and there == wanted:
+        raise UnclearError("The lines that the block adds are there already")
+
+
+def _filled(source: Source, numbers: range, count: int) -> Iterator[str]:
+    for number in numbers:
+        if count == 0:
+            return
+        if source.lines[number].strip():
+            count -= 1
+            yield squeezed(source.lines[number])
+
+
+def _hides(source: Source, above: int | None, below: int | None) -> bool:
+    """Whether there are lines with text between two that the block takes for neighbours."""
+    return above is not None and below is not None and any(line.strip() for line in source.lines[above + 1 : below])
+
+
+def _mapped(where: Where, numbers: range) -> int | None:
+    return next((at for number in numbers if (at := where[number]) is not None), None)
+
+
+def _above(search: Sequence[str], number: int) -> int | None:
+    return next((n for n in range(number - 1, -1, -1) if search[n].strip()), None)
+
+
+def _below(search: Sequence[str], number: int) -> int | None:
+    return next((n for n in range(number, len(search)) if search[n].strip()), None)
+
+
+def _drops_trailing(source: Source, search: Sequence[str], where: Where, exact: bool) -> bool:
+    """Whether white space at the ends of new lines is noise: the file has none, or the block has more than the file."""
+    if not source.is_code:
+        return False
+    if not source.has_trailing_space:
+        return True
+    return not exact and any(
+        search[number] != search[number].rstrip() and source.lines[at] == source.lines[at].rstrip()
+        for number, at in enumerate(where)
+        if at is not None
+    )
+
+
+def _ends_in_strings(source: Source, replace: Sequence[str]) -> frozenset[int]:
+    """The lines, by number, whose ends stand in a string, where white space has a meaning."""
+    if not source.is_ocaml or not any(line[-1:].isspace() for line in replace):
+        return frozenset()
+    text = "\n".join(replace)
+    found: set[int] = set()
+    line, at = 0, 0
+    for token in tokens(text):
+        if token.text[0] in '"{' and "\n" in token.text:
+            line += text.count("\n", at, token.start)
+            found.update(range(line, line + token.text.count("\n")))
+            at = token.start
+    return frozenset(found)
