@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from lsp_aid import __version__
 from lsp_aid.errors import AidError
 
-COMMANDS = ("fix", "diff", "serve", "doctor", "trust")
+COMMANDS = ("fix", "diff", "apply", "undo", "serve", "doctor", "trust")
 """The subcommands, in the order of `--help`. A new one is a file in this folder and its name here."""
 
 DESCRIPTION = """\
@@ -24,6 +24,8 @@ examples:
   lsp-aid fix                     show a diff that makes the dune project here green
   lsp-aid fix --apply             ... and apply it
   lsp-aid diff "add a function that reverses a queue" --at lib/queue.ml:12
+  lsp-aid apply < reply.md        apply a model's reply, whole or not at all
+  lsp-aid undo                    take back what was applied last
   lsp-aid doctor                  check OCaml, dune, the sandbox and the model
 """
 

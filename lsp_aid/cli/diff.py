@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="the project (this folder)")
     parser.add_argument("--at", metavar="FILE:LINE", help="the place that the prompt is about")
     parser.add_argument("--apply", action="store_true", help="apply the diff if it is verified")
+    parser.add_argument("--yes", action="store_true", help="apply it also if it is large or changes what a build runs")
     parser.add_argument("--json", action="store_true", help="print one JSON object (docs/protocol.md)")
 
 
@@ -62,11 +63,12 @@ async def _diff(
 async def _diff_project(
     project: "Project", options: argparse.Namespace, progress: "TerminalProgress", started: float
 ) -> "Report":
+    from lsp_aid.cli.consent import refused_because
     from lsp_aid.cli.report import Report, Status
     from lsp_aid.domain.changes import ChangeSet
     from lsp_aid.domain.proposal import Level
     from lsp_aid.tasks.generate_diff import generate_diff
-    from lsp_aid.workspace.disk import apply_changes
+    from lsp_aid.workspace.journal import apply
     from lsp_aid.workspace.view import WorkspaceView
 
     view = WorkspaceView(project.root)
@@ -74,13 +76,17 @@ async def _diff_project(
     best = proposals[0]
     remaining = best.verdict.remaining
 
+    message = "Nothing was changed."
     if options.apply and best.verdict.level is Level.VERIFIED:
-        await asyncio.to_thread(apply_changes, project.root, best.changes)
-        message = f"Applied to {', '.join(best.changes.paths)}; the build is green."
+        message = refused_because(best, project.settings.edits, yes=options.yes, ask=not options.json)
+    if options.apply and not message:
+        applied = await asyncio.to_thread(
+            apply, project.root, best.changes, project.journal, proposal=best.id, title=best.title
+        )
+        message = f"Applied to {', '.join(best.changes.paths)}; the build is green. {applied.warning}".rstrip()
         return Report(Status.FIXED, True, proposals, (), time.monotonic() - started, message)
     progress.report("Building")
     now = (await project.evaluator.evaluate(view, ChangeSet(), untrusted=False)).build
-    message = "Nothing was changed."
     if best.verdict.level is not Level.VERIFIED:
         message += f" The diff is not verified: {best.verdict.detail}."
     green = now is not None and now.green

@@ -1,4 +1,4 @@
-"""Check what lsp-aid needs: Python, OCaml, dune, the sandbox, the model, the folder's trust and the cache.
+"""Check what lsp-aid needs: Python, OCaml, dune, the sandbox, the model, the folder's trust, its own folders.
 
 Each line says what was found and, where something is amiss, its cure. Nothing is changed; a model is asked for its list
 of models, if one is configured. Exit status: 0 unless there is a problem, which is 1.
@@ -79,9 +79,11 @@ def _line(check: Check, paint: "Paint") -> str:
 
 
 async def _examine(folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Check]:
+    from lsp_aid.build.cache import cache_home
     from lsp_aid.build.project_root import find_root
     from lsp_aid.config import Settings, load
     from lsp_aid.errors import ConfigError
+    from lsp_aid.workspace.records import state_home
 
     yield Check("python", Status.OK, f"{platform.python_version()}, {sys.executable}")
     settings = Settings()
@@ -99,7 +101,8 @@ async def _examine(folder: Path, environment: Mapping[str, str]) -> AsyncIterato
         yield check
     yield await _sandbox(settings, environment)
     yield await _model(settings.model, environment)
-    yield _cache(environment)
+    yield _writable("cache", cache_home(environment), "XDG_CACHE_HOME")
+    yield _writable("state", state_home(environment), "XDG_STATE_HOME")
 
 
 def _trust(root: Path, settings: "Settings", environment: Mapping[str, str]) -> Check:
@@ -174,12 +177,9 @@ async def _model(settings: "ModelSettings", environment: Mapping[str, str]) -> C
     return Check("model", Status.OK, known)
 
 
-def _cache(environment: Mapping[str, str]) -> Check:
-    from lsp_aid.build.cache import cache_home
-
-    folder = cache_home(environment)
+def _writable(name: str, folder: Path, variable: str) -> Check:
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
-        return Check("cache", Status.OK, str(folder))
-    cure = "Permit writing there, or set XDG_CACHE_HOME to another folder."
-    return Check("cache", Status.PROBLEM, f"{existing} cannot be written", cure)
+        return Check(name, Status.OK, str(folder))
+    cure = f"Permit writing there, or set {variable} to another folder."
+    return Check(name, Status.PROBLEM, f"{existing} cannot be written", cure)

@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("path", nargs="?", type=Path, default=Path(), metavar="PATH", help="what to fix (this folder)")
     parser.add_argument("--apply", action="store_true", help="apply the best verified proposal")
+    parser.add_argument("--yes", action="store_true", help="apply a model's also if it is large or changes what is run")
     parser.add_argument("--json", action="store_true", help="print one JSON object (docs/protocol.md)")
     parser.add_argument("--top", type=int, metavar="N", help="how many proposals to look for")
     parser.add_argument("--no-model", action="store_true", help="ask no model, even where one is configured")
@@ -65,11 +66,12 @@ async def _fix(
 async def _fix_project(
     project: "Project", focus: Any, options: argparse.Namespace, progress: "TerminalProgress", started: float
 ) -> "Report":
+    from lsp_aid.cli.consent import refused_because
     from lsp_aid.cli.report import Report, Status
     from lsp_aid.domain.proposal import Kind, Level
     from lsp_aid.errors import WorkspaceError
     from lsp_aid.tasks.fix_build_error import fix_build_error
-    from lsp_aid.workspace.disk import apply_changes
+    from lsp_aid.workspace.journal import apply
     from lsp_aid.workspace.view import WorkspaceView
 
     view = WorkspaceView(project.root)
@@ -91,5 +93,10 @@ async def _fix_project(
         return report(Status.PROPOSED, False, "No complete fix was found: the proposals need a person's eye.")
     if not options.apply:
         return report(Status.PROPOSED, False, "Nothing was changed. Apply the first one with --apply.")
-    await asyncio.to_thread(apply_changes, project.root, best.changes)
-    return report(Status.FIXED, True, f"Applied 1. to {', '.join(best.changes.paths)}; the build is green.", ())
+    if refused := refused_because(best, project.settings.edits, yes=options.yes, ask=not options.json):
+        return report(Status.PROPOSED, False, refused)
+    applied = await asyncio.to_thread(
+        apply, project.root, best.changes, project.journal, proposal=best.id, title=best.title
+    )
+    message = f"Applied 1. to {', '.join(best.changes.paths)}; the build is green. {applied.warning}".rstrip()
+    return report(Status.FIXED, True, message, ())

@@ -123,6 +123,40 @@ async def test_apply_writes_what_was_verified_in_the_second_round(project: Path)
     assert "average" in (project / "lib/basket.mli").read_text()
 
 
+MORE_RUNS = """Only this.
+
+lib/dune
+```
+<<<<<<< SEARCH
+(library (name shop))
+=======
+(library (name shop))
+(rule (with-stdout-to made.txt (echo made)))
+>>>>>>> REPLACE
+```
+"""
+
+
+async def test_what_a_build_runs_is_not_changed_without_a_word(project: Path) -> None:
+    code, out, err = await ask(project, [says(MORE_RUNS)], "--apply")
+    assert (code, texts(project)) == (0, PROJECT)
+    assert "lib/dune is changed: it says what a build runs" in err
+    assert "--yes" in err
+    assert "made.txt" in out
+    code, out, err = await ask(project, [says(MORE_RUNS)], "--apply", "--yes")
+    assert code == 0, err
+    assert "made.txt" in texts(project)["lib/dune"]
+
+
+async def test_what_was_applied_can_be_undone(project: Path) -> None:
+    code, _, err = await ask(project, [says(GOOD)], "--apply")
+    assert code == 0, err
+    assert texts(project) != PROJECT
+    undo = await asyncio.create_subprocess_exec(sys.executable, "-m", "lsp_aid", "undo", cwd=project / "lib")
+    assert await asyncio.wait_for(undo.wait(), 60) == 0
+    assert texts(project) == PROJECT
+
+
 async def test_what_does_not_type_check_is_not_applied_and_not_called_more_than_it_is(project: Path) -> None:
     _, out, err = await ask(project, [says(BAD)] * 3, "--apply", "--json")
     answer = json.loads(out)

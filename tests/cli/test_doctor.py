@@ -116,10 +116,13 @@ async def test_a_folder_without_a_project(tmp_path: Path) -> None:
     assert checks["project"]["status"] == "warning"
 
 
-async def test_no_cache_folder(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["cache", "state"])
+async def test_no_folder_of_our_own(project: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    status, checks = await doctor(project, XDG_CACHE_HOME=str(tmp_path / "file"))
-    assert (status, checks["cache"]["status"]) == (1, "problem")
+    variable = f"XDG_{name.upper()}_HOME"
+    status, checks = await doctor(project, **{variable: str(tmp_path / "file")})
+    assert (status, checks[name]["status"]) == (1, "problem")
+    assert variable in checks[name]["cure"]
 
 
 @pytest.mark.parametrize("setting", ["none", "bwrap"])
