@@ -11,6 +11,7 @@ from attrs import field, frozen
 from lsp_aid.build.cache import Slot, cache_home, claim_slot, project_cache, prune
 from lsp_aid.build.dune import DuneBuild
 from lsp_aid.build.lone_file import LoneFileBuild
+from lsp_aid.build.ocamlformat import Ocamlformat
 from lsp_aid.build.project_root import find_root
 from lsp_aid.build.toolchain import find
 from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator
@@ -67,6 +68,7 @@ class Wiring:
             model=model_from(settings.model, self.environment),
             events=DroppingSink(),
             close=slot.release,
+            formatter=Ocamlformat(root, toolchain.environment),
             store=ProposalStore(root, self.environment),
             journal=Journal(root, self.environment),
         )
@@ -85,6 +87,7 @@ class Wiring:
             model=model_from(settings.model, self.environment),
             events=DroppingSink(),
             close=slot.release,
+            formatter=Ocamlformat(file.parent, toolchain.environment),
             store=ProposalStore(file.parent, self.environment),
             journal=Journal(file.parent, self.environment),
         )

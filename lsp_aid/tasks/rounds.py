@@ -36,6 +36,7 @@ from lsp_aid.errors import (
 from lsp_aid.ocaml.syntax import parses
 from lsp_aid.prompts.editing import retry_prompt
 from lsp_aid.prompts.errors import error_list
+from lsp_aid.tasks.formatting import formatted
 from lsp_aid.tasks.project import Project
 
 MAX_EXPLANATION = 4000
@@ -184,6 +185,7 @@ async def _try(project: Project, view: View, request: Request, text: str, progre
         raise EditError(error.what, "Leave that file alone.") from error
     if not changes:
         raise EditError("The edits change nothing", "Write the lines as they are to become.")
+    changes = await formatted(project.formatter, changes)
     progress.report("Type-checking")
     after = await _evaluation(project, view, changes, untrusted=True)
     broken = [path for path, new in changes.texts.items() if new is not None and not parses(path, new)]
