@@ -111,7 +111,8 @@ class Paint:
         return self.stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def _wrap(self, code: int, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.on else text
+        body = text.rstrip("\n")
+        return f"\x1b[{code}m{body}\x1b[0m{text[len(body) :]}" if self.on else text
 
     def red(self, text: str) -> str:
         return self._wrap(31, text)

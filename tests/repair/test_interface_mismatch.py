@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from lsp_aid.domain.proposal import Kind, Level
-from lsp_aid.repair import interface_mismatch, unused
+from lsp_aid.repair import interface_mismatch
+from lsp_aid.repair.families import FAMILIES
 from tests.support import txtar
 from tests.support.repair import candidates_of, cases, repaired
 from tests.support.requires import require
@@ -19,7 +20,7 @@ def _dune() -> None:
 @pytest.mark.parametrize("path", cases("interface_mismatch"), ids=lambda path: path.stem)
 async def test_fixture(path: Path, tmp_path: Path) -> None:
     case = txtar.read(path)
-    outcome = await repaired(case, tmp_path, {"interface_mismatch": interface_mismatch, "unused": unused})
+    outcome = await repaired(case, tmp_path, FAMILIES)
     best = outcome.repairs[0]
     assert best.verdict.level is Level.VERIFIED
     assert best.kind is Kind(case.options.get("kind", "fix"))
@@ -72,7 +73,7 @@ async def test_the_use_decides_where_a_type_is_abstract(tmp_path: Path) -> None:
         "type t\nval make : unit -> t\n",
         "let () = print_string (M.text (M.make ()))\n",
     )
-    outcome = await repaired(case, tmp_path, {"interface_mismatch": interface_mismatch, "unused": unused})
+    outcome = await repaired(case, tmp_path, FAMILIES)
     assert outcome.repairs[0].changes.texts == {"m.mli": "type t\nval make : unit -> t\nval text : t -> string\n"}
 
 
