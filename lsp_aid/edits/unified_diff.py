@@ -1,9 +1,9 @@
 """Changes as a unified diff in git's form, for `git apply` and `patch -p1`."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.edits.line_diff import Span, line_diff
 
 CONTEXT_LINES = 3
 EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
@@ -33,20 +33,34 @@ def _file(change: FileChange) -> Iterable[str]:
     tab = "\t" if " " in change.path else ""
     yield f"--- {'/dev/null' if change.before is None else old + tab}\n"
     yield f"+++ {'/dev/null' if change.after is None else new + tab}\n"
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=len(before) + len(after) > 4000)
-    for group in matcher.get_grouped_opcodes(CONTEXT_LINES):
+    for group in _groups(line_diff(before, after)):
         yield from _hunk(group, before, after)
 
 
-def _hunk(group: Sequence[tuple[str, int, int, int, int]], before: list[str], after: list[str]) -> Iterable[str]:
+def _groups(spans: Sequence[Span]) -> Iterable[Sequence[Span]]:
+    """Spans whose context meets are in one hunk."""
+    group: list[Span] = []
+    for span in spans:
+        if group and span.start - group[-1].end > 2 * CONTEXT_LINES:
+            yield group
+            group = []
+        group.append(span)
+    yield group
+
+
+def _hunk(group: Sequence[Span], before: list[str], after: list[str]) -> Iterable[str]:
     first, last = group[0], group[-1]
-    yield f"@@ -{_span(first[1], last[2])} +{_span(first[3], last[4])} @@\n"
-    for what, old, old_end, new, new_end in group:
-        if what == "equal":
-            yield from (_signed(" ", line) for line in before[old:old_end])
-            continue
-        yield from (_signed("-", line) for line in before[old:old_end])
-        yield from (_signed("+", line) for line in after[new:new_end])
+    ahead = min(CONTEXT_LINES, first.start, first.new_start)
+    behind = min(CONTEXT_LINES, len(before) - last.end, len(after) - last.new_end)
+    old = _span(first.start - ahead, last.end + behind)
+    yield f"@@ -{old} +{_span(first.new_start - ahead, last.new_end + behind)} @@\n"
+    at = first.start - ahead
+    for span in group:
+        yield from (_signed(" ", line) for line in before[at : span.start])
+        yield from (_signed("-", line) for line in before[span.start : span.end])
+        yield from (_signed("+", line) for line in after[span.new_start : span.new_end])
+        at = span.end
+    yield from (_signed(" ", line) for line in before[at : at + behind])
 
 
 def _span(start: int, end: int) -> str:
