@@ -2,13 +2,32 @@
 
 import re
 
-from lsp_aid.domain.reply import Block, Blocks, Delete, FileEdit, Reply
-from lsp_aid.editformats.markup import block_of, without_empty_fences
-from lsp_aid.errors import ReplyFormatError
+from attrs import define, field
 
-NAME = "apply_patch"
+from lsp_aid.domain.reply import Block, Blocks, Delete
+from lsp_aid.editformats.markup import block_of, hunk_head, unquoted
+from lsp_aid.editformats.reader import Reader
 
-INSTRUCTIONS = """\
+_FILE = re.compile(r"\*\*\* (?P<what>Update|Add|Delete) File:(?P<path>.*)")
+_CURE = "Write one patch from `*** Begin Patch` to `*** End Patch`, each line of a file with its sign before it."
+
+
+@define
+class _Section:
+    """A file of the patch. `hunk`: the lines so far, None before the first."""
+
+    what: str
+    path: str
+    lines: list[str] = field(factory=list)
+    line: int | None = None
+    within: str = ""
+    is_empty: bool = True
+
+
+@define
+class ApplyPatch(Reader):
+    NAME = "apply_patch"
+    INSTRUCTIONS = """\
 Write all edits as one patch of this form:
 
 *** Begin Patch
@@ -27,87 +46,85 @@ Write all edits as one patch of this form:
   exactly; give about three above and below each change.
 - All changes refer to the files as they are shown. Leave nothing out with `...`."""
 
-_FILE = re.compile(r"\*\*\* (?P<what>Update|Add|Delete) File:\s*(?P<path>.+?)\s*")
-_HUNK = re.compile(r"@@(?: -(?P<line>\d+)(?:,\d+)? \+\d+(?:,\d+)? @@)?(?P<within>.*)")
-_CURE = "Write one patch from `*** Begin Patch` to `*** End Patch`, each line of a file with its sign before it."
+    _is_inside: bool = False
+    _section: _Section | None = None
 
-
-def recognises(text: str) -> bool:
-    return any(line.startswith("*** Begin Patch") or _FILE.fullmatch(line) for line in text.split("\n"))
-
-
-def read(text: str) -> Reply:
-    """The patches of a reply. Raises ReplyFormatError."""
-    prose: list[str] = []
-    edits: dict[str, FileEdit] = {}
-    body: list[str] | None = None
-    for line in text.split("\n"):
-        if line.startswith("*** Begin Patch") and body is None:
-            body = []
-        elif line.startswith("*** End Patch") and body is not None:
-            _read_patch(body, edits)
-            body = None
-        elif body is not None:
-            body.append(line)
-        elif _FILE.fullmatch(line) or line.startswith("*** End Patch"):
-            raise ReplyFormatError("A part of the patch stands outside `*** Begin Patch`", _CURE)
+    def line(self, line: str) -> None:
+        head = _FILE.fullmatch(line) if line.startswith("*** ") else None
+        self.is_recognised = self.is_recognised or head is not None or line.startswith("*** Begin Patch")
+        if line.startswith("*** Begin Patch") and not self._is_inside:
+            self._is_inside = True
+        elif line.startswith("*** End Patch") and self._is_inside:
+            self._close()
+            self._is_inside = False
+        elif self._is_inside:
+            if head:
+                self._close()
+                self._section = _Section(head["what"], unquoted(head["path"]))
+            else:
+                self._in_patch(line)
+        elif head or line.startswith("*** End Patch"):
+            self.fail("A part of the patch stands outside `*** Begin Patch`", _CURE)
         else:
-            prose.append(line)
-    if body is not None:
-        raise ReplyFormatError("The patch has no line `*** End Patch`", _CURE)
-    return Reply("\n".join(without_empty_fences(prose)).strip(), tuple(edits.values()))
+            self.prose.append(line)
 
+    def end(self) -> None:
+        if self._is_inside:
+            self.fail("The patch has no line `*** End Patch`", _CURE)
 
-def _read_patch(lines: list[str], edits: dict[str, FileEdit]) -> None:
-    at = 0
-    while at < len(lines):
-        head = _FILE.fullmatch(lines[at])
-        if head is None:
-            if lines[at].strip():
-                raise ReplyFormatError(f"A line of the patch belongs to no file: {lines[at][:80]!r}", _CURE)
-            at += 1
-            continue
-        end = next((n for n in range(at + 1, len(lines)) if _FILE.fullmatch(lines[n])), len(lines))
-        edit = _file(head["what"], head["path"].strip("`"), lines[at + 1 : end])
-        known = edits.get(edit.path)
-        if isinstance(known, Blocks) and isinstance(edit, Blocks) and known.blocks[0].search and edit.blocks[0].search:
-            edit = Blocks(edit.path, known.blocks + edit.blocks)
-        elif known:
-            raise ReplyFormatError(f"The patch names {edit.path} twice", "Put all changes of a file together.")
-        edits[edit.path] = edit
-        at = end
-
-
-def _file(what: str, path: str, lines: list[str]) -> FileEdit:
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
-    if what == "Delete":
-        if lines:
-            raise ReplyFormatError(f"Below the deletion of {path} stands {lines[0][:80]!r}", _CURE)
-        return Delete(path)
-    if what == "Add":
-        if wrong := next((line for line in lines if line[:1] != "+"), None):
-            raise ReplyFormatError(f"A line of the new file {path} has no + before it: {wrong[:80]!r}", _CURE)
-        return Blocks(path, (Block("", "".join(f"{line[1:]}\n" for line in lines)),))
-    return Blocks(path, _hunks(path, lines))
-
-
-def _hunks(path: str, lines: list[str]) -> tuple[Block, ...]:
-    blocks: list[Block] = []
-    hunk: list[str] = []
-    number: int | None = None
-    within = ""
-    for line in [*lines, "@@"]:
-        if head := _HUNK.fullmatch(line):
-            if hunk:
-                blocks.append(block_of(hunk, number, within))
-            number, within, hunk = int(head["line"]) - 1 if head["line"] else None, head["within"].strip(), []
+    def _in_patch(self, line: str) -> None:
+        section = self._section
+        if section is None:
+            if line.strip():
+                self.fail(f"A line of the patch belongs to no file: {line[:80]!r}", _CURE)
+        elif section.what == "Delete":
+            if line.strip():
+                self.fail(f"Below the deletion of {section.path} stands {line[:80]!r}", _CURE)
+        elif section.what == "Add":
+            if line[:1] != "+" and line.strip():
+                self.fail(f"A line of the new file {section.path} has no + before it: {line[:80]!r}", _CURE)
+            section.lines.append(line)
+        elif line.startswith("@@"):
+            self._hunk(section)
+            head = hunk_head(line)
+            section.line, section.within = (head.old - 1 if head.old else None), head.within
         elif line.startswith("*** End of File"):
-            continue
-        elif line[:1] in (" ", "+", "-", ""):
-            hunk.append(line or " ")
+            pass
+        elif line.startswith("*** "):
+            self.fail(f"A line of the patch for {section.path} cannot be read here: {line[:80]!r}", _CURE)
+        else:  # a line without a sign is context that has lost its space
+            section.lines.append(line if line[:1] in (" ", "+", "-", "") else f" {line}")
+
+    def _hunk(self, section: _Section) -> None:
+        """The hunk above a line is complete."""
+        lines = section.lines
+        while lines and not lines[-1]:
+            lines.pop()
+        if lines:
+            block = block_of([line or " " for line in lines], section.line, section.within)
+            if block is None:
+                self.fail(
+                    f"A hunk for {section.path} has neither lines that begin with + nor lines that begin with -",
+                    "Leave out hunks without a change.",
+                )
+            elif not self.problem:
+                self.edits.append(Blocks(section.path, (block,)))
+            section.is_empty = False
+        section.lines = []
+
+    def _close(self) -> None:
+        section, self._section = self._section, None
+        if section is None:
+            return
+        if section.what == "Delete":
+            self.edits.append(Delete(section.path))
+        elif section.what == "Add":
+            while section.lines and not section.lines[-1].strip():
+                section.lines.pop()
+            if not all(section.lines):
+                self.fail(f"A line of the new file {section.path} has no + before it", _CURE)
+            self.edits.append(Blocks(section.path, (Block("", "".join(f"{line[1:]}\n" for line in section.lines)),)))
         else:
-            raise ReplyFormatError(f"A line of the patch for {path} has no sign: {line[:80]!r}", _CURE)
-    if not blocks:
-        raise ReplyFormatError(f"The patch changes nothing in {path}", _CURE)
-    return tuple(blocks)
+            self._hunk(section)
+            if section.is_empty:
+                self.fail(f"The patch changes nothing in {section.path}", _CURE)

@@ -5,12 +5,15 @@ import re
 from attrs import frozen
 
 from lsp_aid.domain.reply import Block
-from lsp_aid.errors import ReplyFormatError
 
 _KNOWN = r"(?:mli?|ml[lydt]|opam|atd|proto|md|txt|t|c|h|expected|json|toml|ya?ml|sh|js|py|html|css|sexp|re|rei)"
 _NAMED = re.compile(rf"(?:.*/)?(?:dune(?:-project|-workspace)?|Makefile|\.ocamlformat|[^/]+\.{_KNOWN}|[^/]+\.\w+)")
 _PLAIN = re.compile(r"[\w@%+=.,~/()-]+")
-_MENTION = re.compile(rf"[\w./-]+\.{_KNOWN}\b|[\w.-]+/[\w./-]*dune\b|`dune`|\bdune-project\b")
+_EXTENSION = re.compile(_KNOWN)
+_NUMBERS = re.compile(r"\s*-(?P<old>\d{1,9})(?:,(?P<olds>\d{1,9}))?\s+\+(?P<new>\d{1,9})(?:,(?P<news>\d{1,9}))?\s*")
+_LONGEST = 2000
+_LONGEST_PATH = 300
+"""Characters of a line in which a fence or a path is looked for."""
 _FENCE = re.compile(r"\s{0,3}(?P<marks>`{3,}|~{3,})\s*(?P<info>[^`]*)$")
 
 
@@ -26,12 +29,14 @@ class Fence:
 
 def fence_in(line: str) -> Fence | None:
     """The fence that a line opens or closes."""
-    match = _FENCE.match(line)
+    match = _FENCE.match(line) if len(line) <= _LONGEST else None
     return Fence(match["marks"], match["info"].strip()) if match else None
 
 
 def path_in(line: str) -> str | None:
     """The path that a line consists of: `lib/a.ml`, `**lib/a.ml**:`, `### File: lib/a.ml`, backticks or not."""
+    if len(line) > _LONGEST_PATH:
+        return None
     text = re.sub(r"^(#+|[-*]\s)\s*", "", line.strip())
     text = (
         re.sub(r"^\**(new\s+)?(file(name)?|path)\**\s*:\s*\**", "", text, flags=re.IGNORECASE)
@@ -41,7 +46,7 @@ def path_in(line: str) -> str | None:
     )
     quoted = re.fullmatch(r"[`\"'](.+)[`\"']", text)
     text = quoted[1].strip() if quoted else text
-    is_path = _NAMED.fullmatch(text) and len(text) < 300 and (quoted or _PLAIN.fullmatch(text))
+    is_path = _NAMED.fullmatch(text) and (quoted or _PLAIN.fullmatch(text))
     sure = "/" in text or re.fullmatch(rf"dune.*|Makefile|\.\w+|.*\.{_KNOWN}", text)
     return text if is_path and sure and not text.endswith((".", "/")) else None
 
@@ -57,18 +62,49 @@ def path_in_info(info: str) -> str | None:
 
 def mentions_path(line: str) -> bool:
     """Whether a line of prose speaks of a file."""
-    return _MENTION.search(line) is not None
+    for word in re.findall(r"[\w./-]+", line[:_LONGEST]):
+        name = word.strip("./-")
+        head, mark, extension = name.rpartition(".")
+        if name == "dune-project" or name.endswith("/dune") or (mark and head and _EXTENSION.fullmatch(extension)):
+            return True
+    return "`dune`" in line
 
 
-def block_of(lines: list[str], line: int | None = None, within: str = "") -> Block:
-    """The block of a hunk: each line begins with its sign. Raises ReplyFormatError where nothing is changed."""
-    search = "".join(f"{text[1:]}\n" for text in lines if text[:1] in (" ", "-"))
-    replace = "".join(f"{text[1:]}\n" for text in lines if text[:1] in (" ", "+"))
+def unquoted(path: str) -> str:
+    """A path without the white space, the quotes or the backticks around it."""
+    path = path.strip()
+    return path[1:-1].strip() if len(path) > 2 and path[0] == path[-1] and path[0] in "`\"'" else path
+
+
+@frozen
+class HunkHead:
+    """What stands on a hunk's first line. `old` and `new` count from 1. The numbers are all there, or none is."""
+
+    within: str
+    old: int | None = None
+    olds: int | None = None
+    new: int | None = None
+    news: int | None = None
+
+
+def hunk_head(line: str) -> HunkHead:
+    """Reads `@@ -1,2 +3,4 @@ let f`, `@@ ... @@ let f`, `@@ let f` and `@@`."""
+    numbers, mark, within = line[2:].partition("@@")
+    if not mark or re.sub(r"[\s\d,.+\-…]", "", numbers[:_LONGEST]):
+        return HunkHead(line[2:].strip())
+    match = _NUMBERS.fullmatch(numbers)
+    if match is None:
+        return HunkHead(within.strip())
+    old, olds, new, news = (int(text) if text else 1 for text in match.group("old", "olds", "new", "news"))
+    return HunkHead(within.strip(), old, olds, new, news)
+
+
+def block_of(lines: list[str], line: int | None = None, within: str = "") -> Block | None:
+    """The block of a hunk: each line begins with its sign. None where nothing is changed."""
+    search = "".join([f"{text[1:]}\n" for text in lines if text[:1] in (" ", "-")])
+    replace = "".join([f"{text[1:]}\n" for text in lines if text[:1] in (" ", "+")])
     if not any(text[:1] in ("+", "-") for text in lines):
-        raise ReplyFormatError(
-            "A hunk has neither lines that begin with + nor lines that begin with -",
-            "Leave out hunks without a change.",
-        )
+        return None
     return Block(search, replace, line, within)
 
 

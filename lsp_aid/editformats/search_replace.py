@@ -2,13 +2,22 @@
 
 import re
 
-from lsp_aid.domain.reply import Block, Blocks, Reply
+from attrs import define, field
+
+from lsp_aid.domain.reply import Block, Blocks
 from lsp_aid.editformats.markup import fence_in, mentions_path, path_in, path_in_info
-from lsp_aid.errors import ReplyFormatError
+from lsp_aid.editformats.reader import Reader
 
-NAME = "search_replace"
+_HEAD = re.compile(r"\s*<{5,9}\s*SEARCH\s*")
+_TAIL = re.compile(r"\s*>{5,9}\s*REPLACE\s*")
+_DIVIDERS = (re.compile(r"={7}\s*"), re.compile(r"\s*={5,9}\s*"))
+_CURE = "Write each block as `<<<<<<< SEARCH`, `=======`, `>>>>>>> REPLACE`, each marker alone on its line."
 
-INSTRUCTIONS = """\
+
+@define
+class SearchReplace(Reader):
+    NAME = "search_replace"
+    INSTRUCTIONS = """\
 Write every edit as a SEARCH/REPLACE block: the file's path alone on a line, then a fenced block of this form:
 
 lib/stack.ml
@@ -28,61 +37,65 @@ let push x s =
 - To create a file, leave the SEARCH part empty and put the whole text into the REPLACE part.
 - To delete lines, leave the REPLACE part empty."""
 
-_HEAD = re.compile(r"\s*<{5,9}\s*SEARCH\s*")
-_TAIL = re.compile(r"\s*>{5,9}\s*REPLACE\s*")
+    _above: list[str] = field(factory=list)
+    _path: str | None = None
+    _block: list[str] | None = None
+    _is_behind_block: bool = False
 
-
-def recognises(text: str) -> bool:
-    return any(_HEAD.fullmatch(line) or _TAIL.fullmatch(line) for line in text.split("\n"))
-
-
-def read(text: str) -> Reply:
-    """The blocks of a reply. Raises ReplyFormatError."""
-    edits: dict[str, list[Block]] = {}
-    prose: list[str] = []
-    above: list[str] = []
-    path: str | None = None
-    lines = text.split("\n")
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        at += 1
+    def line(self, line: str) -> None:
         if _TAIL.fullmatch(line):
-            raise ReplyFormatError("A line `>>>>>>> REPLACE` has no `<<<<<<< SEARCH` above it", _CURE)
-        if not _HEAD.fullmatch(line):
-            above.append(line)
-            continue
-        path = _path(above, path)
-        end = next((n for n in range(at, len(lines)) if _TAIL.fullmatch(lines[n])), None)
-        if end is None:
-            raise ReplyFormatError(f"A block for {path} has no line `>>>>>>> REPLACE` at its end", _CURE)
-        edits.setdefault(path, []).append(_block(lines[at:end], path))
-        prose += _without_frame(above)
-        above = []
-        at = end + 1
-        if at < len(lines) and (fence := fence_in(lines[at])) and not fence.info:
-            at += 1
-            above.append("")
-    return Reply("\n".join(prose + above).strip(), tuple(Blocks(p, tuple(blocks)) for p, blocks in edits.items()))
+            self.is_recognised = True
+            self._tail()
+        elif _HEAD.fullmatch(line):
+            self.is_recognised = True
+            self._head()
+        elif self._block is not None:
+            self._block.append(line)
+        elif self._is_behind_block and (fence := fence_in(line)) and not fence.info:
+            self._above.append("")
+            self._is_behind_block = False
+        else:
+            self._above.append(line)
+            self._is_behind_block = False
+
+    def end(self) -> None:
+        if self._block is not None:
+            self.fail(f"A block for {self._path} has no line `>>>>>>> REPLACE` at its end", _CURE)
+        self.prose += self._above
+
+    def _head(self) -> None:
+        if self._block is not None:
+            self.fail(f"A block for {self._path} begins before the one above it has ended", _CURE)
+        self._path = _path(self._above, self._path)
+        if self._path is None:
+            self.fail(
+                "It is not clear which file a block is for", "Put the file's path alone on the line above each block."
+            )
+        self.prose += _without_frame(self._above)
+        self._above, self._block = [], []
+
+    def _tail(self) -> None:
+        if self._block is None:
+            self.fail("A line `>>>>>>> REPLACE` has no `<<<<<<< SEARCH` above it", _CURE)
+            return
+        if (block := self._divided(self._block)) and self._path and not self.problem:
+            self.edits.append(Blocks(self._path, (block,)))
+        self._block, self._is_behind_block = None, True
+
+    def _divided(self, lines: list[str]) -> Block | None:
+        for divider in _DIVIDERS:
+            places = [n for n, line in enumerate(lines) if divider.fullmatch(line)]
+            if len(places) == 1:
+                search, replace = lines[: places[0]], lines[places[0] + 1 :]
+                return Block("".join(f"{line}\n" for line in search), "".join(f"{line}\n" for line in replace))
+            if places:
+                self.fail(f"A block for {self._path} has more than one line `=======`", _CURE)
+                return None
+        self.fail(f"A block for {self._path} has no line `=======`", _CURE)
+        return None
 
 
-_CURE = "Write each block as `<<<<<<< SEARCH`, `=======`, `>>>>>>> REPLACE`, each marker alone on its line."
-
-
-def _block(lines: list[str], path: str) -> Block:
-    if any(_HEAD.fullmatch(line) for line in lines):
-        raise ReplyFormatError(f"A block for {path} begins before the one above it has ended", _CURE)
-    for divider in (r"={7}\s*", r"\s*={5,9}\s*"):
-        places = [n for n, line in enumerate(lines) if re.fullmatch(divider, line)]
-        if len(places) == 1:
-            search, replace = lines[: places[0]], lines[places[0] + 1 :]
-            return Block("".join(f"{line}\n" for line in search), "".join(f"{line}\n" for line in replace))
-        if places:
-            raise ReplyFormatError(f"A block for {path} has more than one line `=======`", _CURE)
-    raise ReplyFormatError(f"A block for {path} has no line `=======`", _CURE)
-
-
-def _path(above: list[str], last: str | None) -> str:
+def _path(above: list[str], last: str | None) -> str | None:
     """The path above a block, or that of the block before where no file is spoken of in between."""
     for line in reversed(above):
         fence = fence_in(line)
@@ -92,13 +105,8 @@ def _path(above: list[str], last: str | None) -> str:
         if path:
             return path
         if not fence and mentions_path(line):
-            break
-    else:
-        if last:
-            return last
-    raise ReplyFormatError(
-        "It is not clear which file a block is for", "Put the file's path alone on the line above each block."
-    )
+            return None
+    return last
 
 
 def _without_frame(above: list[str]) -> list[str]:

@@ -3,18 +3,71 @@
 The counts and line numbers of a hunk's head are hints: its lines are taken as they stand, and placed by their content.
 """
 
+import itertools
 import re
-from collections.abc import Iterable
 
 from attrs import define, field
 
-from lsp_aid.domain.reply import Block, Blocks, Delete, FileEdit, Reply
-from lsp_aid.editformats.markup import block_of, fence_in, without_empty_fences
-from lsp_aid.errors import ReplyFormatError
+from lsp_aid.domain.reply import Block, Blocks, Delete
+from lsp_aid.editformats.markup import Fence, HunkHead, block_of, fence_in, hunk_head, path_in, path_in_info, unquoted
+from lsp_aid.editformats.reader import Reader
 
-NAME = "unified_diff"
+_OLD = re.compile(r"--- (?P<path>.+)")
+_NEW = re.compile(r"\+\+\+ (?P<path>.+)")
+_METADATA = re.compile(r"(diff --git|index|old mode|new mode|new file mode|deleted file mode|similarity index) ")
+_REFUSED = re.compile(r"(rename (from|to)|copy (from|to)|GIT binary patch|Binary files) ?")
+_BULLET = re.compile(r"[-+] [^ ]")
+_CURE = "Write the diff in one fenced block, each hunk below its `---`, `+++` and `@@` lines."
 
-INSTRUCTIONS = """\
+
+@define
+class _Section:
+    """One file of the diff."""
+
+    old: str | None = None
+    new: str | None = None
+    mode: str = ""
+    blocks: list[Block] = field(factory=list)
+    growth: int = 0  # by how many lines the hunks so far make the file longer
+
+    @property
+    def path(self) -> str | None:
+        return self.new or self.old
+
+    @property
+    def is_new(self) -> bool:
+        return self.old is None or self.mode == "new"
+
+    @property
+    def is_gone(self) -> bool:
+        return self.new is None or self.mode == "deleted"
+
+
+@define
+class _Hunk:
+    """A hunk in the middle of being read. Outside a fence, `left` are the lines that its counts still promise."""
+
+    head: HunkHead
+    is_fenced: bool
+    lines: list[str] = field(factory=list)
+    left: list[int] | None = None
+    doubtful: int | None = None  # outside a fence: the first line that may be prose as well
+
+    @property
+    def is_full(self) -> bool:
+        return self.left is not None and self.left[0] <= 0 and self.left[1] <= 0
+
+    def add(self, line: str) -> None:
+        self.lines.append(line)
+        if self.left is not None and line[:1] != "\\":
+            self.left[0] -= line[:1] != "+"
+            self.left[1] -= line[:1] != "-"
+
+
+@define
+class UnifiedDiff(Reader):
+    NAME = "unified_diff"
+    INSTRUCTIONS = """\
 Write all edits as one unified diff in a fenced block, with the files' paths as they are given:
 
 ```diff
@@ -31,193 +84,218 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
 - All hunks refer to the files as they are shown. Leave nothing out with `...`.
 - A file is created with `--- /dev/null` and deleted with `+++ /dev/null`."""
 
-_OLD = re.compile(r"--- (?P<path>.+)")
-_NEW = re.compile(r"\+\+\+ (?P<path>.+)")
-_HUNK = re.compile(r"@@ -(?P<line>\d+)(?:,(?P<old>\d+))? \+\d+(?:,(?P<new>\d+))? @@(?P<within>.*)")
-_BARE_HUNK = re.compile(r"@@(?P<within>.*)")
-_METADATA = re.compile(r"(diff --git|index|old mode|new mode|new file mode|deleted file mode|similarity index) ")
-_REFUSED = re.compile(r"(rename (from|to)|copy (from|to)|GIT binary patch|Binary files) ?")
-_CURE = "Write the diff in one fenced block, each hunk below its `---`, `+++` and `@@` lines."
+    _held: list[str] = field(factory=list)  # lines that may turn out to name a file
+    _fence: Fence | None = None
+    _section: _Section | None = None
+    _hunk: _Hunk | None = None
+    _is_adjacent: bool = False  # nothing stands between the last hunk outside a fence and this line
 
-
-def recognises(text: str) -> bool:
-    lines = text.split("\n")
-    return any(_is_head(lines, at) for at in range(len(lines))) or any(
-        line.startswith(("deleted file mode ", "new file mode ")) for line in lines
-    )
-
-
-def read(text: str) -> Reply:
-    """The diff in a reply. Raises ReplyFormatError."""
-    reader = _Reader(text.split("\n"))
-    while reader.at < len(reader.lines):
-        reader.step()
-    edits = (edit for section in [*reader.done, reader.section] if section for edit in section.edits())
-    return Reply("\n".join(without_empty_fences(reader.prose)).strip(), _merged(edits))
-
-
-@define
-class _Section:
-    """One file of the diff."""
-
-    old: str | None = None
-    new: str | None = None
-    mode: str = ""
-    blocks: list[Block] = field(factory=list)
-
-    def edits(self) -> Iterable[FileEdit]:
-        path = self.new or self.old
-        if path is None:
-            raise ReplyFormatError("A part of the diff names no file", _CURE)
-        if self.old and self.new and self.old != self.new:
-            raise ReplyFormatError(
-                f"The diff renames {self.old} to {self.new}", "Delete the one file and create the other."
-            )
-        if self.new is None or self.mode == "deleted":
-            return [Delete(path)]
-        if self.old is None or self.mode == "new":
-            if any(block.search for block in self.blocks) or len(self.blocks) > 1:
-                raise ReplyFormatError(f"The diff creates {path}, and yet expects lines in it", _CURE)
-            return [Blocks(path, tuple(self.blocks) or (Block("", ""),))]
-        if not self.blocks:
-            raise ReplyFormatError(f"The diff holds no hunk for {path}", _CURE)
-        return [Blocks(path, tuple(self.blocks))]
-
-
-@define
-class _Reader:
-    lines: list[str]
-    at: int = 0
-    fence: bool = False
-    section: _Section | None = None
-    done: list[_Section] = field(factory=list)
-    prose: list[str] = field(factory=list)
-
-    def step(self) -> None:
-        line = self.lines[self.at]
-        if fence_in(line):
-            self.fence = not self.fence
-            self.prose.append(line)
-            self.at += 1
-        elif _REFUSED.match(line) and self.section:
-            raise ReplyFormatError(f"The diff holds what cannot be read here: {line[:80]!r}", _CURE)
-        elif line.startswith("diff --git "):
-            self._begin(_Section(*_git_paths(line)))
-            self.at += 1
-        elif _is_head(self.lines, self.at):
+    def line(self, line: str) -> None:
+        """A deleted `-- x` above an added `++ y` looks like a file's name; a hunk below it settles the matter."""
+        if len(self._held) == 1 and _NEW.match(line):
+            self._held.append(line)
+            if "/dev/null" in (_path(self._held[0][4:]), _path(line[4:])) or None in map(_path_of, self._held):
+                self._head()
+            return
+        if len(self._held) > 1 and not line.strip():
+            self._held.append(line)
+            return
+        if len(self._held) > 1 and line.startswith("@@"):
             self._head()
-        elif line.startswith("@@"):
-            self._hunk()
-        elif _METADATA.match(line) and self.section:
-            self.section.mode = line.split(" ")[0] if " file mode " in line else self.section.mode
-            self.at += 1
-        elif self.fence and self.section and line[:1] in ("+", "-"):
-            raise ReplyFormatError(f"A line of the diff belongs to no hunk: {line[:80]!r}", _CURE)
+        held, self._held = self._held, []
+        for one in held:
+            self._plain(one)
+        if _OLD.match(line):
+            self._held = [line]
         else:
-            self.prose.append(line)
-            self.at += 1
+            self._plain(line)
 
-    def _begin(self, section: _Section) -> None:
-        if self.section:
-            self.done.append(self.section)
-        self.section = section
+    def end(self) -> None:
+        held, self._held = self._held, []
+        for line in held:
+            self._plain(line)
+        if self._hunk and self._hunk.is_fenced:
+            self.fail("The fenced block of the diff is not closed", _CURE)
+        self._close_hunk()
+        self._close_section()
 
     def _head(self) -> None:
-        old, new = _path(self.lines[self.at][4:]), _path(self.lines[self.at + 1][4:])
-        if old and new and old.startswith("a/") and new.startswith("b/"):
-            old, new = old[2:], new[2:]
-        elif old is None and new and new.startswith("b/"):
-            new = new[2:]
-        elif new is None and old and old.startswith("a/"):
-            old = old[2:]
-        mode = ""
-        above = self.section
-        if above and not above.blocks and (above.new or above.old) in (None, new or old):  # the `diff --git` line
-            mode, self.section = above.mode, None
+        """Two lines name the files."""
+        self._close_hunk()
+        self.is_recognised = True
+        old, new = _without_prefixes(_path_of(self._held[0]), _path_of(self._held[1]))
+        self._held = []
+        mode, above = "", self._section
+        if above and not above.blocks and above.path in (None, new or old):  # the `diff --git` line
+            mode, self._section = above.mode, None
         self._begin(_Section(old, new, mode))
-        self.at += 2
 
-    def _hunk(self) -> None:
-        if self.section is None:
-            raise ReplyFormatError("A hunk stands below no file's name", _CURE)
-        line = self.lines[self.at]
-        head = _HUNK.match(line) or _BARE_HUNK.match(line)
-        assert head
-        number = int(head["line"]) - 1 if "line" in head.groupdict() else None
-        counts = (int(head["old"] or 1), int(head["new"] or 1)) if number is not None else None
-        self.at += 1
-        body = self._fenced_body() if self.fence else self._bare_body(counts)
-        no_newline = [n for n, text in enumerate(body) if text.startswith("\\")]
-        ends_without = any(n and body[n - 1][:1] in ("+", " ") for n in no_newline)
-        block = block_of([text for text in body if not text.startswith("\\")], number, head["within"].strip())
-        creates = self.section.old is None or self.section.mode == "new"
-        if ends_without and creates:  # in a file that exists, its end stays as it is
-            block = Block(block.search, block.replace.removesuffix("\n"), block.line, block.within)
-        self.section.blocks.append(block)
+    def _begin(self, section: _Section) -> None:
+        self._close_section()
+        self._section = section
 
-    def _fenced_body(self) -> list[str]:
+    def _plain(self, line: str) -> None:
+        if self._hunk is not None and (self._in_fence(line) if self._hunk.is_fenced else self._bare(line)):
+            return
+        fence = fence_in(line)
+        if fence:
+            self._fence = None if self._fence else fence
+            self._is_adjacent = False
+            self.prose.append(line)
+        elif _REFUSED.match(line) and self._section:
+            self.fail(f"The diff holds what cannot be read here: {line[:80]!r}", _CURE)
+        elif line.startswith("diff --git "):
+            self._begin(_Section(*_git_paths(line)))
+        elif line.startswith("@@"):
+            self._begin_hunk(line)
+        elif _METADATA.match(line) and self._section:
+            if " file mode " in line[:20]:
+                self._section.mode = line.split(" ")[0]
+                self.is_recognised = self.is_recognised or self._section.mode in ("new", "deleted")
+        elif self._section and line[:1] in ("+", "-") and (self._fence or self._is_adjacent):
+            self.fail(f"A line of the diff belongs to no hunk: {line[:80]!r}", _CURE)
+        else:
+            self._is_adjacent = self._is_adjacent and bool(line.strip())
+            self.prose.append(line)
+
+    # --- hunks ---
+
+    def _begin_hunk(self, line: str) -> None:
+        if self._section is None and self._fence and (path := self._path_above()):
+            self.is_recognised = True
+            self._section = _Section(path, path)
+        if self._section is None:
+            self.fail("A hunk stands below no file's name", _CURE)
+            self.prose.append(line)
+            return
+        self.is_recognised = True
+        head = hunk_head(line)
+        self._hunk = _Hunk(head, self._fence is not None)
+        if head.olds is not None and head.news is not None:
+            self._hunk.left = [head.olds, head.news]
+
+    def _path_above(self) -> str | None:
+        """The path in or above the fence of a diff that names no file itself."""
+        assert self._fence is not None
+        if self._fence.info.split(" ")[0].lower() not in ("diff", "patch", "udiff"):
+            return None
+        above = [line for line in self.prose if line.strip()]
+        return path_in_info(self._fence.info) or (path_in(above[-2]) if len(above) > 1 else None)
+
+    def _in_fence(self, line: str) -> bool:
         """All up to the next hunk, file or fence. A line without a sign is context that has lost its space."""
-        body: list[str] = []
-        while self.at < len(self.lines) and not self._ends_hunk():
-            line = self.lines[self.at]
-            body.append(line if line[:1] in (" ", "+", "-", "\\") else f" {line}")
-            self.at += 1
-        if self.at == len(self.lines):
-            raise ReplyFormatError("The fenced block of the diff is not closed", _CURE)
-        while body and body[-1] == " " and self.lines[self.at - 1] == "":
-            body.pop()  # an empty line before the end of the hunk is layout
-            self.at -= 1
-        self.at += _blank_lines(self.lines, self.at)
-        return body
+        assert self._hunk is not None
+        if _ends_hunk(line):
+            self._close_hunk()
+            return False
+        self._hunk.add(line if line[:1] in (" ", "+", "-", "\\", "") else f" {line}")
+        return True
 
-    def _bare_body(self, counts: tuple[int, int] | None) -> list[str]:
-        """Outside a fence only the counts tell where the diff ends and prose goes on, so they have to be right."""
-        if counts is None:
-            raise ReplyFormatError("A hunk without counts stands outside a fenced block", _CURE)
-        body: list[str] = []
-        old, new = counts
-        while (old > 0 or new > 0) and self.at < len(self.lines):
-            line = self.lines[self.at] or " "
-            if line[0] not in " +-\\" or self._ends_hunk():
-                break
-            old -= line[0] in " -"
-            new -= line[0] in " +"
-            body.append(line)
-            self.at += 1
-        following = self.lines[self.at] if self.at < len(self.lines) else ""
-        if following.startswith("\\"):
-            body.append(following)
-            self.at += 1
-            following = ""
-        if old or new or following[:1] in ("+", " ") or (following[:1] == "-" and not self._ends_hunk()):
-            raise ReplyFormatError("The counts of a hunk outside a fenced block are wrong", _CURE)
-        return body
+    def _bare(self, line: str) -> bool:
+        """Outside a fence the counts tell where the diff ends and prose goes on. Where they are wrong, a line without a
+        sign ends it."""
+        hunk = self._hunk
+        assert hunk is not None
+        if _ends_hunk(line):
+            self._close_hunk()
+            return False
+        signed = line[:1] in (" ", "+", "-", "\\")
+        if hunk.is_full and line[:1] != "\\":
+            blank_above = hunk.lines[-1] == "" if hunk.lines else False
+            if line.strip() and (not signed or (blank_above and _BULLET.match(line))):
+                self._close_hunk()
+                return False
+        elif line and not signed and hunk.doubtful is None:
+            if hunk.left is None:
+                self._close_hunk()
+                return False
+            hunk.doubtful = len(hunk.lines)
+        hunk.add(line)
+        return True
 
-    def _ends_hunk(self) -> bool:
-        line = self.lines[self.at]
-        return (
-            line.startswith(("@@ ", "diff --git "))
-            or line.rstrip() == "@@"
-            or (line[:1] in ("`", "~") and bool(fence_in(line)))  # with a space before it, it is context
-            or _is_head(self.lines, self.at)
-        )
+    def _close_hunk(self) -> None:
+        hunk, self._hunk = self._hunk, None
+        if hunk is None or self._section is None:
+            return
+        if not hunk.is_fenced:
+            self._close_bare(hunk)
+        lines = hunk.lines
+        del lines[_filled(lines) :]  # an empty line before the end of the hunk is layout
+        body = [line if line[:1] in (" ", "+", "-") else f" {line}" for line in lines if line[:1] != "\\"]
+        ends_without = any(n and lines[n - 1][:1] in ("+", " ") for n, text in enumerate(lines) if text[:1] == "\\")
+        block = block_of(body, self._number(hunk.head, body), hunk.head.within)
+        section = self._section
+        section.growth += sum(line[0] == "+" for line in body) - sum(line[0] == "-" for line in body)
+        if block is None:
+            self.fail(
+                "A hunk has neither lines that begin with + nor lines that begin with -",
+                "Leave out hunks without a change.",
+            )
+            return
+        if ends_without and section.is_new:  # in a file that exists, its end stays as it is
+            block = Block(block.search, block.replace.removesuffix("\n"), block.line, block.within)
+        section.blocks.append(block)
+        if section.path and not section.is_new and not section.is_gone and not self.problem:
+            self.edits.append(Blocks(section.path, (block,)))
+
+    def _close_bare(self, hunk: _Hunk) -> None:
+        """Takes from the end of a hunk outside a fence what is prose."""
+        trailing = len(hunk.lines) - _filled(hunk.lines)
+        is_right = hunk.left is not None and max(hunk.left) <= 0 and min(hunk.left) >= -trailing
+        if hunk.doubtful is not None and not is_right:
+            self.prose += hunk.lines[hunk.doubtful :]
+            if any(line[:1] in ("+", "-") for line in hunk.lines[hunk.doubtful :]):
+                self.fail("It is not clear where a hunk outside a fenced block ends", _CURE)
+            hunk.lines = hunk.lines[: hunk.doubtful]
+        lines = hunk.lines[: _filled(hunk.lines)]
+        below = list(itertools.takewhile(bool, reversed(lines)))  # what stands below the last empty line
+        if not is_right and len(below) < len(lines) and all(_BULLET.match(line) for line in below):
+            self.fail("It is not clear where a hunk outside a fenced block ends", _CURE)
+        self._is_adjacent = not trailing and hunk.doubtful is None
+
+    def _number(self, head: HunkHead, body: list[str]) -> int | None:
+        """The line that a hunk is said to begin on, from 0. A head that is wrong in anything is not believed."""
+        assert self._section is not None
+        if head.old is None or head.new is None or head.olds is None or head.news is None:
+            return None
+        olds, news = sum(line[0] != "+" for line in body), sum(line[0] != "-" for line in body)
+        old, new = head.old - (olds > 0), head.new - (news > 0)
+        blank_end = head.olds - olds  # empty lines at the end may have been taken for layout
+        if blank_end < 0 or blank_end != head.news - news or new - old != self._section.growth:
+            return None
+        return old
+
+    def _close_section(self) -> None:
+        section, self._section = self._section, None
+        if section is None:
+            return
+        path = section.path
+        if path is None:
+            self.fail("A part of the diff names no file", _CURE)
+        elif section.old and section.new and section.old != section.new:
+            self.fail(f"The diff renames {section.old} to {section.new}", "Delete the one file and create the other.")
+        elif section.is_gone:
+            self.edits.append(Delete(path))
+        elif section.is_new:
+            if any(block.search for block in section.blocks) or len(set(section.blocks)) > 1:
+                self.fail(f"The diff creates {path}, and yet expects lines in it", _CURE)
+            else:
+                self.edits.append(Blocks(path, tuple(section.blocks[:1]) or (Block("", ""),)))
+        elif not section.blocks:
+            self.fail(f"The diff holds no hunk for {path}", _CURE)
 
 
-def _is_head(lines: list[str], at: int) -> bool:
-    """A deleted `-- x` above an added `++ y` looks like a file's name; a hunk below it settles the matter."""
-    old = _OLD.match(lines[at])
-    new = _NEW.match(lines[at + 1]) if old and at + 1 < len(lines) else None
-    if not old or not new:
-        return False
-    below = at + 2 + _blank_lines(lines, at + 2)
-    return "/dev/null" in (old["path"], new["path"]) or (below < len(lines) and lines[below].startswith("@@"))
+def _filled(lines: list[str]) -> int:
+    """How many lines there are without the empty ones at the end."""
+    return next((n for n in range(len(lines), 0, -1) if lines[n - 1]), 0)
 
 
-def _blank_lines(lines: list[str], at: int) -> int:
-    count = 0
-    while at + count < len(lines) and not lines[at + count].strip():
-        count += 1
-    return count
+def _ends_hunk(line: str) -> bool:
+    return (
+        line.startswith(("@@ ", "diff --git "))
+        or line.rstrip() == "@@"
+        or (line[:1] in ("`", "~") and fence_in(line) is not None)  # with a space before it, it is context
+    )
 
 
 def _git_paths(line: str) -> tuple[str | None, str | None]:
@@ -229,9 +307,25 @@ def _git_paths(line: str) -> tuple[str | None, str | None]:
     else:
         half = len(rest) // 2
         old, new = rest[:half], rest[half + 1 :]
-    if old and new and old.startswith("a/") and new.startswith("b/"):
-        old, new = old[2:], new[2:]
+    old, new = _without_prefixes(old, new)
     return (old, new) if old == new else (None, None)
+
+
+def _without_prefixes(old: str | None, new: str | None) -> tuple[str | None, str | None]:
+    """Without git's `a/` and `b/`, of which models forget one at times."""
+    if old is None or new is None:
+        return (old and old.removeprefix("a/"), new and new.removeprefix("b/"))
+    if old.startswith("a/") and new in (f"b/{old[2:]}", old[2:]):
+        return old[2:], old[2:]
+    if new == f"b/{old}":
+        return old, old
+    if old.startswith("a/") and new.startswith("b/"):
+        return old[2:], new[2:]
+    return old, new
+
+
+def _path_of(line: str) -> str | None:
+    return _path(line[4:])
 
 
 def _path(text: str) -> str | None:
@@ -240,20 +334,9 @@ def _path(text: str) -> str | None:
     if text.startswith('"') and text.endswith('"') and len(text) > 1:
         octal = re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), text[1:-1])
         plain = re.sub(r"\\(.)", lambda m: {"n": "\n", "t": "\t"}.get(m[1], m[1]), octal)
-        return plain.encode("latin-1", errors="ignore").decode("utf-8", errors="replace")
-    text = text.split("\t")[0].strip().strip("`")
+        text = (
+            plain.encode("latin-1", errors="ignore").decode("utf-8", errors="replace") if plain != text[1:-1] else plain
+        )
+    else:
+        text = unquoted(text.split("\t")[0])
     return None if text == "/dev/null" else text
-
-
-def _merged(edits: Iterable[FileEdit]) -> tuple[FileEdit, ...]:
-    """The hunks of one file together, where its name is repeated."""
-    merged: dict[str, FileEdit] = {}
-    for edit in edits:
-        known = merged.get(edit.path)
-        if known is None:
-            merged[edit.path] = edit
-        elif isinstance(known, Blocks) and isinstance(edit, Blocks):
-            merged[edit.path] = Blocks(edit.path, known.blocks + edit.blocks)
-        else:
-            raise ReplyFormatError(f"The diff both deletes and changes {edit.path}", _CURE)
-    return tuple(merged.values())

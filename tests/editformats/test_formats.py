@@ -50,9 +50,10 @@ def test_search_replace_as_models_write_it(text: str) -> None:
 
 
 def test_several_blocks_share_a_path_only_where_no_file_comes_between() -> None:
-    two = (Blocks("lib/a.ml", ONE[0].blocks * 2),)
-    assert read(f"lib/a.ml\n```ocaml\n{SR}\n\n{SR}\n```") == two
-    assert read(f"lib/a.ml\n```ocaml\n{SR}\n```\n\nAnd once more:\n\n```ocaml\n{SR}\n```") == two
+    other = SR.replace("let x", "let y")
+    two = (Blocks("lib/a.ml", (*ONE[0].blocks, Block("let y = 1\n", "let y = 2\n"))),)
+    assert read(f"lib/a.ml\n```ocaml\n{SR}\n\n{other}\n```") == two
+    assert read(f"lib/a.ml\n```ocaml\n{SR}\n```\n\nAnd once more:\n\n```ocaml\n{other}\n```") == two
     assert read(f"lib/a.ml\n{SR}\nlib/b.ml\n{SR}") == (ONE[0], Blocks("lib/b.ml", ONE[0].blocks))
     assert "which file" in refused(f"lib/a.ml\n{SR}\nNow the caller in `bin/main.ml`:\n{SR}")
 
@@ -98,7 +99,6 @@ HUNK = Block("let a = 0\nlet x = 1\nlet b = 0\n", "let a = 0\nlet x = 2\nlet b =
         f"{DIFF}\nThat is all.",
         f"diff --git a/lib/a.ml b/lib/a.ml\nindex 123..456 100644\n{DIFF}",
         f"```diff\n{DIFF.replace(' a/', ' ').replace(' b/', ' ')}\n\n```",
-        f"```diff\n{DIFF.replace('-4,3 +4,3', '-4,9 +4,2')}```",
         f"```diff\n{DIFF.replace(' let a', 'let a').replace(' let b', 'let b')}```",
         DIFF.replace("lib/a.ml\n", "lib/a.ml\t2024-01-01 00:00:00\n"),
         DIFF.replace("a/lib/a.ml", '"a/lib/a.ml"').replace("b/lib/a.ml", '"b/lib/a.ml"'),
@@ -108,15 +108,38 @@ def test_unified_diffs_as_models_write_them(text: str) -> None:
     assert read(text) == (Blocks("lib/a.ml", (HUNK,)),)
 
 
-def test_a_bare_hunk_is_read_inside_a_fence_alone() -> None:
-    bare = DIFF.replace("@@ -4,3 +4,3 @@ let f", "@@")
-    assert read(f"```diff\n{bare}```") == (Blocks("lib/a.ml", (Block(HUNK.search, HUNK.replace),)),)
-    assert "outside a fenced block" in refused(bare)
+UNNUMBERED = (Blocks("lib/a.ml", (Block(HUNK.search, HUNK.replace, None, "let f"),)),)
+
+
+@pytest.mark.parametrize("numbers", ["-4,9 +4,2", "-4,3 +9,3", "-4 +4", "-4,3", "", "...", "-4,3 +4,3 "])
+@pytest.mark.parametrize("frame", ["```diff\n{}```\n", "{}", "{}\nThat is all.\n\nBye.\n"])
+def test_a_head_that_is_wrong_in_anything_is_not_believed(numbers: str, frame: str) -> None:
+    diff = DIFF.replace("@@ -4,3 +4,3 @@", f"@@ {numbers} @@").replace("4,3 +4,3  @@", "4,3 +4,4 @@")
+    assert read(frame.format(diff)) == UNNUMBERED
+
+
+@pytest.mark.parametrize("head", ["@@", "@@ ... @@", "@@ @@"])
+def test_a_head_may_say_nothing(head: str) -> None:
+    bare = DIFF.replace("@@ -4,3 +4,3 @@ let f", head)
+    for text in (bare, f"```diff\n{bare}```"):
+        assert read(text) == (Blocks("lib/a.ml", (Block(HUNK.search, HUNK.replace),)),)
+
+
+def test_counts_vouch_for_lines_without_a_sign_outside_a_fence() -> None:
+    bare = DIFF.replace("\n let", "\nlet")
+    assert read(f"{bare}That is all.\n") == (Blocks("lib/a.ml", (HUNK,)),)
+    assert "not clear" in refused(bare.replace("-4,3 +4,3", "-4,9 +4,9"))
+
+
+def test_a_diff_below_a_path_names_its_file() -> None:
+    hunk = DIFF.split("\n", 2)[2]
+    assert read(f"Here:\n\nlib/a.ml:\n```diff\n{hunk}```") == (Blocks("lib/a.ml", (HUNK,)),)
+    assert "no file's name" in refused(f"Here:\n\n```diff\n{hunk}```\n```diff\n{DIFF}```")
 
 
 def test_counts_that_would_drop_changes_drop_none() -> None:
     diff = "```diff\n--- a/x.ml\n+++ b/x.ml\n@@ -1,1 +1,1 @@\n-a\n+b\n+c\n\n d\n@@ -9 +9 @@\n-e\n+f\n```"
-    assert read(diff) == (Blocks("x.ml", (Block("a\n\nd\n", "b\nc\n\nd\n", 0), Block("e\n", "f\n", 8))),)
+    assert read(diff) == (Blocks("x.ml", (Block("a\n\nd\n", "b\nc\n\nd\n"), Block("e\n", "f\n"))),)
 
 
 def test_a_diff_creates_and_deletes() -> None:
@@ -127,7 +150,7 @@ def test_a_diff_creates_and_deletes() -> None:
         "diff --git a/gone.ml b/gone.ml\ndeleted file mode 100644\n"
     )
     assert read(diff) == (
-        Blocks("new.ml", (Block("", "let a = 1\nlet b = 2", -1),)),
+        Blocks("new.ml", (Block("", "let a = 1\nlet b = 2", 0),)),
         Delete("old.ml"),
         Blocks("empty.ml", (Block("", ""),)),
         Delete("gone.ml"),
@@ -160,8 +183,8 @@ def test_a_fence_in_the_text_is_text() -> None:
         ),
         ("```diff\n--- a/x.ml\n+++ b/x.ml\n@@ -1 +1 @@\n-a\n+b", "not closed"),
         ("```diff\n--- a/x.ml\n+++ b/x.ml\n@@ -1 +1 @@\n a\n```", "neither"),
-        ("--- a/x.ml\n+++ b/x.ml\n@@ -1,5 +1,5 @@\n-a\n+b\n", "counts"),
-        ("--- a/x.ml\n+++ b/x.ml\n@@ -1 +1 @@\n-a\n+b\n+c\n", "counts"),
+        ("--- a/x.ml\n+++ b/x.ml\n@@ @@\n-a\n+b\n\n- one\n- two\n", "not clear"),
+        ("--- a/x.ml\n+++ b/x.ml\n@@ @@\n-a\n+b\nlet c\n-d\n", "no hunk"),
         ("--- /dev/null\n+++ b/x.ml\n@@ -1 +1,2 @@\n a\n+b\n", "expects lines"),
     ],
 )
@@ -223,6 +246,7 @@ def test_apply_patch_is_read() -> None:
     )
     assert read(PATCH) == expected
     assert editformats.read(f"Done:\n```\n{PATCH}\n```\n") == Reply("Done:", expected)
+    assert read(PATCH.replace("\n a\n", "\na\n").replace(": lib/a.ml", ": `lib/a.ml`")) == expected
 
 
 @pytest.mark.parametrize(
@@ -231,9 +255,9 @@ def test_apply_patch_is_read() -> None:
         ("*** End Patch", "", "End Patch"),
         ("*** Begin Patch", "", "outside"),
         ("+let y = 1", "let y = 1", "no \\+ before it".replace("\\", "")),
-        (" a\n", "a\n", "no sign"),
+        ("-e\n", "-e\n*** Move to: lib/b.ml\n", "cannot be read"),
         ("*** Delete File: lib/old.ml", "*** Move to: lib/b.ml", "no + before"),
-        ("lib/new.ml", "lib/a.ml", "twice"),
+        ("lib/new.ml", "lib/a.ml", "more than once"),
     ],
 )
 def test_a_patch_that_is_not_certain_is_refused(old: str, new: str, words: str) -> None:
