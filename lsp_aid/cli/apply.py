@@ -146,7 +146,9 @@ def _failed(error: "AidError", *, as_json: bool) -> int:
 
 def _refusals(error: "AidError") -> list[dict[str, Any]]:
     """The reason for each block; of what is wrong with the reply as a whole, one for block 0 of no file."""
-    refusals = getattr(error, "refusals", ())
+    from lsp_aid.errors import PlacementError
+
+    refusals = error.refusals if isinstance(error, PlacementError) else ()
     if not refusals:
         return [{"file": "", "block": 0, "reason": error.what, "cure": error.cure, "candidates": []}]
     return [

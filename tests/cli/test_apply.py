@@ -166,8 +166,17 @@ def test_one_block_without_a_place_refuses_all(root: Path) -> None:
     assert b"print_float nowhere" in done.stderr
     data = answer(lsp_aid("apply", "--json", cwd=root, given=UNPLACED))
     assert data["status"] == "refused"
-    assert any("bin/main.ml" in refusal["reason"] for refusal in data["refusals"])
     assert texts(root) == FILES
+    (refusal,) = data["refusals"]
+    assert set(refusal) == {"file", "block", "reason", "cure", "candidates"}
+    assert (refusal["file"], refusal["block"]) == ("bin/main.ml", 1)
+
+
+def test_the_reason_for_each_block_is_told(root: Path) -> None:
+    reply = UNPLACED.replace("let a = 1\n=", "let nothing = like_it\n=")
+    data = answer(lsp_aid("apply", "--json", cwd=root, given=reply))
+    assert [refusal["file"] for refusal in data["refusals"]] == ["lib/a.ml", "bin/main.ml"]
+    assert all(refusal["reason"] and refusal["cure"] for refusal in data["refusals"])
 
 
 @pytest.mark.parametrize(
@@ -293,6 +302,27 @@ def test_a_read_only_disk_stays_as_it_is(root: Path) -> None:
     assert b"Traceback" not in done.stderr
     assert texts(root) == FILES
     assert lsp_aid("undo", cwd=root).returncode == 2
+
+
+@pytest.mark.parametrize("moment", ["first", "third"])
+def test_a_kill_on_the_way_leaves_nothing_half_done(root: Path, moment: str) -> None:
+    """Whenever the process is killed, the next command finds all files as they were, or takes all of them back."""
+    for number in range(50):
+        (root / f"m{number:02}.ml").write_text("old\n")
+    before = texts(root)
+    reply = "".join(f"m{number:02}.ml\n```ocaml\nnew\n```\n\n" for number in range(50))
+    process = subprocess.Popen([sys.executable, "-m", "lsp_aid", "apply"], cwd=root, stdin=subprocess.PIPE)
+    assert process.stdin
+    process.stdin.write(reply.encode())
+    process.stdin.close()
+    watched = root / ("m00.ml" if moment == "first" else "m02.ml")
+    while watched.read_text() == "old\n" and process.poll() is None:
+        pass
+    process.kill()
+    process.wait(60)
+    undone = lsp_aid("undo", cwd=root)
+    assert undone.returncode == 0, undone.stderr
+    assert texts(root) == before
 
 
 def test_closed_standard_input(root: Path) -> None:

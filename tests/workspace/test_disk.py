@@ -70,3 +70,29 @@ def test_no_path_leaves_the_workspace(tmp_path: Path, path: str) -> None:
     with pytest.raises(OutsideError):
         apply_changes(root, ChangeSet([FileChange(path, None, "x")]))
     assert os.listdir(tmp_path) == ["root"]  # noqa: PTH208
+
+
+def test_every_stale_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "b.ml").write_text("b")
+    with pytest.raises(StaleError) as caught:
+        apply_changes(tmp_path, ChangeSet([FileChange("a.ml", "a", "A"), FileChange("b.ml", "older", "B")]))
+    assert caught.value.paths == ("a.ml", "b.ml")
+
+
+def test_folders_that_were_made_in_vain_are_gone(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("no folder")
+    changes = ChangeSet([FileChange("new/deep/a.ml", None, "a"), FileChange("plain/b.ml", None, "x")])
+    with pytest.raises(FileUnwritableError) as caught:
+        apply_changes(tmp_path, changes)
+    assert [path.name for path in tmp_path.rglob("*")] == ["plain"]
+    assert caught.value.lost == ()
+
+
+def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a.ml").write_text("a")
+    (tmp_path / "a.ml").chmod(0o444)
+    if os.access(tmp_path / "a.ml", os.W_OK):
+        pytest.skip("root can write everything")
+    with pytest.raises(FileUnwritableError):
+        apply_changes(tmp_path, ChangeSet([FileChange("a.ml", "a", "b")]))
+    assert (tmp_path / "a.ml").read_text() == "a"
