@@ -4,7 +4,7 @@ What a block did not reproduce, comments and layout of the file, survives: only 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from attrs import frozen
@@ -12,7 +12,7 @@ from attrs import frozen
 from lsp_aid.domain.text import TextEdit, apply_text_edits
 from lsp_aid.edits.indentation import Indentation
 from lsp_aid.edits.source import Source
-from lsp_aid.edits.splice import Change, UnclearError, differences
+from lsp_aid.edits.splice import Change, UnclearError, differences, slides
 from lsp_aid.ocaml.tokens import Token, tokens
 
 TELLING_TOKENS = 3
@@ -22,13 +22,16 @@ TELLING_CHARACTERS = 8
 def starts(source: Source, search: str) -> list[int]:
     """Where, among the file's tokens of code, those of a block begin. A single place counts only if it is of whole
     lines, as blocks are."""
-    keys = [token.text for token in tokens(search) if not token.is_comment]
+    found = tokens(search)
+    keys = [token.text for token in found if not token.is_comment]
+    if found and (found[-1].is_comment and not found[-1].text.endswith("*)")):
+        return []  # a comment that the block shows a part of
     if len(keys) < TELLING_TOKENS or sum(map(len, keys)) < TELLING_CHARACTERS:
         return []
-    found = source.code_keys.find(keys)
-    if len(found) == 1 and not _is_of_whole_lines(source, found[0], found[0] + len(keys)):
+    places = source.code_keys.find(keys)
+    if len(places) == 1 and not _is_of_whole_lines(source, places[0], places[0] + len(keys)):
         return []
-    return found
+    return places
 
 
 def line_of(source: Source, start: int) -> int:
@@ -42,7 +45,12 @@ def changes(source: Source, search: str, replace: str, start: int) -> list[Chang
     where = _where(source, old, start)
     indentation = _indentation(source, search, old, where)
     edits = []
-    for op in differences([token.key for token in old], [token.key for token in new]):
+    keys, new_keys = [token.key for token in old], [token.key for token in new]
+    for op in differences(keys, new_keys):
+        if any(where[at] is None for at in range(op.old, op.old_end)):
+            raise UnclearError("The block changes a comment that is not there")
+        if op.old == op.old_end:
+            _check_gaps(where, slides(keys, new_keys, op))
         taken = [at for at in where[op.old : op.old_end] if at is not None]
         text = _moved(indentation, replace, new[op.new].start, new[op.new_end - 1].end) if op.new_end > op.new else ""
         if taken:
@@ -147,11 +155,24 @@ def _inserted_text(
     return _Inserted(lead, text, replace[new[end - 1].end : new[end].start] if end < len(new) else "")
 
 
+def _check_gaps(where: Sequence[int | None], places: Iterable[int]) -> None:
+    """What is added may not stand on either side of a comment that the block does not know of."""
+    for place in places:
+        above, below = _above(where, place), _below(where, place)
+        if above is not None and below is not None and below != above + 1:
+            raise UnclearError("The block leaves out a comment just where it adds something")
+
+
+def _above(where: Sequence[int | None], place: int) -> int | None:
+    return next((where[n] for n in range(place - 1, -1, -1) if where[n] is not None), None)
+
+
+def _below(where: Sequence[int | None], place: int) -> int | None:
+    return next((where[n] for n in range(place, len(where)) if where[n] is not None), None)
+
+
 def _inserted(source: Source, where: Sequence[int | None], old: int, old_end: int, inserted: _Inserted) -> TextEdit:
-    above = next((at for at in reversed(where[:old]) if at is not None), None)
-    below = next((at for at in where[old_end:] if at is not None), None)
-    if above is not None and below is not None and below != above + 1:
-        raise UnclearError("The block leaves out a comment just where it adds something")
+    above, below = _above(where, old), _below(where, old_end)
     if above is not None:
         at = source.tokens[above].end
         return TextEdit(at, at, inserted.lead + inserted.text)

@@ -73,6 +73,23 @@ def differences(search: Sequence[str], replace: Sequence[str]) -> list[_Op]:
     return ops
 
 
+def slides(search: Sequence[str], replace: Sequence[str], op: _Op) -> Iterator[int]:
+    """The places in the search part, its own among them, at which what an operation only adds, or only deletes, has
+    the same outcome: a new `x` between two others may be any of the three."""
+    yield op.old
+    if op.old < op.old_end and op.new < op.new_end:
+        return
+    moved, first, end = (replace, op.new, op.new_end) if op.old == op.old_end else (search, op.old, op.old_end)
+    for n in range(1, op.old + 1):
+        if first - n < 0 or search[op.old - n] != moved[end - n]:
+            break
+        yield op.old - n
+    for n in range(len(search) - op.old_end):
+        if end + n >= len(moved) or search[op.old_end + n] != moved[first + n]:
+            break
+        yield op.old + n + 1
+
+
 def line_differences(search: Sequence[str], replace: Sequence[str], *, exact: bool) -> list[_Op]:
     """As `differences`; white space at the ends of lines counts where the search part is the file's to the letter, or
     where nothing else differs."""
@@ -123,6 +140,10 @@ def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where
         start, end = taken[0], taken[-1] + 1
         if any(source.lines[at].strip() for one, two in pairwise(taken) for at in range(one + 1, two)):
             raise UnclearError("The block leaves out lines that stand between those that it changes")
+        slid = list(slides(search, replace, op))
+        beside = range(min(slid), max(slid) + op.old_end - op.old + 1)
+        if len(slid) > 1 and any(_is_hidden_at(source, where, number) for number in beside):
+            raise UnclearError("The block leaves out lines next to one of several equal ones that it takes away")
         if new and (_hides(source, above, start) or _hides(source, end - 1, below)):
             old = "\n".join(squeezed(source.lines[at]) for at in taken)
             if fuzz.ratio(old, "\n".join(map(squeezed, new))) < ALIKE:
@@ -130,9 +151,11 @@ def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where
         return start, end
     if above is None and below is None:
         raise UnclearError("The block adds lines without a line of the file next to them")
-    if above is not None and below is not None and below != above + 1 and replace[op.new : op.new_end]:
+    if new and any(_is_hidden_at(source, where, number) for number in slides(search, replace, op)):
         raise UnclearError("The block leaves out lines of the file just where it adds new ones")
-    at = above + 1 if above is not None else below
+    # Blank lines that the block does not know of stay behind what is added, unless it brings its own.
+    ends_blank = below is not None and not replace[op.new_end - 1].strip() if op.new_end > op.new else False
+    at = below if above is None or ends_blank else above + 1
     assert at is not None
     _check_new(source, new, at, first=above is None, last=below is None)
     return at, at
@@ -157,6 +180,11 @@ def _filled(source: Source, numbers: range, count: int) -> Iterator[str]:
         if source.lines[number].strip():
             count -= 1
             yield squeezed(source.lines[number])
+
+
+def _is_hidden_at(source: Source, where: Where, number: int) -> bool:
+    """Whether the file has lines that the block does not know of just above a line of the block."""
+    return _hides(source, _mapped(where, range(number - 1, -1, -1)), _mapped(where, range(number, len(where))))
 
 
 def _hides(source: Source, above: int | None, below: int | None) -> bool:
