@@ -1,6 +1,7 @@
 """What a model's reply asks for, before it has a place: the same values whichever form the reply had."""
 
 import re
+from collections import Counter
 
 from attrs import frozen
 
@@ -12,6 +13,7 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _LONGEST_LEFT_OUT = 160
+_ELIDABLE = (".ml", ".mli", ".mll", ".mly", "dune", "dune-project")
 
 
 @frozen
@@ -68,3 +70,14 @@ def stands_for_lines(line: str) -> bool:
     """Whether a line reads as if it stood for others that are left out: `...`, `(* ... rest unchanged ... *)`."""
     line = line.strip()
     return 0 < len(line) <= _LONGEST_LEFT_OUT and _LEFT_OUT.fullmatch(line) is not None
+
+
+def left_out_in(path: str, before: str, after: str) -> str:
+    """The line of code that stands for others in `after` and is none of those in `before`; empty without one."""
+    if not path.endswith(_ELIDABLE):
+        return ""
+    elided = Counter(line.strip() for line in after.split("\n") if stands_for_lines(line))
+    if not elided:
+        return ""
+    elided.subtract(Counter(line.strip() for line in before.split("\n")))
+    return next((line for line, more in elided.items() if more > 0), "")

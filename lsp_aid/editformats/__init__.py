@@ -6,7 +6,7 @@ that the model can act upon: a reply is never taken in part.
 
 import re
 
-from lsp_aid.domain.reply import Blocks, FileEdit, Reply, Whole, stands_for_lines
+from lsp_aid.domain.reply import Blocks, FileEdit, Reply, left_out_in
 from lsp_aid.editformats.apply_patch import ApplyPatch
 from lsp_aid.editformats.reader import Reader
 from lsp_aid.editformats.search_replace import SearchReplace
@@ -23,8 +23,6 @@ DEFAULT = SearchReplace
 NAMES = tuple(reader.NAME for reader in FORMATS)
 
 _CODE = re.compile(r"^[ \t]*(```|~~~|<{5,}|>{5,}|@@ |\*\*\* \w+ File)", re.MULTILINE)
-_ELIDABLE = (".ml", ".mli", ".mll", ".mly", "dune", "dune-project")
-_MAX_SEARCH = 100_000
 
 
 def instructions(name: str = "auto") -> str:
@@ -154,15 +152,10 @@ def _check_single_form(reply: Reply, reader: Reader) -> None:
 def _check_whole(reply: Reply) -> None:
     """A `(* ... rest unchanged ... *)` that becomes part of a file deletes what it stands for."""
     for edit in reply.edits:
-        if not edit.path.endswith(_ELIDABLE):
+        if not isinstance(edit, Blocks):
             continue
-        pairs = [("", edit.text)] if isinstance(edit, Whole) else []
-        pairs += [(block.search, block.replace) for block in edit.blocks] if isinstance(edit, Blocks) else []
-        for before, after in pairs:
-            elided = [line for line in after.split("\n") if stands_for_lines(line)]
-            known = {line.strip() for line in before.split("\n")} if elided else set()
-            if left_out := [line for line in elided if line.strip() not in known]:
+        for block in edit.blocks:
+            if left_out := left_out_in(edit.path, block.search, block.replace):
                 raise ReplyFormatError(
-                    f"The new text for {edit.path} leaves something out: {left_out[0].strip()!r}",
-                    "Write the new text in full.",
+                    f"The new text for {edit.path} leaves something out: {left_out!r}", "Write the new text in full."
                 )

@@ -254,14 +254,13 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
         self._is_adjacent = not trailing and hunk.doubtful is None
 
     def _number(self, head: HunkHead, body: list[str]) -> int | None:
-        """The line that a hunk is said to begin on, from 0. A head that is wrong in anything is not believed."""
+        """The line that a hunk is said to begin on, from 0. Where its two numbers do not agree, neither is believed."""
         assert self._section is not None
-        if head.old is None or head.new is None or head.olds is None or head.news is None:
+        if head.old is None or head.new is None:
             return None
         olds, news = sum(line[0] != "+" for line in body), sum(line[0] != "-" for line in body)
         old, new = head.old - (olds > 0), head.new - (news > 0)
-        blank_end = head.olds - olds  # empty lines at the end may have been taken for layout
-        if blank_end < 0 or blank_end != head.news - news or new - old != self._section.growth:
+        if new - old != self._section.growth:
             return None
         return old
 

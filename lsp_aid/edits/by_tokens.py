@@ -4,7 +4,7 @@ What a block did not reproduce, comments and layout of the file, survives: only 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from attrs import frozen
@@ -12,7 +12,7 @@ from attrs import frozen
 from lsp_aid.domain.text import TextEdit, apply_text_edits
 from lsp_aid.edits.indentation import Indentation
 from lsp_aid.edits.source import Source
-from lsp_aid.edits.splice import Change, UnclearError, differences, slides
+from lsp_aid.edits.splice import Change, Op, UnclearError, differences, slides
 from lsp_aid.ocaml.tokens import Token, tokens
 
 TELLING_TOKENS = 3
@@ -46,7 +46,7 @@ def changes(source: Source, search: str, replace: str, start: int) -> list[Chang
     indentation = _indentation(source, search, old, where)
     edits = []
     keys, new_keys = [token.key for token in old], [token.key for token in new]
-    for op in differences(keys, new_keys):
+    for op in _on_lines(differences(keys, new_keys), keys, new_keys, _heads(search, old), _heads(replace, new)):
         if any(where[at] is None for at in range(op.old, op.old_end)):
             raise UnclearError("The block changes a comment that is not there")
         if op.old == op.old_end:
@@ -59,6 +59,33 @@ def changes(source: Source, search: str, replace: str, start: int) -> list[Chang
             inserted = _inserted_text(indentation, replace, new, op.new, op.new_end, text)
             edits.append(_inserted(source, where, op.old, op.old_end, inserted))
     return _as_lines(source, edits, where, [token.text for token in new if not token.is_comment])
+
+
+def _heads(text: str, found: Sequence[Token]) -> Sequence[bool]:
+    """For each token whether it is the first of its line."""
+    ends = [0, *(token.end for token in found)]
+    return [n == 0 or "\n" in text[ends[n] : token.start] for n, token in enumerate(found)] + [True]
+
+
+def _on_lines(
+    ops: Sequence[Op], old: Sequence[str], new: Sequence[str], heads: Sequence[bool], new_heads: Sequence[bool]
+) -> Iterator[Op]:
+    """The same differences; what is only added or only deleted is moved to where it is whole lines, if it can be."""
+    for op in ops:
+        options = [op]
+        if op.old == op.old_end or op.new == op.new_end:
+            options += [
+                Op(at, at + op.old_end - op.old, op.new + at - op.old, op.new_end + at - op.old)
+                for at in slides(old, new, op)
+            ]
+        yield next(
+            (
+                one
+                for one in options
+                if all((heads[one.old], heads[one.old_end], new_heads[one.new], new_heads[one.new_end]))
+            ),
+            op,
+        )
 
 
 def _line_starts(lines: Sequence[str]) -> list[int]:

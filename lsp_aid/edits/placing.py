@@ -10,7 +10,7 @@ well: what else the reply believes of that file may be as old.
 import difflib
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from attrs import define, field
@@ -18,7 +18,7 @@ from attrs import define, field
 from lsp_aid.config import EditSettings
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.ports import View
-from lsp_aid.domain.reply import Block, Blocks, Delete, FileEdit, Reply, Whole
+from lsp_aid.domain.reply import Block, Blocks, Delete, FileEdit, Reply, Whole, left_out_in, stands_for_lines
 from lsp_aid.edits import refusing
 from lsp_aid.edits.containment import check_path, shown
 from lsp_aid.edits.finding import Found, Place, Step, find
@@ -83,6 +83,9 @@ def _place_file(
     if before is None and (view.root / path).is_dir():
         return [Refusal(path, 0, f"{shown(path)} is a folder", "Name a file in it.")]
     if isinstance(edit, Whole):
+        if left_out := _left_out(path, before or "", edit.text):
+            why = f"The new text for {shown(path)} leaves something out: {left_out!r}"
+            return [Refusal(path, 0, why, "Write the new text in full.")]
         return FileChange(path, before, edit.text if before is None else like(edit.text, before))
     if before is None:
         return _created(view, path, edit, blocks)
@@ -93,6 +96,27 @@ def _place_file(
     placing = _Placing(Source(path, Lines.of(before)), blocks, may_quote(path, before))
     after = placing.run()
     return placing.refusals if after is None else FileChange(path, before, after)
+
+
+def _left_out(path: str, before: str, after: str) -> str:
+    """The line of a whole new text that stands for lines left out, not for itself as it did before."""
+    if left_out := left_out_in(path, before, after):
+        return left_out
+    old, new = split(before), split(after)
+    known = {beside for n, line in enumerate(old) if stands_for_lines(line) for beside in _beside(old, n)}
+    for n, line in enumerate(new):
+        if left_out_in(path, "", line) and not known.intersection(_beside(new, n)):
+            return line.strip()
+    return ""
+
+
+def _beside(lines: Sequence[str], number: int) -> Iterator[tuple[str, int, str]]:
+    """The line with the one above it and with the one below it, blank ones left out."""
+    for step in (-1, 1):
+        at = number + step
+        while 0 <= at < len(lines) and not lines[at].strip():
+            at += step
+        yield lines[number].strip(), step, lines[at].strip() if 0 <= at < len(lines) else ""
 
 
 def _created(view: View, path: str, edit: FileEdit, blocks: Sequence[Block]) -> FileChange | list[Refusal]:

@@ -1,5 +1,6 @@
 """A file as blocks are looked for in it: its lines, more or less regarded, and its tokens."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -10,6 +11,7 @@ from lsp_aid.edits.haystack import Haystack
 from lsp_aid.edits.lines import Lines
 from lsp_aid.ocaml.tokens import Token, tokens
 
+_WORD = re.compile(r"\w+|[^\w\s]")
 MAX_TOKENIZED = 300_000
 """Characters of a file beyond which it is not taken into tokens."""
 
@@ -20,8 +22,8 @@ def split(text: str) -> list[str]:
 
 
 def squeezed(line: str) -> str:
-    """A line without regard for how much white space there is."""
-    return " ".join(line.split())
+    """The words and signs of a line, whatever white space is between them."""
+    return " ".join(_WORD.findall(line))
 
 
 def indent_of(line: str) -> str:

@@ -21,7 +21,8 @@ Where = Sequence[int | None]
 
 MAX_COMPARED = 20_000_000
 """Beyond so many pairs of lines a block's middle is taken as changed whole."""
-ALIKE = 50.0
+ALIKE_ABOVE, ALIKE_BELOW = 30.0, 50.0
+"""New lines are put in the place of others beside what a block leaves out if they are so much like these."""
 
 
 @frozen
@@ -38,7 +39,7 @@ class UnclearError(Exception):
 
 
 @frozen
-class _Op:
+class Op:
     """Lines `[old, old_end)` of the search part become lines `[new, new_end)` of the replace part."""
 
     old: int
@@ -47,7 +48,7 @@ class _Op:
     new_end: int
 
 
-def differences(search: Sequence[str], replace: Sequence[str]) -> list[_Op]:
+def differences(search: Sequence[str], replace: Sequence[str]) -> list[Op]:
     """Where two sequences differ; what is deleted and what is put in its place are one."""
     shorter = min(len(search), len(replace))
     first = 0
@@ -60,20 +61,20 @@ def differences(search: Sequence[str], replace: Sequence[str]) -> list[_Op]:
     if not old and not new:
         return []
     if len(old) * len(new) > MAX_COMPARED:
-        return [_Op(first, first + len(old), first, first + len(new))]
-    ops: list[_Op] = []
+        return [Op(first, first + len(old), first, first + len(new))]
+    ops: list[Op] = []
     for one in Indel.opcodes(old, new):
         if one.tag == "equal":
             continue
-        op = _Op(first + one.src_start, first + one.src_end, first + one.dest_start, first + one.dest_end)
+        op = Op(first + one.src_start, first + one.src_end, first + one.dest_start, first + one.dest_end)
         if ops and ops[-1].old_end == op.old and ops[-1].new_end == op.new:
-            op = _Op(ops[-1].old, op.old_end, ops[-1].new, op.new_end)
+            op = Op(ops[-1].old, op.old_end, ops[-1].new, op.new_end)
             ops.pop()
         ops.append(op)
     return ops
 
 
-def slides(search: Sequence[str], replace: Sequence[str], op: _Op) -> Iterator[int]:
+def slides(search: Sequence[str], replace: Sequence[str], op: Op) -> Iterator[int]:
     """The places in the search part, its own among them, at which what an operation only adds, or only deletes, has
     the same outcome: a new `x` between two others may be any of the three."""
     yield op.old
@@ -90,7 +91,7 @@ def slides(search: Sequence[str], replace: Sequence[str], op: _Op) -> Iterator[i
         yield op.old + n + 1
 
 
-def line_differences(search: Sequence[str], replace: Sequence[str], *, exact: bool) -> list[_Op]:
+def line_differences(search: Sequence[str], replace: Sequence[str], *, exact: bool) -> list[Op]:
     """As `differences`; white space at the ends of lines counts where the search part is the file's to the letter, or
     where nothing else differs."""
     if exact:
@@ -99,7 +100,7 @@ def line_differences(search: Sequence[str], replace: Sequence[str], *, exact: bo
     return stripped or differences(search, replace)
 
 
-def anchors(search: Sequence[str], ops: Sequence[_Op]) -> set[int]:
+def anchors(search: Sequence[str], ops: Sequence[Op]) -> set[int]:
     """The lines of a block, by number, whose places decide what is changed."""
     found: set[int] = set()
     for op in ops:
@@ -130,7 +131,7 @@ def spliced(
     return changes
 
 
-def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where: Where, op: _Op) -> tuple[int, int]:
+def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where: Where, op: Op) -> tuple[int, int]:
     """The lines of the file that an operation takes away; without extent where it only adds."""
     new = [line for line in replace[op.new : op.new_end] if line.strip()]
     taken = [at for at in where[op.old : op.old_end] if at is not None]
@@ -144,9 +145,10 @@ def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where
         beside = range(min(slid), max(slid) + op.old_end - op.old + 1)
         if len(slid) > 1 and any(_is_hidden_at(source, where, number) for number in beside):
             raise UnclearError("The block leaves out lines next to one of several equal ones that it takes away")
-        if new and (_hides(source, above, start) or _hides(source, end - 1, below)):
+        likeness = ALIKE_BELOW if _hides(source, end - 1, below) else ALIKE_ABOVE if _hides(source, above, start) else 0
+        if new and likeness:
             old = "\n".join(squeezed(source.lines[at]) for at in taken)
-            if fuzz.ratio(old, "\n".join(map(squeezed, new))) < ALIKE:
+            if fuzz.ratio(old, "\n".join(map(squeezed, new))) < likeness:
                 raise UnclearError("The block leaves out lines next to those that it changes")
         return start, end
     if above is None and below is None:

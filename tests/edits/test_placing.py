@@ -142,6 +142,17 @@ def test_files_are_created_and_deleted() -> None:
     assert changed(Blocks("lib/empty.ml", (Block("", "let y = 2\n"),))) == {"lib/empty.ml": "let y = 2\n"}
 
 
+@pytest.mark.parametrize("left_out", ["...", "(* ... *)", "(* rest of the file stays as it is *)"])
+def test_a_whole_text_that_leaves_something_out_is_refused(left_out: str) -> None:
+    before = f"let x = 1\n\n{left_out}\nlet y = 2\nlet z = 3\n"
+    view = PlainView({"a.ml": before, "b.ml": "let x = 1\n"})
+    kept = Whole("a.ml", before.replace("3", "4"))
+    assert place(view, Reply("", (kept,))).texts == {"a.ml": before.replace("3", "4")}
+    for edit in (Whole("b.ml", f"let x = 1\n{left_out}\n"), Whole("a.ml", f"let w = 0\n{left_out}\nlet z = 3\n")):
+        with pytest.raises(PlacementError, match="leaves something out"):
+            place(view, Reply("", (edit,)))
+
+
 def test_what_changes_nothing_is_no_change() -> None:
     assert changed(Whole("lib/a.ml", "let x = 1\n")) == {}
 
