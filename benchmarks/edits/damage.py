@@ -5,9 +5,10 @@ from collections.abc import Callable
 from random import Random
 
 from benchmarks.edits.reply import ADD, ELIDED, KEEP, Hunk, Reply, Row
-from benchmarks.edits.tokens import words
+from benchmarks.edits.tokens import tokens, words
 
 _OUTSIDE_STRINGS = re.compile(r'("(?:[^"\\]|\\.)*"?)')
+_CODE = re.compile(r"^(?!.*(\(\*|\*\))).*( = |->|;$|^\s*(let|val|type|and)\b)")
 DIFFS = ("unified_diff", "apply_patch")
 BLOCKS = ("unified_diff", "search_replace", "apply_patch")
 ALL = ("unified_diff", "search_replace", "whole_file", "apply_patch")
@@ -66,6 +67,7 @@ def drifted_space(random: Random, reply: Reply) -> bool:
 def shifted(random: Random, reply: Reply) -> bool:
     """A hunk as a whole further in or further out than the file has it."""
     done = False
+    added = _added(reply)
     for hunk in _hunks(reply):
         filled = [row for row in hunk.rows if row.text.strip()]
         least = min((len(row.text) - len(row.text.lstrip(" ")) for row in filled), default=0)
@@ -73,18 +75,19 @@ def shifted(random: Random, reply: Reply) -> bool:
         done = True
         for row in filled:
             row.text = " " * by + row.text if by > 0 else row.text[-by:]
-    return done
+    return done and _added(reply) == added
 
 
 def tabs(random: Random, reply: Reply) -> bool:
     """Tabs in place of the spaces that lines begin with."""
     width = random.choice((2, 4, 8))
     done = False
+    added = _added(reply)
     for row in [row for hunk in _hunks(reply) for row in hunk.rows]:
         spaces = len(row.text) - len(row.text.lstrip(" "))
         row.text = "\t" * (spaces // width) + " " * (spaces % width) + row.text[spaces:]
         done = done or spaces >= width
-    return done
+    return done and _added(reply) == added
 
 
 def trailing_space(random: Random, reply: Reply) -> bool:
@@ -241,6 +244,11 @@ def _hunks(reply: Reply) -> list[Hunk]:
     return [hunk for file in reply.files for hunk in file.hunks]
 
 
+def _added(reply: Reply) -> list[tuple[str, ...]]:
+    """The tokens that are added: white space in a string that spans lines is not layout."""
+    return [tokens("\n".join(row.text for row in hunk.rows if row.sign == ADD)) for hunk in _hunks(reply)]
+
+
 def _runs(hunk: Hunk) -> list[tuple[int, int]]:
     """Where lines that stay follow one another: `[start, end)`."""
     runs, start = [], None
@@ -262,6 +270,6 @@ def _drifted(random: Random, text: str) -> str:
     for n in range(0, len(parts), 2):  # the others are strings, whose white space is not layout
         if random.random() < 0.5:
             parts[n] = re.sub(r"(?<=\S) +(?=\S)", lambda m: random.choice((" ", "  ", m[0])), parts[n])
-        else:
+        elif _CODE.search(text):  # in the prose of a comment nobody puts spaces before commas
             parts[n] = re.sub(r"(?<=[\w)]) ?([,;:]) ?(?=[\w(])", random.choice((r"\1 ", r" \1 ", r"\1")), parts[n])
     return indent + "".join(parts)

@@ -232,7 +232,7 @@ def _skipping(text: Text, rows: Sequence[Row]) -> Iterator[Way]:
 
 
 def _with_gaps(text: Text, rows: Sequence[Row], quoted: Sequence[int], places: Sequence[int]) -> Iterator[Way]:
-    """What an alignment can mean: what is added next to a gap may go before or behind it, and what is left out between
+    """What an alignment can mean: what is added next to a gap may go before or behind it, and what is left out next to
     removed lines may go with them or stay."""
     where = dict(zip(quoted, places, strict=True))
     for late in (False, True):
@@ -247,9 +247,10 @@ def _with_gaps(text: Text, rows: Sequence[Row], quoted: Sequence[int], places: S
                 continue
             if row.sign == REMOVE:
                 start = text.starts[text.filled[where[n]]]
-                gone_before = n and rows[n - 1].sign == REMOVE and late
-                first = text.starts[text.filled[before + 1]] if gone_before else start
-                ops.append(Op(first, start + len(words(row.text)), ()))
+                first = text.starts[text.filled[before + 1]] if late else start
+                behind = next((where[k] for k in range(n + 1, len(rows)) if k in where), where[n] + 1)
+                last = text.starts[text.filled[behind - 1] + 1] if late else start + len(words(row.text))
+                ops.append(Op(first, last, ()))
             before = where[n]
         yield Way(text.filled[places[0]], _joined(ops))
 

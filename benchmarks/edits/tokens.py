@@ -14,6 +14,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _IN_COMMENT = re.compile(r"\(\*|\*\)|\"(?:[^\"\\]|\\.)*\"|'(?:\"|\\\")'|\{([a-z_]*)\|.*?\|\1\}", re.DOTALL)
+_CONTINUED = re.compile(r"\\\n[ \t]*")
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -48,8 +49,10 @@ def tokens(text: str, *, strict: bool = False) -> tuple[str, ...]:
                 continue
             at = end + len(name) + 2
             token = text[match.start() : at]
-        elif strict and kind == "string" and (len(token) == 1 or not token.endswith('"')):
-            raise UnbalancedError("string")
+        elif kind == "string":
+            if strict and (len(token) == 1 or not token.endswith('"')):
+                raise UnbalancedError("string")
+            token = _CONTINUED.sub("", token)
         found.append(token)
     return tuple(found)
 
