@@ -12,7 +12,8 @@ from attrs import frozen
 from lsp_aid.domain.text import TextEdit, apply_text_edits
 from lsp_aid.edits.indentation import Indentation
 from lsp_aid.edits.source import Source
-from lsp_aid.edits.splice import Change, Op, UnclearError, differences, slides
+from lsp_aid.edits.splice import Change, Op, UnclearError, differences, other_differences, slides
+from lsp_aid.errors import EditError
 from lsp_aid.ocaml.tokens import Token, tokens
 
 TELLING_TOKENS = 3
@@ -44,21 +45,52 @@ def changes(source: Source, search: str, replace: str, start: int) -> list[Chang
     old, new = tokens(search), tokens(replace)
     where = _where(source, old, start)
     indentation = _indentation(source, search, old, where)
-    edits = []
     keys, new_keys = [token.key for token in old], [token.key for token in new]
-    for op in _on_lines(differences(keys, new_keys), keys, new_keys, _heads(search, old), _heads(replace, new)):
-        if any(where[at] is None for at in range(op.old, op.old_end)):
-            raise UnclearError("The block changes a comment that is not there")
-        if op.old == op.old_end:
-            _check_gaps(where, slides(keys, new_keys, op))
-        taken = [at for at in where[op.old : op.old_end] if at is not None]
-        text = _moved(indentation, replace, new[op.new].start, new[op.new_end - 1].end) if op.new_end > op.new else ""
-        if taken:
-            edits.append(_replaced(source, taken, text))
-        elif text:
-            inserted = _inserted_text(indentation, replace, new, op.new, op.new_end, text)
-            edits.append(_inserted(source, where, op.old, op.old_end, inserted))
+    heads, new_heads = _heads(search, old), _heads(replace, new)
+
+    def made(ops: Sequence[Op]) -> list[TextEdit]:
+        edits = []
+        for op in _on_lines(ops, keys, new_keys, heads, new_heads):
+            if any(where[at] is None for at in range(op.old, op.old_end)):
+                raise UnclearError("The block changes a comment that is not there")
+            if op.old == op.old_end:
+                _check_gaps(where, slides(keys, new_keys, op))
+            taken = [at for at in where[op.old : op.old_end] if at is not None]
+            text = ""
+            if op.new_end > op.new:
+                text = _moved(indentation, replace, new[op.new].start, new[op.new_end - 1].end)
+            if taken:
+                edits.append(_replaced(source, taken, text))
+            elif text:
+                inserted = _inserted_text(indentation, replace, new, op.new, op.new_end, text)
+                edits.append(_inserted(source, where, op.old, op.old_end, inserted))
+        return edits
+
+    edits = made(differences(keys, new_keys))
+    found = [at for at in where if at is not None]
+    if found[-1] - found[0] + 1 > len(found):
+        outcomes = {_outcome(source, found, made(ops)) for ops in other_differences(keys, new_keys)}
+        if outcomes - {_outcome(source, found, edits)}:
+            raise UnclearError("The block leaves out comments, and what it changes can be told in more than one way")
     return _as_lines(source, edits, where, [token.text for token in new if not token.is_comment])
+
+
+def _outcome(source: Source, found: Sequence[int], edits: Sequence[TextEdit]) -> tuple[str, ...]:
+    """The tokens that stand in the place of a block afterwards."""
+    begin, end = source.tokens[found[0]].start, source.tokens[found[-1]].end
+    moved = [
+        TextEdit(max(edit.start, begin) - begin, min(edit.end, end) - begin, edit.text)
+        for edit in edits
+        if edit.end >= begin and edit.start <= end
+    ]
+    return tuple(token.key for token in tokens(_applied(source.joined[begin:end], moved)))
+
+
+def _applied(text: str, edits: Sequence[TextEdit]) -> str:
+    try:
+        return apply_text_edits(text, edits)
+    except EditError:
+        raise UnclearError("The block's layout is too far from the file's to be changed") from None
 
 
 def _heads(text: str, found: Sequence[Token]) -> Sequence[bool]:
@@ -221,7 +253,7 @@ def _as_lines(
     begin = line_starts[first]
     stop = line_starts[end - 1] + len(source.lines[end - 1])
     region = source.joined[begin:stop]
-    after = apply_text_edits(
+    after = _applied(
         f"{region}\n", [TextEdit(edit.start - begin, edit.end - begin, edit.text) for edit in edits]
     ).removesuffix("\n")
     if [token.text for token in tokens(after) if not token.is_comment] != list(expected):

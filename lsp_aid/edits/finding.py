@@ -20,7 +20,8 @@ from lsp_aid.edits.splice import Change, Where, anchors, line_differences, splic
 MAX_LINES = 400
 """A block of more lines has to be right but for white space."""
 TELLING_CHARACTERS = 4
-MAX_GAP = 5
+MAX_GAP = 3
+"""So many lines with text may be missing in a block."""
 MAX_SEEDS = 64
 LIKENESS = 90.0
 MARGIN = 10.0
@@ -274,7 +275,7 @@ def _chain(haystack: Haystack, keys: Sequence[str], seed: int, start: int, decid
         chain.append(next(at for at in options if at > chain[-1]))
     for options in above:
         chain.insert(0, next(at for at in reversed(options) if at < chain[0]))
-    if chain[-1] - chain[0] + 1 - len(keys) > max(2, len(keys)):
+    if chain[-1] - chain[0] + 1 - len(keys) > MAX_GAP:
         return None
     return _Chain(chain, all(len(choices[n]) == 1 for n in decided))
 

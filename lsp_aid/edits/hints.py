@@ -48,12 +48,21 @@ def _hint(block: Block) -> int | None:
 def _is_within(lines: Sequence[str], line: int, within: str) -> bool:
     wanted = squeezed(within)
     name = wanted if re.fullmatch(r"[\w'.]+", wanted) else None
-    for head in _around(lines, line):
+    for head in (*_around(lines, line), *_nearest(lines, line)):
         if name is not None and name.rpartition(".")[2] in re.findall(r"[\w']+", head.partition("=")[0]):
             return True
         if head.startswith(wanted) and (len(wanted) >= _HEADING_LENGTH or not head[len(wanted) :][:1].isalnum()):
             return True
     return False
+
+
+def _nearest(lines: Sequence[str], line: int) -> Iterator[str]:
+    """What git writes into a head: the nearest line above that begins with a letter."""
+    for number in range(line, max(-1, line - MAX_ABOVE), -1):
+        if lines[number][:1].isalpha() or lines[number][:1] in ("_", "$"):
+            yield squeezed(lines[number])
+            if number < line:
+                return
 
 
 def _around(lines: Sequence[str], line: int) -> Iterator[str]:

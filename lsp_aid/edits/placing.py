@@ -151,7 +151,7 @@ class _Placing:
             (block, one.places[0]) for block, one in zip(self.blocks, found, strict=True) if one and _is_single(one)
         ]
         shift = shift_of(sure)
-        drifts = any(one is not None and one.step is not Step.EXACT for one in found)
+        drifts = any(one is not None and one.step >= Step.WHITE_SPACE for one in found)
         changes: list[tuple[int, Change]] = []
         for number, (block, one) in enumerate(zip(self.blocks, found, strict=True)):
             if one is not None and (place := self._one_place(number, block, one, shift, drifts)):
@@ -199,10 +199,16 @@ class _Placing:
         return None
 
     def _same_words(self, block: Block) -> Sequence[Place]:
-        """All places of a block without regard for white space, where there are several."""
-        filled = [squeezed(line) for line in split(block.search) if line.strip()]
-        starts = self.source.squeezed.find(filled)
-        return () if len(starts) < 2 else [Place(self.source.filled[start], list) for start in starts]
+        """All places of a block without regard for white space within lines, where there are several."""
+        lines, search = self.source.lines, split(block.search)
+        lead = next(n for n, line in enumerate(search) if line.strip())
+        blank = [not line.strip() for line in search]
+        places = []
+        for start in self.source.squeezed.find([squeezed(line) for line in search if line.strip()]):
+            first = self.source.filled[start] - lead
+            if first >= 0 and [not line.strip() for line in lines[first : first + len(search)]] == blank:
+                places.append(Place(first + lead, list))
+        return places if len(places) > 1 else ()
 
     def _merged(self, changes: Sequence[tuple[int, Change]]) -> list[Change]:
         """In order, each once. What two blocks change in different ways is refused."""

@@ -4,12 +4,12 @@ Lines that a block only repeats stay as the file has them; new ones take the fil
 lines that the block does not know of, a change next to them is made only if it is clear on which side of them it goes.
 """
 
+import difflib
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from attrs import frozen
-from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
 
 from lsp_aid.edits.indentation import Indentation
@@ -21,8 +21,6 @@ Where = Sequence[int | None]
 
 MAX_COMPARED = 20_000_000
 """Beyond so many pairs of lines a block's middle is taken as changed whole."""
-ALIKE_ABOVE, ALIKE_BELOW = 30.0, 50.0
-"""New lines are put in the place of others beside what a block leaves out if they are so much like these."""
 
 
 @frozen
@@ -116,19 +114,49 @@ def spliced(
     """The changes of a block whose lines stand at `where`. Raises UnclearError."""
     known = [(number, at) for number, at in enumerate(where) if at is not None and search[number].strip()]
     indentation = Indentation([] if exact else [(search[number], source.lines[at]) for number, at in known])
-    numbers = [number for number, _ in known]
     bare = _drops_trailing(source, search, where, exact)
     in_strings = _ends_in_strings(source, replace) if bare else frozenset()
-    changes = []
-    for op in line_differences(search, replace, exact=exact):
-        start, end = _extent(source, search, replace, where, op)
-        near = bisect_left(numbers, op.old)
-        new = [indentation.moved(line, near) for line in replace[op.new : op.new_end]]
-        if bare:
-            new = [line if op.new + n in in_strings else line.rstrip() for n, line in enumerate(new)]
-        if tuple(new) != tuple(source.lines[start:end]):
-            changes.append(Change(start, end, tuple(new)))
+    numbers = [number for number, _ in known]
+
+    def made(ops: Iterable[Op]) -> list[Change]:
+        changes = []
+        for op in ops:
+            start, end = _extent(source, search, replace, where, op)
+            near = bisect_left(numbers, op.old)
+            new = [indentation.moved(line, near) for line in replace[op.new : op.new_end]]
+            if bare:
+                new = [line if op.new + n in in_strings else line.rstrip() for n, line in enumerate(new)]
+            if new != list(source.lines[start:end]):
+                changes.append(Change(start, end, tuple(new)))
+        return changes
+
+    changes = made(line_differences(search, replace, exact=exact))
+    if not exact and any(_hides(source, one, two) for (_, one), (_, two) in pairwise(known)):
+        outcomes = {_outcome(source, known, made(ops)) for ops in other_differences(search, replace)}
+        if outcomes - {_outcome(source, known, changes)}:
+            raise UnclearError("The block leaves out lines, and what it changes can be told in more than one way")
     return changes
+
+
+def other_differences(search: Sequence[str], replace: Sequence[str]) -> Iterator[list[Op]]:
+    """Other ways to tell how two sequences differ. Where nothing is left out, all have the same outcome."""
+    old, new = [line.rstrip() for line in search], [line.rstrip() for line in replace]
+    yield [
+        Op(len(old) - op.old_end, len(old) - op.old, len(new) - op.new_end, len(new) - op.new)
+        for op in reversed(differences(old[::-1], new[::-1]))
+    ]
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    yield [Op(*places) for tag, *places in matcher.get_opcodes() if tag != "equal"]
+
+
+def _outcome(source: Source, known: Sequence[tuple[int, int]], changes: Sequence[Change]) -> tuple[str, ...]:
+    """What stands in the place of a block afterwards, blank lines and indentation apart."""
+    at, end = known[0][1], known[-1][1] + 1
+    after: list[str] = []
+    for change in changes:
+        after += (*source.lines[at : change.start], *change.lines)
+        at = change.end
+    return tuple(squeezed(line) for line in (*after, *source.lines[at:end]) if line.strip())
 
 
 def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where: Where, op: Op) -> tuple[int, int]:
@@ -141,15 +169,10 @@ def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where
         start, end = taken[0], taken[-1] + 1
         if any(source.lines[at].strip() for one, two in pairwise(taken) for at in range(one + 1, two)):
             raise UnclearError("The block leaves out lines that stand between those that it changes")
-        slid = list(slides(search, replace, op))
-        beside = range(min(slid), max(slid) + op.old_end - op.old + 1)
-        if len(slid) > 1 and any(_is_hidden_at(source, where, number) for number in beside):
+        if any(_is_hidden_at(source, where, number) for number in _beside(search, replace, op)):
             raise UnclearError("The block leaves out lines next to one of several equal ones that it takes away")
-        likeness = ALIKE_BELOW if _hides(source, end - 1, below) else ALIKE_ABOVE if _hides(source, above, start) else 0
-        if new and likeness:
-            old = "\n".join(squeezed(source.lines[at]) for at in taken)
-            if fuzz.ratio(old, "\n".join(map(squeezed, new))) < likeness:
-                raise UnclearError("The block leaves out lines next to those that it changes")
+        if new and _hides(source, end - 1, below):
+            raise UnclearError("The block leaves out lines just below those that it changes")
         return start, end
     if above is None and below is None:
         raise UnclearError("The block adds lines without a line of the file next to them")
@@ -161,6 +184,15 @@ def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where
     assert at is not None
     _check_new(source, new, at, first=above is None, last=below is None)
     return at, at
+
+
+def _beside(search: Sequence[str], replace: Sequence[str], op: Op) -> Iterator[int]:
+    """The places around lines of which others, with text, may be meant that are their equals."""
+    slid = [number for number in slides(search, replace, op) if number != op.old]
+    first, last = min([op.old, *slid]), max([op.old, *slid])
+    equal = [*search[first : op.old], *search[op.old_end : op.old_end + last - op.old]]
+    if any(line.strip() for line in equal):
+        yield from range(first, last + op.old_end - op.old + 1)
 
 
 def _check_new(source: Source, new: Sequence[str], at: int, *, first: bool, last: bool) -> None:
