@@ -59,6 +59,10 @@ class Group:
 Node = Word | Group
 
 
+MAX_DEPTH = 200
+"""Groups nested deeper are no groups: nobody writes them, and whoever walks the nodes may recurse."""
+
+
 @frozen
 class Fault:
     """Why a text is no sequence of s-expressions, at `offset`."""
@@ -72,10 +76,18 @@ def parse(text: str) -> tuple[tuple[Node, ...], tuple[Fault, ...]]:
     faults: list[Fault] = []
     open_at: list[int] = []
     levels: list[list[Node]] = [[]]
+    too_deep = 0
     at = 0
     while at < len(text):
         if space := _SPACE.match(text, at):
             at = space.end()
+        elif text[at] == "(" and len(open_at) == MAX_DEPTH:
+            faults.append(Fault(at, f"this `(` is nested more than {MAX_DEPTH} deep"))
+            too_deep += 1
+            at += 1
+        elif text[at] == ")" and too_deep:
+            too_deep -= 1
+            at += 1
         elif text[at] == "(":
             open_at.append(at)
             levels.append([])

@@ -95,11 +95,15 @@ def offered_modules(library: Stanza, paths: Sequence[str], stanzas: Sequence[Sta
 
 def _within(items: Sequence[Node], name: str) -> bool:
     """Whether an ordered set, such as `:standard \\ main`, holds the module."""
-    taken = next((i for i, item in enumerate(items) if isinstance(item, Word) and item.value == "\\"), None)
-    if taken is not None:
-        last = len(items) - 1 - [isinstance(i, Word) and i.value == "\\" for i in reversed(items)].index(True)
-        return _within(items[:last], name) and not _within(items[last + 1 :], name)
-    return any(_holds(item, name) for item in items)
+    parts: list[list[Node]] = [[]]
+    for item in items:
+        if isinstance(item, Word) and item.value == "\\":
+            parts.append([])
+        else:
+            parts[-1].append(item)
+    first, *taken = parts
+    held = any(_holds(item, name) for item in first)
+    return held and not any(_holds(item, name) for part in taken for item in part)
 
 
 def _holds(item: Node, name: str) -> bool:
