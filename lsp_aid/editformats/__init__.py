@@ -22,6 +22,8 @@ DEFAULT = SearchReplace
 
 NAMES = tuple(reader.NAME for reader in FORMATS)
 
+MAX_LINES = 100_000
+"""A reply of more lines is refused."""
 _CODE = re.compile(r"^[ \t]*(```|~~~|<{5,}|>{5,}|@@ |\*\*\* \w+ File)", re.MULTILINE)
 
 
@@ -79,6 +81,8 @@ class Stream:
             self._line("".join(self._pending))
             self._pending = []
         self._line("".join(self._pending), is_last=True)
+        if len(self._text) > MAX_LINES:
+            raise ReplyFormatError(f"The reply has more than {MAX_LINES} lines", "Write less at once.")
         for one in self._readers:
             one.end()
         reader = self._recognised()
@@ -111,6 +115,8 @@ class Stream:
         self._is_first = False
         self._may_be_thought = self._may_be_thought and "<think>" not in line
         self._text.append(line)
+        if len(self._text) > MAX_LINES:
+            return
         for reader in self._readers:
             reader.line(line)
 

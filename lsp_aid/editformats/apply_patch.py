@@ -50,7 +50,13 @@ Write all edits as one patch of this form:
     _section: _Section | None = None
 
     def line(self, line: str) -> None:
-        head = _FILE.fullmatch(line) if line.startswith("*** ") else None
+        if not line.startswith("*** "):
+            if self._is_inside:
+                self._in_patch(line)
+            else:
+                self.prose.append(line)
+            return
+        head = _FILE.fullmatch(line)
         self.is_recognised = self.is_recognised or head is not None or line.startswith("*** Begin Patch")
         if line.startswith("*** Begin Patch") and not self._is_inside:
             self._is_inside = True

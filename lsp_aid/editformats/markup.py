@@ -29,6 +29,8 @@ class Fence:
 
 def fence_in(line: str) -> Fence | None:
     """The fence that a line opens or closes."""
+    if "```" not in line and "~~~" not in line:
+        return None
     match = _FENCE.match(line) if len(line) <= _LONGEST else None
     return Fence(match["marks"], match["info"].strip()) if match else None
 

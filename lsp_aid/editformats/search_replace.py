@@ -43,10 +43,10 @@ let push x s =
     _is_behind_block: bool = False
 
     def line(self, line: str) -> None:
-        if _TAIL.fullmatch(line):
+        if ">>>>>" in line and _TAIL.fullmatch(line):
             self.is_recognised = True
             self._tail()
-        elif _HEAD.fullmatch(line):
+        elif "<<<<<" in line and _HEAD.fullmatch(line):
             self.is_recognised = True
             self._head()
         elif self._block is not None:
@@ -84,7 +84,7 @@ let push x s =
 
     def _divided(self, lines: list[str]) -> Block | None:
         for divider in _DIVIDERS:
-            places = [n for n, line in enumerate(lines) if divider.fullmatch(line)]
+            places = [n for n, line in enumerate(lines) if "=====" in line and divider.fullmatch(line)]
             if len(places) == 1:
                 search, replace = lines[: places[0]], lines[places[0] + 1 :]
                 return Block("".join(f"{line}\n" for line in search), "".join(f"{line}\n" for line in replace))

@@ -12,7 +12,6 @@ from lsp_aid.domain.reply import Block, Blocks, Delete
 from lsp_aid.editformats.markup import Fence, HunkHead, block_of, fence_in, hunk_head, path_in, path_in_info, unquoted
 from lsp_aid.editformats.reader import Reader
 
-_OLD = re.compile(r"--- (?P<path>.+)")
 _NEW = re.compile(r"\+\+\+ (?P<path>.+)")
 _METADATA = re.compile(r"(diff --git|index|old mode|new mode|new file mode|deleted file mode|similarity index) ")
 _REFUSED = re.compile(r"(rename (from|to)|copy (from|to)|GIT binary patch|Binary files) ?")
@@ -92,6 +91,12 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
 
     def line(self, line: str) -> None:
         """A deleted `-- x` above an added `++ y` looks like a file's name; a hunk below it settles the matter."""
+        if not self._held:
+            if line[:4] == "--- ":
+                self._held = [line]
+            else:
+                self._plain(line)
+            return
         if len(self._held) == 1 and _NEW.match(line):
             self._held.append(line)
             if "/dev/null" in (_path(self._held[0][4:]), _path(line[4:])) or None in map(_path_of, self._held):
@@ -105,7 +110,7 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
         held, self._held = self._held, []
         for one in held:
             self._plain(one)
-        if _OLD.match(line):
+        if line[:4] == "--- ":
             self._held = [line]
         else:
             self._plain(line)
@@ -137,8 +142,10 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
     def _plain(self, line: str) -> None:
         if self._hunk is not None and (self._in_fence(line) if self._hunk.is_fenced else self._bare(line)):
             return
-        fence = fence_in(line)
-        if fence:
+        if not line.strip():
+            self._is_adjacent = False
+            self.prose.append(line)
+        elif fence := fence_in(line):
             self._fence = None if self._fence else fence
             self._is_adjacent = False
             self.prose.append(line)
@@ -155,7 +162,6 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
         elif self._section and line[:1] in ("+", "-") and (self._fence or self._is_adjacent):
             self.fail(f"A line of the diff belongs to no hunk: {line[:80]!r}", _CURE)
         else:
-            self._is_adjacent = self._is_adjacent and bool(line.strip())
             self.prose.append(line)
 
     # --- hunks ---

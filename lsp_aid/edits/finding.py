@@ -18,7 +18,8 @@ from lsp_aid.edits.source import Source, split, squeezed
 from lsp_aid.edits.splice import Change, Where, anchors, line_differences, spliced
 
 MAX_LINES = 400
-"""A block of more lines has to be right but for white space."""
+MAX_CHARACTERS = 100_000
+"""A block of more lines or characters has to be right but for white space."""
 TELLING_CHARACTERS = 4
 MAX_GAP = 3
 """So many lines with text may be missing in a block."""
@@ -161,14 +162,14 @@ def _elided(source: Source, search: Sequence[str], replace: Sequence[str]) -> Fo
     pairs = [pair for pair in zip(wanted, new, strict=True) if any(line.strip() for part in pair for line in part)]
     if not pairs or not all(any(line.strip() for line in old) for old, _ in pairs):
         return None
+    differing = [n for n, (old, after) in enumerate(pairs) if line_differences(old, after, exact=False)]
     for step, haystack, key in _loose(source):
         keys = [[key(line) for line in old if line.strip()] for old, _ in pairs]
-        if step is Step.WHITE_SPACE and not all(is_telling(part) for part in keys):
+        if step is Step.WHITE_SPACE and not all(is_telling(keys[n]) for n in differing):
             continue
         first, last = _in_order(keys, haystack, backwards=False), _in_order(keys, haystack, backwards=True)
         if first is None or last is None:
             continue
-        differing = [n for n, (old, after) in enumerate(pairs) if line_differences(old, after, exact=False)]
         if any(first[n] != last[n] for n in differing):
             lines = sorted({source.filled[chosen[n]] for chosen in (first, last) for n in differing})
             return Found(Step.ELIDED, tuple(Place(line, list) for line in lines), is_settled=False)
@@ -217,9 +218,9 @@ def _elided_place(
 
 
 def _by_tokens(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
-    if len(search) > MAX_LINES or not source.is_ocaml:
-        return None
     text, new = "\n".join(search), "\n".join(replace)
+    if not source.is_ocaml or len(search) > MAX_LINES or len(text) + len(new) > MAX_CHARACTERS:
+        return None
     places = [
         Place(by_tokens.line_of(source, start), lambda start=start: by_tokens.changes(source, text, new, start))  # type: ignore[misc]
         for start in by_tokens.starts(source, text)

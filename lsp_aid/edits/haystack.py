@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from lsp_aid.errors import EditError
 
-MAX_PLACES = 200
+MAX_PLACES = 100
 """More places than these are not told apart."""
-_MAX_KEYS = 1_000_000
+MAX_KEYS = 200_000
 
 
 class Haystack:
@@ -17,8 +17,8 @@ class Haystack:
         self.keys = keys
         self._codes: dict[str, int] = {}
         codes = self._codes
-        if len(keys) > _MAX_KEYS:
-            raise EditError(f"A file of {len(keys)} lines is too large to be edited")
+        if len(keys) > MAX_KEYS:
+            raise EditError(f"A file of {len(keys)} lines or words is too large to be edited")
         self._text = "".join([chr(codes.setdefault(key, len(codes))) for key in keys])
         self._places: dict[str, list[int]] | None = None
 

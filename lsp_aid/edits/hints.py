@@ -16,6 +16,8 @@ _HEADING_LENGTH = 60
 """Heads of hunks are cut off somewhere beyond."""
 _DEFINITION = re.compile(r"(let|and|type|module|val|external|exception|class|method|object|struct|sig|functor)\b")
 
+_END = re.compile(r"end\b|;;")
+
 
 def shift_of(placed: Sequence[tuple[Block, Place]]) -> int | None:
     """By how much the line numbers are off, given the blocks that have one place; None where they do not agree."""
@@ -76,7 +78,8 @@ def _around(lines: Sequence[str], line: int) -> Iterator[str]:
         is_head = _DEFINITION.match(text.strip()) is not None
         if is_head:
             yield squeezed(text)
-        if is_head or number == line:
-            width = indent if is_head or indent else None
+        # What ends at `end` begins above it, and is around nothing here.
+        if is_head or (number == line and indent) or _END.match(text.strip()):
+            width = indent
         if indent == 0 and is_head:
             return

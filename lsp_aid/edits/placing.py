@@ -29,6 +29,8 @@ from lsp_aid.edits.source import Source, split, squeezed
 from lsp_aid.edits.splice import Change, UnclearError
 from lsp_aid.errors import Refusal
 
+MAX_QUOTING = 20
+
 
 def _always(path: str, text: str) -> bool:
     return True
@@ -141,8 +143,13 @@ class _Placing:
 
     source: Source
     blocks: Sequence[Block]
-    quote: bool
+    may_quote: bool
     refusals: list[Refusal] = field(factory=list)
+
+    @property
+    def quote(self) -> bool:
+        """Whether a further refusal quotes the file: beyond some, nobody reads on."""
+        return self.may_quote and len(self.refusals) < MAX_QUOTING
 
     def run(self) -> str | None:
         """The text afterwards; None where a block was refused."""

@@ -19,6 +19,7 @@ from lsp_aid.ocaml.tokens import tokens
 Where = Sequence[int | None]
 """For each line of a block the line of the file that it is; None where the file has none such."""
 
+TELLING_CHARACTERS = 8
 MAX_COMPARED = 20_000_000
 """Beyond so many pairs of lines a block's middle is taken as changed whole."""
 
@@ -203,7 +204,7 @@ def _check_new(source: Source, new: Sequence[str], at: int, *, first: bool, last
         there = list(_filled(source, range(at, len(source.lines)), len(wanted)))
     elif wanted and first:
         there = list(_filled(source, range(at - 1, -1, -1), len(wanted)))[::-1]
-    if wanted and there == wanted:
+    if there == wanted and sum(c.isalnum() for line in wanted for c in line) >= TELLING_CHARACTERS:
         raise UnclearError("The lines that the block adds are there already")
 
 
