@@ -128,6 +128,10 @@ def _edited(
 ) -> tuple[list[str], list[str], list[LineEdit], list[Hunk]] | None:
     """The lines that the reply was written for, those that are there, the edits, and the reply's hunks."""
     edits = random_edits(random, lines, other)
+    if label != UNDAMAGED:  # where blank lines go cannot be told by tokens
+        edits = [
+            edit for edit in edits if words_of("\n".join(lines[edit.start : edit.end])) != words_of("\n".join(edit.new))
+        ]
     if not edits:
         return None
     if label == TWICE:

@@ -1,0 +1,1 @@
+"""What comes from models, compilers, repositories and editors, and may be anything."""
