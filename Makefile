@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 
-.PHONY: help try test lint docs setup clean
+.PHONY: help try test lint bench fuzz docs setup clean
 
 help: ## This list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,6 +21,15 @@ lint: ## ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+bench: ## Measure whether edits land in the right place, beside aider; CASES=2000 SEED=1
+	@tools/setup
+	@$(BIN)/python -m benchmarks.edits --cases $(or $(CASES),20000) --seed $(or $(SEED),1)
+	@$(BIN)/python -m benchmarks.edits --cost
+
+fuzz: ## Look for texts that a reader does not take; SECONDS=600 READER=whole_file
+	@tools/setup
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(READER)
 
 docs: ## Write the pages that are generated from the code
 	@tools/setup
