@@ -185,8 +185,8 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
         assert self._fence is not None
         if self._fence.info.split(" ")[0].lower() not in ("diff", "patch", "udiff"):
             return None
-        above = [line for line in self.prose if line.strip()]
-        return path_in_info(self._fence.info) or (path_in(above[-2]) if len(above) > 1 else None)
+        above = list(itertools.islice((line for line in reversed(self.prose) if line.strip()), 2))
+        return path_in_info(self._fence.info) or (path_in(above[1]) if len(above) > 1 else None)
 
     def _in_fence(self, line: str) -> bool:
         """All up to the next hunk, file or fence. A line without a sign is context that has lost its space."""

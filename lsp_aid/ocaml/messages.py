@@ -69,9 +69,15 @@ __all__ = [
 ]
 
 
+MOST_CHARACTERS = 20_000
+"""A longer message is the output of some program, and looking for shapes in it takes long."""
+
+
 def read(diagnostic: Diagnostic) -> Message:
     """What the message says; `Other` where its shape is not known."""
     flat = diagnostic.flat_message
+    if len(flat) > MOST_CHARACTERS:
+        return Other(flat)
     number = warning_number(diagnostic)
     if number is not None:
         return _warning(number, diagnostic, flat) or Other(flat)
