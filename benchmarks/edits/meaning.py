@@ -247,7 +247,8 @@ def _with_gaps(text: Text, rows: Sequence[Row], quoted: Sequence[int], places: S
                 continue
             if row.sign == REMOVE:
                 start = text.starts[text.filled[where[n]]]
-                first = text.starts[text.filled[before + 1]] if late else start
+                after_kept = rows[max(k for k in where if k < n)].sign != REMOVE if n > quoted[0] else False
+                first = text.starts[text.filled[before + 1]] if late and after_kept else start
                 behind = next((where[k] for k in range(n + 1, len(rows)) if k in where), where[n] + 1)
                 last = text.starts[text.filled[behind - 1] + 1] if late else start + len(words(row.text))
                 ops.append(Op(first, last, ()))
