@@ -173,7 +173,7 @@ def _moved_on(random: Random, lines: list[str], hunks: Sequence[Hunk]) -> list[s
     there = list(lines)
     for n in random.sample(removed, random.randint(1, len(removed))):
         there[n] = with_other_token(random, there[n])
-    return there
+    return there if there != lines else lines[: hunk.start] + lines[end:]
 
 
 def _damaged(random: Random, reply: Reply, label: str) -> bool:

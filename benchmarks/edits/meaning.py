@@ -173,7 +173,7 @@ def _ops(rows: Sequence[Row], start: int) -> tuple[tuple[Op, ...], int]:
         if changed and (length or new):
             ops.append(Op(at, at + length, new))
         at += length
-    return tuple(ops), at
+    return _joined(ops), at
 
 
 def _elided(text: Text, rows: Sequence[Row]) -> Iterator[Way]:
