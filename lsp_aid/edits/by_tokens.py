@@ -21,15 +21,15 @@ TELLING_CHARACTERS = 8
 
 
 def starts(source: Source, search: str) -> list[int]:
-    """Where, among the file's tokens of code, those of a block begin. A single place counts only if it is of whole
-    lines, as blocks are."""
+    """Where, among the file's tokens of code, those of a block begin. The comments of the block have to be there, and
+    a single place counts only if it is of whole lines, as blocks are."""
     found = tokens(search)
     keys = [token.text for token in found if not token.is_comment]
     if found and (found[-1].is_comment and not found[-1].text.endswith("*)")):
         return []  # a comment that the block shows a part of
     if len(keys) < TELLING_TOKENS or sum(map(len, keys)) < TELLING_CHARACTERS:
         return []
-    places = source.code_keys.find(keys)
+    places = [place for place in source.code_keys.find(keys) if None not in _where(source, found, place)]
     if len(places) == 1 and not _is_of_whole_lines(source, places[0], places[0] + len(keys)):
         return []
     return places
@@ -51,8 +51,6 @@ def changes(source: Source, search: str, replace: str, start: int) -> list[Chang
     def made(ops: Sequence[Op]) -> list[TextEdit]:
         edits = []
         for op in _on_lines(ops, keys, new_keys, heads, new_heads):
-            if any(where[at] is None for at in range(op.old, op.old_end)):
-                raise UnclearError("The block changes a comment that is not there")
             if op.old == op.old_end:
                 _check_gaps(where, slides(keys, new_keys, op))
             taken = [at for at in where[op.old : op.old_end] if at is not None]

@@ -26,7 +26,9 @@ MAX_GAP = 3
 MAX_SEEDS = 64
 LIKENESS = 90.0
 MARGIN = 10.0
-LINE_LIKENESS = 70.0
+WORD_LIKENESS = 70.0
+LINES_FOR_A_MISTAKE = 4
+"""Among so many lines with text one may hold a word that is not quite right."""
 _HEADS = (
     "let ",
     "and ",
@@ -309,10 +311,10 @@ def _reach(haystack: Haystack, keys: Sequence[str], start: int, *, forwards: boo
 
 def _alike(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
     """One place much like the block, and no other nearly so. What is changed has to be right, and so have the names of
-    what is defined there: only lines of context may differ a little."""
+    what is defined there: only lines of context may have a word that is misspelt. More than that is a sibling."""
     filled = [number for number, line in enumerate(search) if line.strip()]
     keys = [squeezed(search[number]) for number in filled]
-    if not 3 <= len(keys) <= MAX_LINES:
+    if not LINES_FOR_A_MISTAKE <= len(keys) <= MAX_LINES:
         return None
     deciding = anchors(search, line_differences(search, replace, exact=False))
     ranked = sorted(
@@ -323,13 +325,24 @@ def _alike(source: Source, search: Sequence[str], replace: Sequence[str]) -> Fou
     start = ranked[0][1]
     there = source.squeezed.keys[start : start + len(keys)]
     wrong = [n for n, (one, two) in enumerate(zip(keys, there, strict=True)) if one != two]
-    if len(wrong) > len(keys) // 2:
+    if len(wrong) > len(keys) // LINES_FOR_A_MISTAKE:
         return None
     for n in wrong:
-        head = keys[n].startswith(_HEADS) or there[n].startswith(_HEADS)
-        if head or filled[n] in deciding or fuzz.ratio(keys[n], there[n]) < LINE_LIKENESS:
+        is_head = keys[n].startswith(_HEADS) or there[n].startswith(_HEADS)
+        if is_head or filled[n] in deciding or not _is_misspelt(keys[n], there[n]):
             return None
     return Found(Step.LIKENESS, (_loose_place(source, search, replace, range(start, start + len(keys))),))
+
+
+def _is_misspelt(one: str, two: str) -> bool:
+    """Whether two lines differ in one word, and that not much. Digits are no spelling: `x1` and `x2` are siblings."""
+    pairs = list(zip(one.split(" "), two.split(" "), strict=False))
+    wrong = [(a, b) for a, b in pairs if a != b]
+    if one.count(" ") != two.count(" ") or len(wrong) != 1:
+        return False
+    ((a, b),) = wrong
+    digits = [[c for c in word if c.isdigit()] for word in (a, b)]
+    return digits[0] == digits[1] and fuzz.ratio(a, b) >= WORD_LIKENESS
 
 
 def near_places(source: Source, keys: Sequence[str], count: int = 24) -> list[int]:

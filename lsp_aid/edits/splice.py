@@ -19,7 +19,7 @@ from lsp_aid.ocaml.tokens import tokens
 Where = Sequence[int | None]
 """For each line of a block the line of the file that it is; None where the file has none such."""
 
-TELLING_CHARACTERS = 8
+TELLING_CHARACTERS = 6
 MAX_COMPARED = 20_000_000
 """Beyond so many pairs of lines a block's middle is taken as changed whole."""
 
