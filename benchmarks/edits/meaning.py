@@ -12,7 +12,7 @@ from functools import cached_property
 
 from attrs import define, frozen
 
-from benchmarks.edits.reply import ADD, ELIDED, REMOVE, FileReply, Hunk, Reply, Row
+from benchmarks.edits.reply import ADD, ELIDED, KEEP, REMOVE, FileReply, Hunk, Reply, Row
 from benchmarks.edits.tokens import words
 
 MOST_SKIPPED = 3
@@ -232,28 +232,23 @@ def _skipping(text: Text, rows: Sequence[Row]) -> Iterator[Way]:
 
 
 def _with_gaps(text: Text, rows: Sequence[Row], quoted: Sequence[int], places: Sequence[int]) -> Iterator[Way]:
-    """What an alignment can mean: what is added next to a gap may go before or behind it, and what is left out next to
-    removed lines may go with them or stay."""
+    """What an alignment does. Lines left out right beside a change make it unclear: what is added may go before or behind
+    them, and what is removed may take them along."""
+    for (n, place), (m, following) in itertools.pairwise(zip(quoted, places, strict=True)):
+        if following > place + 1 and any(row.sign != KEEP for row in rows[n : m + 1]):
+            raise ManyError
     where = dict(zip(quoted, places, strict=True))
-    for late in (False, True):
-        ops: list[Op] = []
-        before = places[0] - 1
-        for n, row in enumerate(rows):
-            if row.sign == ADD:
-                behind = next((where[k] for k in range(n, len(rows)) if k in where), before + 1)
-                line = behind if late else before + 1
-                at = text.starts[text.filled[line]] if line < len(text.filled) else len(text.words)
-                ops.append(Op(at, at, words(row.text)))
-                continue
-            if row.sign == REMOVE:
-                start = text.starts[text.filled[where[n]]]
-                after_kept = rows[max(k for k in where if k < n)].sign != REMOVE if n > quoted[0] else False
-                first = text.starts[text.filled[before + 1]] if late and after_kept else start
-                behind = next((where[k] for k in range(n + 1, len(rows)) if k in where), where[n] + 1)
-                last = text.starts[text.filled[behind - 1] + 1] if late else start + len(words(row.text))
-                ops.append(Op(first, last, ()))
-            before = where[n]
-        yield Way(text.filled[places[0]], _joined(ops))
+    ops: list[Op] = []
+    at = text.starts[text.filled[places[0]]]
+    for n, row in enumerate(rows):
+        if row.sign == ADD:
+            ops.append(Op(at, at, words(row.text)))
+            continue
+        start = text.starts[text.filled[where[n]]]
+        at = start + len(words(row.text))
+        if row.sign == REMOVE:
+            ops.append(Op(start, at, ()))
+    yield Way(text.filled[places[0]], _joined(ops))
 
 
 def _joined(ops: Sequence[Op]) -> tuple[Op, ...]:
