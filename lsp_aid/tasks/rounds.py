@@ -6,7 +6,8 @@ kept is the best of them, and it stays honest about how far it was checked.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from lsp_aid.domain.events import Event, Happening
 from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import Model, Progress, View
 from lsp_aid.domain.proposal import Kind, Level, Proposal, Verdict, judge
-from lsp_aid.edits.containment import runs_programs
+from lsp_aid.edits.containment import runs_programs, shown
 from lsp_aid.edits.placing import place
 from lsp_aid.errors import (
     AidError,
@@ -100,7 +101,7 @@ async def rounds(project: Project, view: View, request: Request, progress: Progr
     count = 1 + max(0, project.settings.diff.rounds)
     for number in range(1, count + 1):
         try:
-            text = await _answer(model, conversation, progress)
+            text = await _answer(model, conversation, progress, project.settings.model.format)
         except ModelError as error:
             if best is None:
                 raise
@@ -159,8 +160,11 @@ async def _evaluation(project: Project, view: View, changes: ChangeSet, *, untru
         return Evaluation(None, str(error))
 
 
-async def _answer(model: Model, messages: Sequence[Message], progress: Progress) -> str:
+async def _answer(model: Model, messages: Sequence[Message], progress: Progress, format: str) -> str:  # noqa: A002
+    """The answer; while it arrives, progress tells which edits are complete."""
     progress.report(f"Asking {model.name}")
+    reading = editformats.Stream(format)
+    edits: Counter[str] = Counter()
     pieces: list[str] = []
     length = 0
     told = time.monotonic()
@@ -168,10 +172,18 @@ async def _answer(model: Model, messages: Sequence[Message], progress: Progress)
         async for piece in stream:
             pieces.append(piece)
             length += len(piece)
+            edits.update(edit.path for edit in reading.feed(piece))
             if time.monotonic() - told >= REPORT_SECONDS:
                 told = time.monotonic()
-                progress.report(f"{model.name} is writing: {length} characters")
+                progress.report(f"{model.name} is writing: {_so_far(edits) or f'{length} characters'}")
+    if edits:
+        progress.report(f"{model.name} has written {_so_far(edits)}")
     return "".join(pieces)
+
+
+def _so_far(edits: Mapping[str, int]) -> str:
+    """`lib/a.ml (2 edits), lib/b.ml (1 edit)`."""
+    return ", ".join(f"{shown(path)} ({count} edit{'s' if count != 1 else ''})" for path, count in edits.items())
 
 
 async def _try(project: Project, view: View, request: Request, text: str, progress: Progress) -> _Attempt | None:
