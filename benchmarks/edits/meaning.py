@@ -232,8 +232,8 @@ def _skipping(text: Text, rows: Sequence[Row]) -> Iterator[Way]:
 
 
 def _with_gaps(text: Text, rows: Sequence[Row], quoted: Sequence[int], places: Sequence[int]) -> Iterator[Way]:
-    """What an alignment does. Lines left out right beside a change make it unclear: what is added may go before or behind
-    them, and what is removed may take them along."""
+    """What an alignment does. Lines left out right beside a change make it unclear: what is added may go before or
+    behind them, and what is removed may take them along."""
     for (n, place), (m, following) in itertools.pairwise(zip(quoted, places, strict=True)):
         if following > place + 1 and any(row.sign != KEEP for row in rows[n : m + 1]):
             raise ManyError
