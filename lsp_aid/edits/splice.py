@@ -6,10 +6,11 @@ lines that the block does not know of, a change next to them is made only if it 
 
 import difflib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from attrs import frozen
+from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
 
 from lsp_aid.edits.indentation import Indentation
@@ -19,6 +20,8 @@ from lsp_aid.ocaml.tokens import tokens
 Where = Sequence[int | None]
 """For each line of a block the line of the file that it is; None where the file has none such."""
 
+ALIKE = 60.0
+"""So much is a line like the one in whose place it is put, where only words of it change."""
 TELLING_CHARACTERS = 6
 MAX_COMPARED = 20_000_000
 """Beyond so many pairs of lines a block's middle is taken as changed whole."""
@@ -119,8 +122,9 @@ def spliced(
     in_strings = _ends_in_strings(source, replace) if bare else frozenset()
     numbers = [number for number, _ in known]
 
-    def made(ops: Iterable[Op]) -> list[Change]:
+    def made(ops: Sequence[Op]) -> list[Change]:
         changes = []
+        _check_gaps(source, search, replace, where, ops)
         for op in ops:
             start, end = _extent(source, search, replace, where, op)
             near = bisect_left(numbers, op.old)
@@ -160,6 +164,24 @@ def _outcome(source: Source, known: Sequence[tuple[int, int]], changes: Sequence
     return tuple(squeezed(line) for line in (*after, *source.lines[at:end]) if line.strip())
 
 
+def _check_gaps(source: Source, search: Sequence[str], replace: Sequence[str], where: Where, ops: Sequence[Op]) -> None:
+    """Next to lines that a block leaves out, lines may be changed one by one, or some be taken away and nothing else be
+    done: what is put in the place of others could go to the far side. Raises UnclearError."""
+    changed = [op for op in ops if not _is_line_by_line(search, replace, op)]
+    alone = len(changed) == 1 and changed[0].new == changed[0].new_end
+    for op in changed:
+        if not alone and any(_is_hidden_at(source, where, number) for number in (op.old, op.old_end)):
+            raise UnclearError("The block leaves out lines next to those that it changes")
+
+
+def _is_line_by_line(search: Sequence[str], replace: Sequence[str], op: Op) -> bool:
+    old, new = (
+        [squeezed(line) for line in part if line.strip()]
+        for part in (search[op.old : op.old_end], replace[op.new : op.new_end])
+    )
+    return len(old) == len(new) and all(fuzz.ratio(one, two) >= ALIKE for one, two in zip(old, new, strict=True))
+
+
 def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where: Where, op: Op) -> tuple[int, int]:
     """The lines of the file that an operation takes away; without extent where it only adds."""
     new = [line for line in replace[op.new : op.new_end] if line.strip()]
@@ -172,8 +194,6 @@ def _extent(source: Source, search: Sequence[str], replace: Sequence[str], where
             raise UnclearError("The block leaves out lines that stand between those that it changes")
         if any(_is_hidden_at(source, where, number) for number in _beside(search, replace, op)):
             raise UnclearError("The block leaves out lines next to one of several equal ones that it takes away")
-        if new and _hides(source, end - 1, below):
-            raise UnclearError("The block leaves out lines just below those that it changes")
         return start, end
     if above is None and below is None:
         raise UnclearError("The block adds lines without a line of the file next to them")

@@ -150,6 +150,26 @@ def test_nothing_is_changed_next_to_lines_that_are_missing_on_either_side(search
     assert "leaves out lines" in refused(search, replace)
 
 
+@pytest.mark.parametrize(
+    ("file", "search", "replace"),
+    [
+        ("a\nm\nb c d\ne\nf\n", "a\nb c d\ne\nf\n", "a\ne\nf\n"),
+        ("a\nm\nlet b = c d\ne\nf\n", "a\nlet b = c d\ne\nf\n", "a\nlet b = c g\ne\nf\n"),
+    ],
+)
+def test_next_to_missing_lines_others_are_taken_away_or_changed_one_by_one(
+    file: str, search: str, replace: str
+) -> None:
+    after = placed(f"long context\n{search}", f"long context\n{replace}", f"long context\n{file}")
+    assert after == "long context\n" + replace.replace("a\n", "a\nm\n")
+
+
+def test_a_line_that_moves_across_missing_lines_is_refused() -> None:
+    search = "long context\nb1\nc1\nd1\ne1\nf1\n"
+    replace = "long context\n\nd1\nf1\n"
+    assert "leaves out lines" in refused(search, replace, search.replace("b1\n", "m\nb1\n"))
+
+
 def test_a_word_of_the_context_may_be_misspelt() -> None:
     search = "let pop = function\n  | [] -> Nonne\n  | x :: s -> Some (x, s)\n\nlet size s =\n"
     assert placed(search, search.replace("Some (x, s)", "Some x")) == TEXT.replace("Some (x, s)", "Some x")
