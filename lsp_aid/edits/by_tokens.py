@@ -53,6 +53,8 @@ def changes(source: Source, search: str, replace: str, start: int) -> list[Chang
         for op in _on_lines(ops, keys, new_keys, heads, new_heads):
             if op.old == op.old_end:
                 _check_gaps(where, slides(keys, new_keys, op))
+            elif op.new < op.new_end and op.old_end - op.old != op.new_end - op.new:
+                _check_gaps(where, (op.old, op.old_end))  # tokens may be replaced one by one beside a comment
             taken = [at for at in where[op.old : op.old_end] if at is not None]
             text = ""
             if op.new_end > op.new:
@@ -217,7 +219,7 @@ def _check_gaps(where: Sequence[int | None], places: Iterable[int]) -> None:
     for place in places:
         above, below = _above(where, place), _below(where, place)
         if above is not None and below is not None and below != above + 1:
-            raise UnclearError("The block leaves out a comment just where it adds something")
+            raise UnclearError("The block leaves out a comment just where it changes something")
 
 
 def _above(where: Sequence[int | None], place: int) -> int | None:

@@ -1,5 +1,6 @@
 """New lines given the indentation of the file that they go to, where a reply believed in another."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from lsp_aid.edits.source import indent_of
@@ -16,7 +17,10 @@ class Indentation:
         """`pairs`: lines as the reply has them, and the same as the file has them, in order."""
         self._pairs = [(indent_of(one), indent_of(two)) for one, two in pairs]
         self._known = dict(reversed(self._pairs))
-        self._move = next((move for move in _moves(self._pairs) if self._explains(move)), None)
+        # Where it drifts from line to line, what explains most of the lines is likeliest for the new ones as well.
+        self._counts = Counter(self._pairs)
+        best = max(_moves(self._pairs), key=self._explained)
+        self._move = best if 2 * self._explained(best) >= len(self._pairs) else None
 
     def moved(self, line: str, near: int = 0) -> str:
         """A line of the reply as it is to stand in the file. `near`: the number of the nearest pair."""
@@ -32,10 +36,9 @@ class Indentation:
             return real + line[len(there) :]
         return " " * max(0, _width(believed, 8) + _width(real, 8) - _width(there, 8)) + line.lstrip()
 
-    def _explains(self, move: _Move) -> bool:
-        return all(move(believed) == real for believed, real in self._known.items()) and len(self._known) == len(
-            set(self._pairs)
-        )
+    def _explained(self, move: _Move) -> int:
+        """How many lines a move explains."""
+        return sum(count for (believed, real), count in self._counts.items() if move(believed) == real)
 
 
 def _moves(pairs: Sequence[tuple[str, str]]) -> Iterable[_Move]:
