@@ -108,7 +108,7 @@ def build_result(
     `_build/...`, those below `root` relative to it, so that builds in different folders say the same.
     Raises ToolchainError for a dune that was killed or crashed, FileUnwritableError for a build folder that is full.
     """
-    text = _with_usual_names(done.text, root, build_dir)
+    text = with_usual_names(done.text, root, build_dir)
     if done.code < 0:
         raise ToolchainError(
             f"dune was ended by signal {-done.code}", "Build again; if it stays, see the system's log."
@@ -125,8 +125,10 @@ def build_result(
     return BuildResult(False, _sorted(found), seconds, text)
 
 
-def _with_usual_names(text: str, root: Path, build_dir: Path) -> str:
-    """Diffs name files as `a/folder/..`, which for an absolute folder runs together to `a/tmp/..`."""
+def with_usual_names(text: str, root: Path, build_dir: Path) -> str:
+    """Paths below `build_dir` as `_build/...`, those below `root` relative to it.
+
+    Diffs name files as `a/folder/..`, which for an absolute folder runs together to `a/tmp/..`."""
     text = re.sub(
         rf"(?:(?<=\s)([ab]))?{re.escape(str(build_dir))}(?=/)", lambda m: f"{m[1]}/_build" if m[1] else "_build", text
     )

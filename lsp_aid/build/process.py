@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,6 +54,27 @@ async def run(
         process = await _start(argv, cwd, environment, (watch, report_end), with_stdin=stdin is not None)
         try:
             return await _finish(process, argv, report, seconds, stdin)
+        finally:
+            os.write(hold, b"!")
+            await _until_gone(process)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
+) -> AsyncGenerator[asyncio.StreamReader]:
+    """Runs a program while the block lasts, and gives its standard output and standard error as one stream, which ends
+    with the program. When the block is left, no process of it is left.
+
+    Raises ToolchainError if it cannot be started.
+    """
+    with contextlib.ExitStack() as ends:
+        watch, hold = _pipe(ends)
+        _, report_end = _pipe(ends)
+        process = await _start(argv, cwd, environment, (watch, report_end), with_stdin=False)
+        try:
+            assert process.stdout is not None  # it is a pipe
+            yield process.stdout
         finally:
             os.write(hold, b"!")
             await _until_gone(process)

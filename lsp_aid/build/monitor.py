@@ -1,0 +1,346 @@
+"""Build status that is never stale: the last complete build of a project, from whoever builds it.
+
+Where the user runs `dune build --watch`, that is attached to over RPC, and nothing is built twice. Otherwise a watch of
+our own runs, in a build folder of our own; where it cannot, single builds are made when something is saved. These take
+turns as the user's watch comes and goes. Nothing here ever waits for the user's lock, and ours is not theirs.
+
+Only complete builds count: dune withdraws everything when a build begins, which does not mean that it was mended. And a
+build counts only if it is of the files as they are: what dune copied into its build folder is compared with them.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from lsp_aid.build.build_log import BuildLog
+from lsp_aid.build.dune import DuneBuild, disk_reader
+from lsp_aid.build.process import in_thread
+from lsp_aid.build.rpc import RpcEndedError, RpcRefusedError, connect
+from lsp_aid.build.rpc_registry import find_instances
+from lsp_aid.build.toolchain import Toolchain
+from lsp_aid.build.user_watch import UserWatch
+from lsp_aid.build.watch import Begun, OwnWatch, apart
+from lsp_aid.config import BuildSettings
+from lsp_aid.domain.build import BuildResult
+from lsp_aid.domain.build_status import BuildSource, BuildStatus, Promotion
+from lsp_aid.errors import AidError, BuildTimeoutError
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often a watch of the user's is looked for."""
+NOTICE_SECONDS = 0.3
+"""Within this time after a write dune has begun to build, or has nothing to build. It takes 5 to 20 ms."""
+AT_ONCE_SECONDS = 0.05
+"""Who asks for a build so soon after saying what was saved means that."""
+DEAF_SECONDS = 5.0
+"""A watch that has not noticed a saved file by then does not watch: it builds when it is told to, or misses events."""
+YOUNG_SECONDS = 5.0
+"""A watch of ours that dies younger than this, twice, is not started again before something is saved."""
+
+_Events = AsyncGenerator[Begun | BuildStatus]
+_MOST_COMPARED = 200
+
+
+@define(eq=False)
+class BuildMonitor:
+    """The status of the project at `root`, which is absolute with links resolved. Implements the port `Build`.
+
+    `build_dir` is ours alone. `on_status` hears of each complete build, `on_begun` of each that begins, `on_failure`
+    that none could be made; all on the event loop.
+    """
+
+    root: Path
+    build_dir: Path
+    toolchain: Toolchain
+    settings: BuildSettings = field(factory=BuildSettings)
+    on_status: Callable[[BuildStatus], None] = lambda _: None
+    on_begun: Callable[[], None] = lambda: None
+    on_failure: Callable[[AidError], None] = lambda _: None
+    status: BuildStatus | None = None
+    is_building: bool = True
+    _own: OwnWatch = field(init=False)
+    _once: DuneBuild = field(init=False)
+    _log: BuildLog = field(init=False)
+    _running: "asyncio.Task[None] | None" = None
+    _began: float = 0.0
+    _failure: AidError | None = None
+    _saved: set[str] = field(factory=set)
+    _saved_at: float = 0.0
+    _nudge: asyncio.Event = field(factory=asyncio.Event)
+    _changed: asyncio.Event = field(factory=asyncio.Event)
+    _deaf: set[tuple[str, int, int]] = field(factory=set)
+    _user: UserWatch | None = None
+    _held: "asyncio.Task[None] | None" = None
+
+    def __attrs_post_init__(self) -> None:
+        run_dir = self.build_dir.with_name(f"{self.build_dir.name}-run")
+        self._log = BuildLog(self.root, self.build_dir, disk_reader(self.root))
+        self._own = OwnWatch(self.root, self.build_dir, run_dir, self.toolchain, self._log, self.settings)
+        self._once = DuneBuild(self.root, self.build_dir, apart(self.toolchain, run_dir), self.settings)
+
+    # --- what it offers ---
+
+    def start(self) -> None:
+        """Begins to follow the project's builds, if it does not yet."""
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Ends it. When this returns no process of it is left."""
+        running, self._running = self._running, None
+        if running is not None:
+            await _end(running)
+
+    def saved(self, *paths: str) -> None:
+        """Files were written, those that are known relative to the root: what was built before is not the last word."""
+        self._saved_at = time.monotonic()
+        self._saved.update(paths[:_MOST_COMPARED])
+        self._nudge.set()
+
+    async def build(self) -> BuildResult:
+        """The last complete build of what is on disk; waits for it where one is under way or about to begin.
+
+        Raises ToolchainError, FileUnwritableError, BuildTimeoutError.
+        """
+        self.start()
+        if time.monotonic() - self._saved_at > AT_ONCE_SECONDS:
+            self.saved()
+        try:
+            async with asyncio.timeout(self.settings.seconds):
+                return (await self._settled()).result
+        except TimeoutError:
+            raise BuildTimeoutError(
+                f"dune did not end within {self.settings.seconds:g} seconds", "Raise the setting `build.seconds`."
+            ) from None
+
+    async def statuses(self) -> AsyncGenerator[BuildStatus]:
+        """The last complete build and each from then on. What comes while nobody takes it is passed over."""
+        last: BuildStatus | None = None
+        while True:
+            if self.status is None or self.status is last:
+                await self._changed.wait()
+            else:
+                last = self.status
+                yield last
+
+    async def promote(self, path: str) -> bool:
+        """Has the user's watch promote to a source file, relative to the root. False where none runs, or it refuses;
+        the file that was made is told by `BuildStatus.promotions`, and may be written by whoever asks."""
+        if self._user is None:
+            return False
+        try:
+            await self._user.client.promote(path)
+        except (RpcEndedError, RpcRefusedError) as error:
+            log.warning("%s: %s", self.root, error)
+            return False
+        return True
+
+    async def _settled(self) -> BuildStatus:
+        while True:
+            since = time.monotonic() - self._saved_at
+            noticed = self._began >= self._saved_at or since >= NOTICE_SECONDS
+            if noticed and not self.is_building:
+                if self._failure is not None:
+                    raise self._failure
+                if self.status is not None:
+                    return self.status
+            left = None if noticed else NOTICE_SECONDS - since
+            await asyncio.wait([changed := asyncio.ensure_future(self._changed.wait())], timeout=left)
+            changed.cancel()
+
+    # --- what happens ---
+
+    def _tell_begun(self) -> None:
+        self._drop_held()
+        self.is_building, self._began = True, time.monotonic()
+        self._wake()
+        self.on_begun()
+
+    def _offer(self, status: BuildStatus, build_dir: Path) -> None:
+        self._drop_held()
+        self._held = asyncio.create_task(self._publish(status, build_dir / "default"))
+
+    async def _publish(self, status: BuildStatus, copies: Path) -> None:
+        """Publishes a build. If it is of older files than there are, dune is about to notice: then the next one counts,
+        unless dune has no use for these files."""
+        paths = {*self._saved, *(each.path for each in status.result.diagnostics)}
+        if await in_thread(lambda: _differ(self.root, copies, paths)):
+            await asyncio.sleep(NOTICE_SECONDS)
+        if not await in_thread(lambda: _differ(self.root, copies, self._saved)):
+            self._saved.clear()
+        self.is_building, self._failure, self.status = False, None, status
+        self._wake()
+        self.on_status(status)
+
+    def _fail(self, error: AidError) -> None:
+        log.warning("%s: %s", self.root, error)
+        self._drop_held()
+        self.is_building, self._failure, self.status = False, error, None
+        self._wake()
+        self.on_failure(error)
+
+    def _drop_held(self) -> None:
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    # --- whom it follows ---
+
+    async def _run(self) -> None:
+        """Follows one source after the other, for ever."""
+        died_young = 0
+        try:
+            while True:
+                if (watch := await self._find_user()) is not None:
+                    await self._follow_user(watch)
+                    continue
+                began = time.monotonic()
+                if await self._follow_own():
+                    continue
+                died_young = died_young + 1 if time.monotonic() - began < YOUNG_SECONDS else 0
+                if died_young >= 2 or self.status is None or self.status.source is not BuildSource.OWN_WATCH:
+                    await self._build_once()
+                    await _first(self._nudge.wait(), self._until_user())
+        finally:
+            self._drop_held()
+
+    async def _follow(self, events: _Events, build_dir: Path) -> None:
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Begun):
+                    self._tell_begun()
+                else:
+                    self._offer(event, build_dir)
+
+    async def _follow_user(self, watch: UserWatch) -> None:
+        self._tell_begun()
+        self._user = watch
+        try:
+            await _first(self._follow(watch.follow(), watch.build_dir), self._until_deaf(watch))
+        finally:
+            self._user = None
+            self._drop_held()
+
+    async def _follow_own(self) -> bool:
+        """True when it ends since there is a watch of the user's, False when our own has died."""
+        self._tell_begun()
+        try:
+            return await _first(self._follow(self._own.follow(), self.build_dir), self._until_user()) == 1
+        except AidError as error:
+            log.warning("%s: %s", self.root, error)
+            return False
+        finally:
+            self._drop_held()
+
+    async def _build_once(self) -> None:
+        self._nudge.clear()
+        self._tell_begun()
+        try:
+            result = await self._once.build()
+        except AidError as error:
+            self._fail(error)
+            return
+        self._log.restart()
+        await in_thread(self._log.update)
+        result = await in_thread(lambda: self._log.with_warnings(result))
+        await self._publish(BuildStatus(result, BuildSource.ONE_SHOT, self._staged(result)), self.build_dir / "default")
+
+    def _staged(self, result: BuildResult) -> tuple[Promotion, ...]:
+        """What a single build offers to promote; dune keeps it aside."""
+        staging = self.build_dir / ".promotion-staging"
+        paths = dict.fromkeys(each.path for each in result.errors if each.source == "dune" and each.path)
+        return tuple(Promotion(str(staging / path), path) for path in paths if (staging / path).is_file())
+
+    async def _find_user(self) -> UserWatch | None:
+        found = await in_thread(lambda: find_instances(self.root, self.toolchain.environment, self.build_dir))
+        for instance in found:
+            if _mark(instance.socket) in self._deaf:
+                continue
+            try:
+                return UserWatch(await connect(instance.socket), self.root, instance.socket.parent.parent)
+            except (RpcEndedError, RpcRefusedError):
+                continue  # a stale socket, or a dune that cannot be used
+        return None
+
+    async def _until_user(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if (watch := await self._find_user()) is not None:
+                await watch.client.close()
+                return
+
+    async def _until_deaf(self, watch: UserWatch) -> None:
+        """Returns when the user's watch has built nothing, though there was something to build."""
+        attached = time.monotonic()
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            now, heard = time.monotonic(), self._began > attached or not self.is_building
+            overdue = bool(self._saved) and self._began < self._saved_at < now - DEAF_SECONDS
+            if (overdue and self._is_served()) or (not heard and now - attached > DEAF_SECONDS):
+                socket = watch.build_dir / ".rpc" / "dune"
+                if (mark := _mark(socket)) is not None:
+                    self._deaf.add(mark)
+                log.warning("%s: the watch at %s does not notice what is saved", self.root, socket)
+                return
+
+    def _is_served(self) -> bool:
+        """Whether dune looks at source files at all: with a dune file in error it does not."""
+        return self.status is not None and not any(each.source == "dune" for each in self.status.result.errors)
+
+
+def _mark(socket: Path) -> tuple[str, int, int] | None:
+    try:
+        status = socket.stat()
+    except OSError:
+        return None
+    return str(socket), status.st_ino, status.st_ctime_ns
+
+
+def _differ(root: Path, copies: Path, paths: Iterable[str]) -> bool:
+    """Whether one of the files differs from the copy that dune has made of it; those that it has not copied do not."""
+    for path in list(paths)[:_MOST_COMPARED]:
+        try:
+            if (root / path).read_bytes() != (copies / path).read_bytes():
+                return True
+        except (OSError, ValueError):
+            continue
+    return False
+
+
+async def _first(*awaitables: Awaitable[Any]) -> int:
+    """Waits until the first of them ends, ends the others, and says which it was. Raises what it raised."""
+    tasks = [asyncio.ensure_future(each) for each in awaitables]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        number = next(number for number, task in enumerate(tasks) if task.done())
+        tasks[number].result()
+        return number
+    finally:
+        for task in tasks:
+            await _end(task)
+
+
+async def _end(task: "asyncio.Future[Any]") -> None:
+    """Cancels a task and waits for its end; a cancel in the meantime waits as well."""
+    task.cancel()
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if not task.cancelled():
+        task.exception()  # it is seen
+    if cancelled:
+        raise asyncio.CancelledError
