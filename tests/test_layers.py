@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "lsp_aid"
 BELOW = {"domain", "errors", "config"}
 PURE = BELOW | {"ocaml", "editformats", "prompts", "edits"}
 FEATURES = {"context", "repair"}
-ADAPTERS = {"build", "models", "workspace", "telemetry"}
+ADAPTERS = {"build", "typer", "models", "workspace", "telemetry"}
 
 MAY_IMPORT = {
     # 0: the values, errors and settings that all speak in

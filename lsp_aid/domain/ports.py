@@ -11,6 +11,8 @@ from lsp_aid.domain.chat import Message
 from lsp_aid.domain.events import Event
 from lsp_aid.domain.journal import Entry, State
 from lsp_aid.domain.proposal import Proposal
+from lsp_aid.domain.text import Position
+from lsp_aid.domain.typed import Checked, CompilerFlags, Scope, TypedRange
 
 
 class View(Protocol):
@@ -125,3 +127,35 @@ class Journal(Protocol):
 
     def forget(self, entry: Entry) -> None:
         """Strikes out what was not applied after all."""
+
+
+class Typer(Protocol):
+    """The compiler's type checker, on texts that need not be on disk. Paths are relative to `flags.folder`, with `/`.
+
+    The methods raise ToolchainError, BuildTimeoutError; NotTrustedError where the flags run programs of a folder that
+    the user has not trusted. What cannot be had from the compiler at hand is empty. Cancelling ends the work.
+    """
+
+    async def check(self, path: str, text: str, flags: CompilerFlags, *, interface: str | None = None) -> Checked:
+        """What compiling `text` would say. `interface` stands for the `.mli` beside it; without it, the one that was
+        built last counts, if there is an `.mli` below `flags.folder`."""
+
+    async def type_at(self, path: str, text: str, position: Position, flags: CompilerFlags) -> Sequence[TypedRange]:
+        """What stands around a position, the innermost first. The text may be wrong elsewhere."""
+
+    async def scope_at(
+        self,
+        path: str,
+        text: str,
+        position: Position,
+        flags: CompilerFlags,
+        *,
+        prefix: str = "",
+        within: str = "",
+        limit: int = 200,
+    ) -> Scope:
+        """The names in scope at a position, at most `limit` of each kind; those that start with `prefix`, and where
+        `within` is given, those of that module."""
+
+    async def signature(self, module: str, flags: CompilerFlags) -> str | None:
+        """The signature of a module path (`Stdlib.List`) or of a `.cmi` file; None where there is none."""

@@ -1,0 +1,23 @@
+(* What compiler-libs of 4.14 to 5.1 call differently. *)
+
+let begin_unit ~source:_ ~prefix:_ ~modname ~interface:_ = Env.set_unit_name modname
+
+let type_implementation ~source ~prefix ~modname env ast = Typemod.type_implementation source prefix modname env ast
+
+let type_items env items =
+  let str, _, _, _, env = Typemod.type_structure env items in
+  (str, env)
+
+let find_cmi name = Load_path.find_uncap (name ^ ".cmi")
+let load_path () = Load_path.get_paths ()
+let add_folder folder = Load_path.prepend_dir (Load_path.Dir.create folder)
+
+let save_interface ~source:_ ~prefix ~modname ~alerts signature =
+  ignore (Env.save_signature ~alerts signature modname (prefix ^ ".cmi"))
+
+let translate ~source:_ ~prefix:_ ~modname typed = Translmod.transl_implementation modname typed
+let init_path () = Compmisc.init_path ()
+let coerce_to_itself env signature = ignore (Includemod.signatures env ~mark:Includemod.Mark_both signature signature)
+let alerts tree = Builtin_attributes.alerts_of_sig tree
+let warn_unused () = ()
+let mark_code _ = ()

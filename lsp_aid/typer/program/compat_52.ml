@@ -1,0 +1,27 @@
+(* What compiler-libs of 5.2 call differently: units have a value of their own, which does not tell their kind yet. *)
+
+let unit_of ~source ~prefix = Unit_info.make ~check_modname:false ~source_file:source prefix
+let begin_unit ~source:_ ~prefix:_ ~modname ~interface:_ = Env.set_unit_name modname
+let type_implementation ~source ~prefix ~modname:_ env ast = Typemod.type_implementation (unit_of ~source ~prefix) env ast
+
+let type_items env items =
+  let str, _, _, _, env = Typemod.type_structure env items in
+  (str, env)
+
+let find_cmi name = Load_path.find_uncap (name ^ ".cmi")
+let load_path () = Load_path.get_path_list ()
+let add_folder folder = Load_path.prepend_dir (Load_path.Dir.create ~hidden:false folder)
+
+let save_interface ~source ~prefix ~modname:_ ~alerts signature =
+  ignore (Env.save_signature ~alerts signature (Unit_info.cmi (unit_of ~source ~prefix)))
+
+let translate ~source:_ ~prefix:_ ~modname typed = Translmod.transl_implementation modname typed
+let init_path () = Compmisc.init_path ()
+let coerce_to_itself env signature = ignore (Includemod.signatures env ~mark:Includemod.Mark_both signature signature)
+let alerts tree = Builtin_attributes.alerts_of_sig tree
+let warn_unused () = ()
+
+(* Code within messages is quoted by the formatter. *)
+let mark_code ppf =
+  Misc.Style.setup !Clflags.color;
+  Misc.Style.set_tag_handling ppf
