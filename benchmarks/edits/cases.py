@@ -4,12 +4,12 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from benchmarks.edits import damage
 from benchmarks.edits.changes import LineEdit, applied, definition, random_edits, with_other_token
 from benchmarks.edits.corpus import SourceFile, corpus
-from benchmarks.edits.meaning import meaning, words_of
+from benchmarks.edits.meaning import DELETED, UNCLEAR, meaning, words_of
 from benchmarks.edits.reply import ADD, FORMATS, REMOVE, FileReply, Hunk, Reply, heading, hunks_of
 from benchmarks.edits.writers import written
 
@@ -67,8 +67,9 @@ class _Shape:
     ended: bool
 
     def text(self, lines: Sequence[str]) -> str:
-        body = ("\r\n" if self.crlf else "\n").join(lines)
-        last = ("\r\n" if self.crlf else "\n") if self.ended and lines else ""
+        end = "\r\n" if self.crlf else "\n"
+        body = end.join(lines)
+        last = end if lines and (self.ended or not lines[-1].strip()) else ""
         return ("\ufeff" if self.bom else "") + body + last
 
 
@@ -107,20 +108,17 @@ def _attempt(random: Random, index: int, format_: str, label: str, discarded: in
 
 def _judged(case: Case, reply: Reply) -> Case | None:
     """The case with what its reply means; None where it has come to mean something else than was meant."""
-    outcome = meaning(case.files, reply)
-    one = False
-    if outcome is not None:
-        if case.intended is None:
+    outcomes = meaning(case.files, reply)
+    one_meaning = UNCLEAR not in outcomes.values()
+    if case.intended is None:
+        return None if one_meaning else case
+    for path, outcome in outcomes.items():
+        meant = case.intended[path]
+        if outcome not in (UNCLEAR, DELETED if meant is None else words_of(meant)):
             return None
-        for path, words in outcome.items():
-            meant = case.intended[path]
-            if (meant if meant is None else words_of(meant)) != words:
-                return None
-        one = True
-    if case.label == UNDAMAGED and not one:
+    if case.label == UNDAMAGED and not one_meaning:
         return None
-    values = (case.index, case.format, case.label, case.source, case.files, case.intended, case.text)
-    return Case(*values, one, case.discarded)
+    return evolve(case, one_meaning=one_meaning)
 
 
 def _edited(

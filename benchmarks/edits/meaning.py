@@ -18,8 +18,12 @@ from benchmarks.edits.tokens import words
 MOST_SKIPPED = 3
 MOST_WAYS = 64
 
-Outcome = Mapping[str, tuple[str, ...] | None]
-"""The words of each file that the reply names, afterwards; None for one that is deleted."""
+Words = tuple[str, ...]
+
+UNCLEAR = "unclear"
+DELETED = "deleted"
+Outcome = Words | str
+"""What a file is afterwards: its words, or DELETED; UNCLEAR where there is no meaning, or more than one."""
 
 
 class ManyError(Exception):
@@ -67,34 +71,36 @@ class Text:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    return Text(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")).words
+    return Text(_lines(text)).words
 
 
-def meaning(files: Mapping[str, str], reply: Reply) -> Outcome | None:
-    """The one outcome of a reply, None where it has none or more than one."""
-    outcome: dict[str, tuple[str, ...] | None] = {}
+def meaning(files: Mapping[str, str], reply: Reply) -> dict[str, Outcome]:
+    """What the reply means for each file that it names."""
     by_path: dict[str, list[FileReply]] = {}
     for file in reply.files:
         by_path.setdefault(file.path, []).append(file)
-    for path, parts in by_path.items():
-        first = parts[0]
-        if any(part.kind != first.kind or part.text != first.text for part in parts):
-            return None
-        if any(part.cut for part in parts):
-            return None
-        if first.kind == "change":
-            if path not in files:
-                return None
-            text = Text(files[path].removeprefix("\ufeff").replace("\r\n", "\n").split("\n"))
-            result = _changed(text, [hunk for part in parts for hunk in part.hunks], reply.format != "search_replace")
-            if result is None:
-                return None
-            outcome[path] = result
-        elif (first.kind, path in files) in (("create", True), ("delete", False)):
-            return None
-        else:
-            outcome[path] = None if first.kind == "delete" else words_of(first.text)
-    return outcome
+    ordered = reply.format != "search_replace"
+    return {path: _of_file(files.get(path), parts, ordered) for path, parts in by_path.items()}
+
+
+def _of_file(before: str | None, parts: Sequence[FileReply], ordered: bool) -> Outcome:
+    first = parts[0]
+    if any(part.kind != first.kind or part.text != first.text or part.cut for part in parts):
+        return UNCLEAR
+    if (first.kind, before is None) in (("change", True), ("create", False), ("delete", True)):
+        return UNCLEAR
+    if first.kind == "delete":
+        return DELETED
+    if first.kind != "change":
+        return words_of(first.text)
+    assert before is not None
+    text = Text(_lines(before))
+    changed = _changed(text, [hunk for part in parts for hunk in part.hunks], ordered)
+    return UNCLEAR if changed is None else changed
+
+
+def _lines(text: str) -> list[str]:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
 
 
 def _changed(text: Text, hunks: Sequence[Hunk], ordered: bool) -> tuple[str, ...] | None:

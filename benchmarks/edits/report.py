@@ -112,6 +112,7 @@ def _table(outcomes: Sequence[Outcome], keys: Sequence[str], order: Sequence[str
         "wrong",
         "one meaning",
         "of it right",
+        "byte for byte",
     ]
     if asked:
         head += ["aider: right", "refused", "in part", "wrong", "of one meaning right"]
@@ -141,6 +142,7 @@ def _cells(tally: Tally, asked: bool) -> list[str]:
         f"**{bad}**" if bad else "0",
         str(tally.one_meaning),
         _share(tally.clear, tally.one_meaning),
+        f"{tally.clear[Verdict.EXACT] / tally.one_meaning:.1%}" if tally.one_meaning else "-",
     ]
     if asked:
         cells += [

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.edits import cases, ours
 from benchmarks.edits.judging import Verdict, judge
-from benchmarks.edits.meaning import meaning
+from benchmarks.edits.meaning import UNCLEAR, meaning
 from benchmarks.edits.reply import FileReply, Hunk, Reply, Row
 from benchmarks.edits.tokens import tokens
 
@@ -17,8 +17,8 @@ CASES = 240
 
 def means(text: str, *rows: str, number: int | None = None, within: str = "", times: int = 1) -> str | None:
     hunks = [Hunk(0, [Row(row[0], row[1:]) for row in rows], number, within) for _ in range(times)]
-    outcome = meaning({"a.ml": text}, Reply("unified_diff", [FileReply("a.ml", "change", hunks)]))
-    return None if outcome is None else " ".join(outcome["a.ml"] or ())
+    outcome = meaning({"a.ml": text}, Reply("unified_diff", [FileReply("a.ml", "change", hunks)]))["a.ml"]
+    return None if outcome == UNCLEAR else " ".join(outcome)
 
 
 def test_the_search_shares_nothing_with_what_it_judges() -> None:
