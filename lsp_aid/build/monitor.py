@@ -37,6 +37,8 @@ LOOK_SECONDS = 1.0
 """How often a watch of the user's is looked for."""
 NOTICE_SECONDS = 0.3
 """Within this time after a write dune has begun to build, or has nothing to build. It takes 5 to 20 ms."""
+ANSWER_SECONDS = 3.0
+"""Within this time a watch of the user's answers, or is passed over for now."""
 AT_ONCE_SECONDS = 0.05
 """Who asks for a build so soon after saying what was saved means that."""
 DEAF_SECONDS = 5.0
@@ -268,7 +270,9 @@ class BuildMonitor:
             if _mark(instance.socket) in self._deaf:
                 continue
             try:
-                return UserWatch(await connect(instance.socket), self.root, instance.socket.parent.parent)
+                return UserWatch(
+                    await connect(instance.socket, ANSWER_SECONDS), self.root, instance.socket.parent.parent
+                )
             except (RpcEndedError, RpcRefusedError):
                 continue  # a stale socket, or a dune that cannot be used
         return None

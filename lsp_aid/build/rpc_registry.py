@@ -55,14 +55,12 @@ def find_instances(root: Path, environment: Mapping[str, str], but: Path | None 
     first. Not the one whose build folder is `but`, which is our own. Works on the disk."""
     noted = [instance for instance in registered(environment) if _same(instance.root, root)]
     build_dir = root / (environment.get("DUNE_BUILD_DIR") or "_build")
-    found = {instance.socket: instance for instance in (*noted, Instance(root, build_dir / ".rpc" / "dune"))}
     mine = None if but is None else but / ".rpc" / "dune"
-    by_socket = {
-        os.path.realpath(socket): each
-        for socket, each in reversed(found.items())
-        if _is_ours(socket, stat.S_ISSOCK) and (mine is None or not _same(socket, mine))
-    }
-    return tuple(reversed(by_socket.values()))
+    found: dict[str, Instance] = {}
+    for each in (*noted, Instance(root, build_dir / ".rpc" / "dune")):
+        if _is_ours(each.socket, stat.S_ISSOCK) and (mine is None or not _same(each.socket, mine)):
+            found.setdefault(os.path.realpath(each.socket), each)
+    return tuple(found.values())
 
 
 def _read(file: Path) -> Instance | None:

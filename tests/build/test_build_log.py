@@ -1,0 +1,104 @@
+import os
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lsp_aid.build.build_log import BuildLog
+from lsp_aid.build.dune import disk_reader
+
+HEAD = "# dune build\n# Shared cache: enabled\n"
+DEPENDS = "$ (cd _build/default && /bin/ocamldep.opt -modules -impl a.ml) > _build/default/.p.objs/a.d\n"
+COMPILES = "$ (cd _build/default && /bin/ocamlc.opt -w +a -o .p.objs/byte/p__A.cmo -c -impl a.ml)\n"
+WARNS = """> File "a.ml", line 1, characters 4-5:
+> 1 | let x = 1
+>         ^
+> Warning 32 [unused-value-declaration]: unused value x.
+"""
+FAILS = """> File "a.ml", line 1, characters 8-9:
+> 1 | let x = 1
+> Error (warning 8 [partial-match]): not
+>   exhaustive
+[2]
+"""
+
+
+def log_of(folder: Path) -> BuildLog:
+    target = folder / "_build" / "default" / ".p.objs" / "byte" / "p__A.cmo"
+    target.parent.mkdir(parents=True)
+    target.touch()
+    (folder / "a.ml").write_text("let x = 1\n")
+    return BuildLog(folder, folder / "_build", disk_reader(folder))
+
+
+def write(folder: Path, *parts: str, mode: str = "a") -> None:
+    with (folder / "_build" / "log").open(mode) as log:
+        log.write("".join(parts))
+
+
+def codes(log: BuildLog) -> list[str | None]:
+    log.update()
+    return [each.code for each in log.warnings()]
+
+
+def test_a_warning_stays_until_the_file_is_compiled_again(tmp_path: Path) -> None:
+    log = log_of(tmp_path)
+    assert codes(log) == []
+    write(tmp_path, HEAD, DEPENDS, COMPILES, WARNS)
+    assert codes(log) == ["warning 32 [unused-value-declaration]"]
+    write(tmp_path, "$ (cd _build/default && /bin/ocamlc.opt -o b.cmo -c -impl b.ml)\n")
+    assert codes(log) == ["warning 32 [unused-value-declaration]"]
+    write(tmp_path, COMPILES)
+    assert codes(log) == []
+
+
+def test_a_warning_goes_when_the_text_changes_or_the_module_is_gone(tmp_path: Path) -> None:
+    log = log_of(tmp_path)
+    write(tmp_path, COMPILES, WARNS)
+    assert len(codes(log)) == 1
+    (tmp_path / "_build" / "default" / ".p.objs" / "byte" / "p__A.cmo").unlink()
+    assert codes(log) == []
+    (tmp_path / "_build" / "default" / ".p.objs" / "byte" / "p__A.cmo").touch()
+    assert len(codes(log)) == 1
+    write(tmp_path, DEPENDS)
+    assert codes(log) == []
+
+
+def test_another_run_writes_the_log_anew(tmp_path: Path) -> None:
+    log = log_of(tmp_path)
+    write(tmp_path, COMPILES, WARNS)
+    assert len(codes(log)) == 1
+    write(tmp_path, HEAD, mode="w")
+    assert len(codes(log)) == 1
+    write(tmp_path, COMPILES, mode="w")
+    log.restart()
+    assert codes(log) == []
+
+
+def test_errors_are_told_as_they_were_printed(tmp_path: Path) -> None:
+    log = log_of(tmp_path)
+    write(tmp_path, COMPILES, FAILS)
+    log.update()
+    (error,) = log.printed()
+    assert (error.code, error.flat_message) == ("warning 8 [partial-match]", "not exhaustive")
+
+
+def test_half_a_command_is_read_whole_later(tmp_path: Path) -> None:
+    log = log_of(tmp_path)
+    text = HEAD + DEPENDS + COMPILES + WARNS
+    for character in text:
+        write(tmp_path, character)
+        log.update()
+    assert len(codes(log)) == 1
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(pieces=st.lists(st.sampled_from([HEAD, DEPENDS, COMPILES, WARNS, FAILS, "$ ", "\n", ">", "\0"]) | st.text()))
+def test_any_log_is_taken(tmp_path_factory: object, pieces: list[str], tmp_path: Path) -> None:
+    (tmp_path / "_build").mkdir(exist_ok=True)
+    log = BuildLog(tmp_path, tmp_path / "_build", disk_reader(tmp_path))
+    (tmp_path / "_build" / "log").write_bytes("".join(pieces).encode("utf-8", "surrogatepass"))
+    log.update()
+    log.warnings()
+    os.truncate(tmp_path / "_build" / "log", 0)
+    log.update()
