@@ -57,6 +57,13 @@ class FixSettings:
 @frozen
 class DiffSettings:
     rounds: int = _setting(2, "How often errors go back to the model at most.")
+    apply: str = _setting(
+        "whole", "What an editor does with a diff: apply it `whole`, or `ask`, so that it can be taken by hunk."
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.apply not in ("whole", "ask"):
+            raise ConfigError(f"The setting `diff.apply` is {self.apply!r}", "Set it to `whole` or `ask`.")
 
 
 @frozen

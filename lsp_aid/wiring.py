@@ -48,6 +48,8 @@ class Wiring:
             find_root=find_root,
             make_view=WorkspaceView,
             trust=self.trust,
+            store=lambda root: ProposalStore(root, self.environment),
+            journal=lambda root: Journal(root, self.environment),
             environment=self.environment,
         )
 

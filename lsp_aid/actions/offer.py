@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from lsp_aid.domain.journal import Entry
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Range
@@ -12,12 +13,32 @@ FIX_ALL = "source.fixAll.lsp-aid"
 
 
 @frozen
+class WaitingHunk:
+    """`range` is the lines that it replaces as they are now, None for a file that is created or deleted."""
+
+    id: str
+    path: str
+    range: Range | None
+
+
+@frozen
+class Waiting:
+    """A proposal that waits to be taken. `origin`: the document that it was asked for in."""
+
+    proposal: str
+    hunks: tuple[WaitingHunk, ...]
+    origin: str = ""
+
+
+@frozen
 class Context:
     """Where the user asks for actions. `range` is the cursor or what is selected.
 
     `errors`: the places of the errors at `range`; where all of the file is asked for, those of the file.
     `fixes`: the repairs of the errors, best first; None while they are not known.
     `trusted`: whether the project may be built. `model`: the configured model's name, empty where there is none.
+    `waiting`: the proposal that waits to be taken by hunk. `hunks`: how many the best of `fixes` has, 0 where that does
+    not matter. `undoable`: what was applied last, where it is in this file as it was left.
     """
 
     view: View
@@ -27,6 +48,9 @@ class Context:
     fixes: tuple[Proposal, ...] | None = None
     trusted: bool = True
     model: str = ""
+    waiting: Waiting | None = None
+    hunks: int = 0
+    undoable: Entry | None = None
 
 
 @frozen
@@ -50,6 +74,36 @@ class StartDiff:
 
 
 @frozen
+class OfferHunks:
+    """Have the proposal wait to be taken by hunk."""
+
+    proposal: Proposal
+
+
+@frozen
+class TakeHunks:
+    """Take hunks of a proposal that waits, or all hunks of files; the whole where none is named."""
+
+    proposal: str
+    hunks: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@frozen
+class Discard:
+    """Turn down a proposal that waits."""
+
+    proposal: str
+
+
+@frozen
+class UndoLast:
+    """Take back what the journal has under `entry`."""
+
+    entry: str
+
+
+@frozen
 class GiveTrust:
     """Trust the project's folder."""
 
@@ -60,6 +114,6 @@ class Offer:
 
     title: str
     kind: str
-    does: ApplyProposal | StartFix | StartDiff | GiveTrust
+    does: ApplyProposal | StartFix | StartDiff | OfferHunks | TakeHunks | Discard | UndoLast | GiveTrust
     preferred: bool = False
     for_errors: bool = False

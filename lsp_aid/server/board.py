@@ -6,7 +6,7 @@ is taken down, since nobody knows yet whether it still holds. Undoing the edit p
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from attrs import define, field, frozen
@@ -47,9 +47,12 @@ class _Built:
 
 @define(eq=False)
 class Board:
+    """`more`: what else is to be shown of a file, besides what the build said."""
+
     root: Path
     client: Client
     documents: Documents
+    more: Callable[[str], list[types.Diagnostic]] = field(default=lambda _: [])
     _built: dict[str, _Built] = field(factory=dict)
     _shown: dict[str, list[Shown]] = field(factory=dict)
     _redraws: dict[str, asyncio.TimerHandle] = field(factory=dict)
@@ -78,12 +81,13 @@ class Board:
             self._shown[path] = self._placed(path)
             self._publish(path)
 
-    def clear(self) -> None:
-        """Takes everything down: nothing is known."""
-        paths = list(self._shown)
+    def clear(self, also: Iterable[str] = ()) -> None:
+        """Takes everything down: nothing is known. `also`: of which files more may be shown."""
+        paths = {*self._shown, *also}
         self._built, self._shown = {}, {}
         for timer in self._redraws.values():
             timer.cancel()
+        self._redraws = {}
         for path in paths:
             self._publish(path)
 
@@ -98,7 +102,7 @@ class Board:
             for edit in edits:
                 moved = ((s.diagnostic, edit.moved(s.place)) for s in self._shown.get(path, ()))
                 self._shown[path] = [Shown(d, place) for d, place in moved if place]
-        self._redraw_soon(path)
+        self.redraw_soon(path)
 
     def settle(self, path: str) -> None:
         """Places anew what is known of a file that was opened or closed: the two texts may differ."""
@@ -121,7 +125,8 @@ class Board:
             placed.append(Shown(shown.diagnostic, new.range(start + shift, end + shift)))
         return placed
 
-    def _redraw_soon(self, path: str) -> None:
+    def redraw_soon(self, path: str) -> None:
+        """Shows a file anew, in a moment: once for many keys that are pressed."""
         if path not in self._redraws:
 
             def redraw() -> None:
@@ -138,7 +143,7 @@ class Board:
         items = [
             to_lsp.diagnostic(s.diagnostic, s.place, source, self.client.can, self._related(s.diagnostic))
             for s in self.shown(path)
-        ]
+        ] + self.more(path)
         uri = document.uri if document else (self.root / path).as_uri()
         version = document.version if document else None
         self.client.protocol.notify(

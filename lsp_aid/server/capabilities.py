@@ -12,6 +12,7 @@ from lsp_aid.workspace.encoding import Encoding
 @frozen
 class ClientFeatures:
     """`literals`: it takes code actions, not only commands. `versions`: it takes edits with document versions.
+    `annotations`: it asks its user about edits that are marked.
     `own_notifications`: it takes notifications that the protocol does not know."""
 
     name: str = ""
@@ -22,6 +23,7 @@ class ClientFeatures:
     versions: bool = False
     creates: bool = False
     deletes: bool = False
+    annotations: bool = False
     progress: bool = False
     configuration: bool = False
     configuration_changes: bool = False
@@ -39,6 +41,8 @@ def features_of(params: types.InitializeParams) -> ClientFeatures:
         return bool(get_capability(said, path))
 
     operations: Sequence[str] = get_capability(said, "workspace.workspace_edit.resource_operations") or ()
+    # Neovim does not advertise documentChanges, yet handles them: it has the resource operations that need them.
+    has_versions = has("workspace.workspace_edit.document_changes") or bool(operations)
     # lsp-mode calls itself emacs; it advertises creation but asks a question for it and reorders the edits.
     # It also warns its user of every notification that it does not know, unless our plugin is there.
     is_lsp_mode = name.casefold() == "emacs"
@@ -49,8 +53,8 @@ def features_of(params: types.InitializeParams) -> ClientFeatures:
         literals=has("text_document.code_action.code_action_literal_support"),
         preferred=has("text_document.code_action.is_preferred_support"),
         apply_edit=has("workspace.apply_edit"),
-        # Neovim does not advertise documentChanges, yet handles them: it has the resource operations that need them.
-        versions=has("workspace.workspace_edit.document_changes") or bool(operations),
+        versions=has_versions,
+        annotations=has_versions and has("workspace.workspace_edit.change_annotation_support"),
         creates=types.ResourceOperationKind.Create in operations and not is_lsp_mode,
         deletes=types.ResourceOperationKind.Delete in operations,
         progress=has("window.work_done_progress"),

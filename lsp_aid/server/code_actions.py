@@ -9,11 +9,28 @@ from attrs import frozen
 from lsprotocol import types
 
 from lsp_aid import actions
-from lsp_aid.actions.offer import FIX_ALL, QUICKFIX, ApplyProposal, Context, Offer, StartDiff, StartFix
+from lsp_aid.actions.offer import (
+    FIX_ALL,
+    QUICKFIX,
+    ApplyProposal,
+    Context,
+    Discard,
+    Offer,
+    OfferHunks,
+    StartDiff,
+    StartFix,
+    TakeHunks,
+    UndoLast,
+    Waiting,
+    WaitingHunk,
+)
+from lsp_aid.domain.journal import Entry
 from lsp_aid.domain.text import Range
+from lsp_aid.edits.hunks import hunks
 from lsp_aid.errors import AidError, StaleError, UsageError
 from lsp_aid.repair.engine import Focus
-from lsp_aid.server import commands, to_lsp
+from lsp_aid.server import changing, commands, to_lsp
+from lsp_aid.server.arrival import alike
 from lsp_aid.server.from_lsp import range_of
 from lsp_aid.server.proposals import Offered, check_fresh
 from lsp_aid.server.root import Root
@@ -88,9 +105,30 @@ async def code_actions(session: Session, params: types.CodeActionParams) -> Sequ
         fixes=None if offered is None else tuple(o.proposal for o in offered),
         trusted=root.trusted,
         model=root.settings.model.name if root.settings.model.is_configured else "",
+        waiting=_waiting(request),
+        hunks=len(hunks(offered[0].proposal.changes)) if offered and session.client.can.apply_edit else 0,
+        undoable=_undoable(request),
     )
     found = await asyncio.to_thread(actions.offers, context, request.only)
     return [action for offer in found if (action := _action(request, offer, errors))]
+
+
+def _waiting(request: _Request) -> Waiting | None:
+    """The proposal that waits to be taken by hunk, for a client that takes edits."""
+    parts = request.root.parts
+    if parts is None or not request.session.client.can.apply_edit:
+        return None
+    found = tuple(WaitingHunk(part.hunk.id, part.hunk.path, part.range) for part in parts.live)
+    return Waiting(parts.offered.proposal.id, found, parts.origin)
+
+
+def _undoable(request: _Request) -> Entry | None:
+    """What was applied last, where this document is as it was left."""
+    entry = request.root.kept.last
+    if entry is None or not request.session.client.can.apply_edit:
+        return None
+    left = entry.changes.texts.get(request.path)
+    return entry if left is not None and alike(left, request.document.text) else None
 
 
 def _errors(request: _Request) -> list[_Error]:
@@ -180,8 +218,10 @@ def _action(request: _Request, offer: Offer, errors: Sequence[_Error]) -> Action
         except UsageError as error:
             log.info("“%s” is not offered: %s", offer.title, error)
             return None
-        if session.client.can.literals and not offered.needs_consent:
-            command = types.Command(title=offer.title, command=commands.APPLIED, arguments=[data])
+        if offer.kind == FIX_ALL and offered.confirmations:
+            return None  # it may be made on every save, with nobody looking
+        if session.client.can.literals and not offered.needs_consent(session.client.can):
+            command = types.Command(title=offer.title, command=changing.APPLIED, arguments=[data])
         else:
             edit = None
     if not session.client.can.literals:
@@ -201,14 +241,24 @@ def _command(request: _Request, offer: Offer, errors: Sequence[_Error]) -> types
     document: dict[str, Any] = {"textDocument": {"uri": request.document.uri}}
     match offer.does:
         case ApplyProposal(proposal):
-            return types.Command(title=offer.title, command=commands.APPLY, arguments=[{"proposal": proposal.id}])
+            return types.Command(title=offer.title, command=changing.APPLY, arguments=[{"proposal": proposal.id}])
         case StartFix(ask_model):
             place = _json(request, errors[0].place) if errors[0].path else {}
             arguments = {**document, **place, "model": ask_model, "apply": True}
             return types.Command(title=offer.title, command=commands.FIX, arguments=[arguments])
         case StartDiff(prompt, place):
-            arguments = {"prompt": prompt, **document, **_json(request, place), "aidComment": True, "apply": True}
+            arguments = {"prompt": prompt, **document, **_json(request, place), "aidComment": True}
             return types.Command(title=offer.title, command=commands.DIFF, arguments=[arguments])
+        case OfferHunks(proposal):
+            return types.Command(title=offer.title, command=changing.OFFER, arguments=[{"proposal": proposal.id}])
+        case TakeHunks(identifier, chosen, files):
+            named = {"hunks": list(chosen), "files": list(files)}
+            arguments = {"proposal": identifier, **{name: given for name, given in named.items() if given}}
+            return types.Command(title=offer.title, command=changing.TAKE, arguments=[arguments])
+        case Discard(identifier):
+            return types.Command(title=offer.title, command=changing.DISCARD, arguments=[{"proposal": identifier}])
+        case UndoLast(entry):
+            return types.Command(title=offer.title, command=changing.UNDO, arguments=[{"entry": entry}])
         case _:
             return types.Command(title=offer.title, command=commands.TRUST, arguments=[document])
 
@@ -235,6 +285,6 @@ def resolve(session: Session, action: types.CodeAction) -> types.CodeAction:
     identifier = data.get("proposal") if isinstance(data, dict) else None
     if action.edit is None and action.command is None and isinstance(identifier, str):
         offered = session.proposals.get(identifier)
-        if not offered.needs_consent:
+        if not offered.needs_consent(session.client.can):
             action.edit = session.applying.edit(offered)
     return action

@@ -4,43 +4,25 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from attrs import frozen
 from lsprotocol import types
 
 from lsp_aid.actions.generate_diff import removal
 from lsp_aid.domain.changes import ChangeSet
-from lsp_aid.domain.events import Happening
 from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Range, SourceText
 from lsp_aid.errors import StaleError
-from lsp_aid.server.from_lsp import Arguments, range_of
+from lsp_aid.server import changing
+from lsp_aid.server.calling import Call
+from lsp_aid.server.from_lsp import range_of
 from lsp_aid.server.jobs import Job
 from lsp_aid.server.proposals import Offered
 from lsp_aid.server.root import Root
 from lsp_aid.server.session import Session
 from lsp_aid.tasks.generate_diff import DiffRequest, generate_diff
-from lsp_aid.tasks.report import proposal_data
 
-FIX, DIFF, APPLY = "lsp-aid.fixBuildError", "lsp-aid.generateDiff", "lsp-aid.apply"
-APPLIED, TRUST = "lsp-aid.applied", "lsp-aid.trust"
-
-
-@frozen
-class Call:
-    """A command as it was called. `token`: the client's own, for the progress of the job."""
-
-    session: Session
-    arguments: Arguments
-    token: types.ProgressToken | None
-
-    def start(self, task: str, title: str, work: Callable[[Job], Awaitable[Sequence[Proposal]]]) -> dict[str, str]:
-        return {"job": self.session.jobs.start(task, title, work, self.token).id}
-
-    def applies(self) -> bool:
-        """Whether the result is to go into the editor: if the call does not say, where the editor takes edits."""
-        return self.arguments.flag("apply", self.session.client.can.apply_edit)
+FIX, DIFF, TRUST = "lsp-aid.fixBuildError", "lsp-aid.generateDiff", "lsp-aid.trust"
 
 
 async def fix(call: Call) -> Any:
@@ -67,11 +49,12 @@ async def _fix(
                 session.client.show(f"lsp-aid: {job.message}.", types.MessageType.Info)
             return ()
         job.message = f"{len(proposals)} proposal{'s' if len(proposals) > 1 else ''}"
+        await root.kept.keep(proposals)
         if not apply:
             return proposals
         best = next((offered for offered in fixed.offered if offered.is_verified_fix), fixed.offered[0])
         try:
-            await _apply(session, root, best, job, consent=not best.is_verified_fix)
+            await changing.apply_whole(session, root, best, job, consent=not best.is_verified_fix)
         except StaleError:
             if attempt == 2:
                 raise
@@ -84,7 +67,8 @@ async def _fix(
 async def diff(call: Call) -> Any:
     """Has the model write a diff from a prompt."""
     prompt, uri, place = call.arguments.text("prompt"), call.arguments.uri(), call.arguments.range()
-    is_comment, apply = call.arguments.flag("aidComment", False), call.applies()
+    is_comment = call.arguments.flag("aidComment", False)
+    apply = call.applies(call.session.settings.diff.apply == "whole")
     call.session.root_for(uri)
     work = partial(_diff, call.session, prompt, uri, place, is_comment, apply)
     return call.start("generate_diff", "Writing a diff", work)
@@ -108,49 +92,28 @@ async def _diff(
     proposals = await generate_diff(project, Overlay(view, gone), DiffRequest(prompt, path, where, gone), job)
     offered = session.proposals.add(proposals, view, project)
     job.message = f"{len(proposals)} proposal{'s' if len(proposals) != 1 else ''}"
+    await root.kept.keep(proposals)
     if apply and offered:
-        await _apply(session, root, offered[0], job, consent=False)
+        await changing.apply_whole(session, root, offered[0], job, consent=False)
+    elif offered and session.client.can.apply_edit:
+        _offer(session, root, offered[0], path)
     return proposals
 
 
-async def proposal(call: Call) -> Any:
-    """The proposals of a job, whole."""
-    job = call.session.jobs.get(call.arguments.text("job"))
-    return {**job.data(), "proposals": [proposal_data(proposal) for proposal in job.proposals]}
+def _offer(session: Session, root: Root, offered: Offered, path: str) -> None:
+    """Has a diff wait to be taken, and says so."""
+    parts, proposal = root.wait_for_choice(offered, path), offered.proposal
+    count = f"{parts.total} hunk{'s' if parts.total > 1 else ''}"
+    session.client.show(
+        f"lsp-aid: “{proposal.title}” ({proposal.verdict.level.value}) waits: {count} in "
+        f"{', '.join(proposal.changes.paths)}. Take or discard it by the code actions there.",
+        types.MessageType.Info,
+    )
 
 
 async def cancel(call: Call) -> Any:
     """Cancels a job."""
     return call.session.jobs.cancel(call.arguments.text("job")).data()
-
-
-async def apply(call: Call) -> Any:
-    """Applies a proposal in the editor."""
-    offered = call.session.proposals.get(call.arguments.text("proposal"))
-    root = call.session.roots.get(offered.view.root)
-
-    async def work(job: Job) -> Sequence[Proposal]:
-        if root is None:
-            raise StaleError(f"{offered.view.root} is no longer open", "Open it and ask again.")
-        await _apply(call.session, root, offered, job, consent=False)
-        return (offered.proposal,)
-
-    return call.start("apply", f"Applying “{offered.proposal.title}”", work)
-
-
-async def _apply(session: Session, root: Root, offered: Offered, job: Job, *, consent: bool) -> None:
-    done = await session.applying.apply(offered, root.view, consent=consent)
-    job.message = f"Applied: {offered.proposal.title}" if done else f"Not applied: {offered.proposal.title}"
-
-
-async def applied(call: Call) -> Any:
-    """The editor has applied a proposal by itself, from a code action."""
-    call.session.applying.applied(call.session.proposals.get(call.arguments.text("proposal")))
-
-
-async def rejected(call: Call) -> Any:
-    """The user has turned a proposal down."""
-    call.session.proposals.get(call.arguments.text("proposal")).emit(Happening.REJECTED)
 
 
 async def trust(call: Call) -> Any:
@@ -176,11 +139,15 @@ async def status(call: Call) -> Any:
 COMMANDS: dict[str, Callable[[Call], Awaitable[Any]]] = {
     DIFF: diff,
     FIX: fix,
-    "lsp-aid.proposal": proposal,
+    "lsp-aid.proposal": changing.proposal,
     "lsp-aid.cancel": cancel,
-    APPLY: apply,
-    APPLIED: applied,
-    "lsp-aid.rejected": rejected,
+    changing.APPLY: changing.apply,
+    changing.APPLIED: changing.applied,
+    changing.REJECTED: changing.rejected,
+    changing.OFFER: changing.offer,
+    changing.TAKE: changing.take,
+    changing.DISCARD: changing.discard,
+    changing.UNDO: changing.undo,
     TRUST: trust,
     "lsp-aid.build": build,
     "lsp-aid.status": status,

@@ -67,6 +67,13 @@ class Arguments:
             raise self._unfit(name, "a text that is not empty")
         return value
 
+    def texts(self, name: str) -> list[str] | None:
+        """A list of texts; None where there is none."""
+        values = self.values.get(name)
+        if values is not None and not (isinstance(values, list) and all(isinstance(v, str) and v for v in values)):
+            raise self._unfit(name, "a list of texts")
+        return values
+
     def flag(self, name: str, default: bool) -> bool:
         """A null is as good as nothing said: lsp-mode sends the `false` of an action's arguments back as one."""
         value = self.values.get(name)

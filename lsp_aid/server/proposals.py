@@ -8,8 +8,9 @@ from attrs import define, field, frozen
 from lsp_aid.domain.events import Event, Happening
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.proposal import Kind, Level, Proposal
-from lsp_aid.edits.containment import runs_programs
+from lsp_aid.edits.limits import Confirmation, confirmations
 from lsp_aid.errors import FileUnreadableError, StaleError, UsageError
+from lsp_aid.server.capabilities import ClientFeatures
 from lsp_aid.tasks.project import Project
 
 _KEPT = 100  # each holds the texts of its view
@@ -17,11 +18,13 @@ _KEPT = 100  # each holds the texts of its view
 
 @frozen
 class Offered:
-    """A proposal, with the view that it was computed from and the project that it is for."""
+    """A proposal, with the view that it was computed from and the project that it is for. `is_kept`: it was made by a
+    server before this one, so that what its verdict says was true then."""
 
     proposal: Proposal
     view: View
     project: Project
+    is_kept: bool = False
 
     def emit(self, happening: Happening) -> None:
         """Notes what became of it."""
@@ -39,12 +42,16 @@ class Offered:
         )
 
     @property
-    def needs_consent(self) -> bool:
-        """Whether a person has to agree before it is applied: it is not verified, or a model changed what is run."""
+    def confirmations(self) -> tuple[Confirmation, ...]:
+        """What a person should agree to before it is applied."""
+        return confirmations(self.proposal.changes, self.project.settings.edits)
+
+    def needs_consent(self, can: ClientFeatures) -> bool:
+        """Whether to ask the user before it is applied: it is not verified, or a model wrote something that a person
+        should agree to, and the client does not ask by itself."""
         if self.proposal.verdict.level is not Level.VERIFIED:
             return True
-        written = self.proposal.source.startswith("model:")
-        return written and any(runs_programs(path) for path in self.proposal.changes.paths)
+        return self.proposal.source.startswith("model:") and not can.annotations and bool(self.confirmations)
 
     @property
     def is_verified_fix(self) -> bool:
@@ -55,18 +62,23 @@ class Offered:
 class Proposals:
     _offered: dict[str, Offered] = field(factory=dict)
 
-    def add(self, proposals: Iterable[Proposal], view: View, project: Project) -> list[Offered]:
+    def add(
+        self, proposals: Iterable[Proposal], view: View, project: Project, *, is_kept: bool = False
+    ) -> list[Offered]:
         """Remembers proposals; the oldest are forgotten."""
-        added = [self._offered.setdefault(p.id, Offered(p, view, project)) for p in proposals]
+        added = [self._offered.setdefault(p.id, Offered(p, view, project, is_kept)) for p in proposals]
         while len(self._offered) > _KEPT:
             del self._offered[next(iter(self._offered))]
         return added
 
     def get(self, identifier: str) -> Offered:
         """Raises UsageError for a proposal that is not known, or no longer."""
-        if identifier not in self._offered:
+        if (found := self.find(identifier)) is None:
             raise UsageError(f"There is no proposal {identifier}", "Ask again.")
-        return self._offered[identifier]
+        return found
+
+    def find(self, identifier: str) -> Offered | None:
+        return self._offered.get(identifier)
 
 
 async def check_fresh(offered: Offered, now: View) -> None:
@@ -80,13 +92,13 @@ async def check_fresh(offered: Offered, now: View) -> None:
 def _stale(offered: Offered, now: View) -> str | None:
     then = offered.view
     for path in sorted({*then.open_texts, *now.open_texts}):
-        if _read(now, path) != _read(then, path):
+        if text_of(now, path) != text_of(then, path):
             return path
     before: Mapping[str, str | None] = {change.path: change.before for change in offered.proposal.changes.files}
-    return next((path for path, text in before.items() if _read(now, path) != text), None)
+    return next((path for path, text in before.items() if text_of(now, path) != text), None)
 
 
-def _read(view: View, path: str) -> str | None:
+def text_of(view: View, path: str) -> str | None:
     """The text; None for a file that is not there or cannot be read."""
     try:
         return view.read(path) if view.exists(path) else None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
+from lsprotocol import types
 
 from lsp_aid.config import Settings
 from lsp_aid.domain.build import BuildResult
@@ -16,10 +17,13 @@ from lsp_aid.domain.ports import View
 from lsp_aid.domain.text import Range
 from lsp_aid.errors import AidError, NotTrustedError
 from lsp_aid.repair.engine import Focus
+from lsp_aid.server import to_lsp
 from lsp_aid.server.board import Board
 from lsp_aid.server.client import Client
 from lsp_aid.server.fixes import Fixes
-from lsp_aid.server.proposals import Proposals
+from lsp_aid.server.kept import Kept
+from lsp_aid.server.parts import Parts
+from lsp_aid.server.proposals import Offered, Proposals
 from lsp_aid.server.services import Services
 from lsp_aid.tasks.project import Project
 from lsp_aid.workspace.documents import Document, Documents, Edited
@@ -42,7 +46,8 @@ class RootState(enum.StrEnum):
 
 @define(eq=False)
 class Root:
-    """`active`: the document that the user was last in, relative to the root."""
+    """`active`: the document that the user was last in, relative to the root. `parts`: the proposal that waits to be
+    taken by hunk, if one does."""
 
     path: Path
     services: Services
@@ -56,6 +61,8 @@ class Root:
     result: BuildResult | None = None
     board: Board = field(init=False)
     fixes: Fixes = field(init=False)
+    kept: Kept = field(init=False)
+    parts: Parts | None = None
     _generation: int = 0
     _project: Project | None = None
     _opening: asyncio.Lock = field(factory=asyncio.Lock)
@@ -66,11 +73,15 @@ class Root:
 
     @board.default
     def _board(self) -> Board:
-        return Board(self.path, self.client, self.documents)
+        return Board(self.path, self.client, self.documents, self._waiting)
 
     @fixes.default
     def _fixes(self) -> Fixes:
         return Fixes(self.state, self.view, self.project, self.proposals)
+
+    @kept.default
+    def _kept(self) -> Kept:
+        return Kept(self.services.store(self.path), self.services.journal(self.path), self.client)
 
     # --- what it is ---
 
@@ -98,6 +109,11 @@ class Root:
             if self._project is None:
                 self._project = await self.services.open_project(self.path, self.settings)
             return self._project
+
+    @property
+    def opened(self) -> Project | None:
+        """The project's ports where they are open already."""
+        return self._project
 
     # --- what happens to it ---
 
@@ -140,8 +156,44 @@ class Root:
 
     def edited(self, document: Document, edits: list[Edited]) -> None:
         self.active = self.relative(document.path)
+        if self.parts and self.parts.edited(self.active, document, edits):
+            self.board.redraw_soon(self.active)
         self.board.edited(self.active, document, edits)
         self.fixes.forget_stale()
+
+    def settle(self, path: str) -> None:
+        """Places anew what is known of a file that was opened or closed: the two texts may differ."""
+        document = self.documents.at(self.path / path)
+        if self.parts:
+            self.parts.settle(path, document.text if document else None)
+            self.board.redraw_soon(path)
+        self.board.settle(path)
+        self.fixes.forget_stale()
+
+    def wait_for_choice(self, offered: Offered, origin: str = "") -> Parts:
+        """Has a proposal wait to be taken by hunk; one that waited before waits no longer."""
+        self.stop_waiting()
+        self.parts = Parts.of(offered, self.view(), origin)
+        self.show_waiting()
+        return self.parts
+
+    def stop_waiting(self, identifier: str | None = None) -> None:
+        """The proposal with that id, or whichever, waits no longer."""
+        if self.parts and identifier in (None, self.parts.offered.proposal.id):
+            parts, self.parts = self.parts, None
+            self._redraw(parts)
+
+    def show_waiting(self) -> None:
+        """Shows what of a proposal still waits."""
+        if self.parts and not self.parts.parts:
+            self.stop_waiting()
+        if self.parts:
+            self._redraw(self.parts)
+
+    def _redraw(self, parts: Parts) -> None:
+        for path, text in parts.bases.items():
+            if text is not None:
+                self.board.redraw_soon(path)
 
     async def reconfigure(self, settings: Settings) -> None:
         """Begins anew with other settings."""
@@ -152,7 +204,8 @@ class Root:
     async def close(self) -> None:
         """Ends all that runs for it and takes down what is shown."""
         await self._stop()
-        self.board.clear()
+        parts, self.parts = self.parts, None
+        self.board.clear(parts.bases if parts else ())
 
     def say_once(self, error: AidError) -> None:
         """Shows an error to the user, once until the next build that could be made."""
@@ -175,6 +228,7 @@ class Root:
         self._working.add_done_callback(_log_failure)
 
     async def _start(self) -> None:
+        await self.kept.load()
         try:
             if await self.ask_for_trust():
                 await self._build(0)
@@ -204,6 +258,12 @@ class Root:
         self.fixes.forget_stale()
         if not result.green:
             self.fixes.ahead(self._likely_focus())
+
+    def _waiting(self, path: str) -> list[types.Diagnostic]:
+        """The hunks in a file that can be taken, as the editor shows them."""
+        parts = self.parts.live if self.parts else ()
+        places = [(part, part.range) for part in parts if part.hunk.path == path]
+        return [to_lsp.waiting(part.hunk.diff, place) for part, place in places if place]
 
     def _likely_focus(self) -> Focus | None:
         """The first error of the document that the user is in, else of any file."""

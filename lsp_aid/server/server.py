@@ -10,10 +10,11 @@ from pygls.lsp.server import LanguageServer
 
 from lsp_aid import __version__, actions
 from lsp_aid.errors import AidError, UsageError
+from lsp_aid.server.calling import Call
 from lsp_aid.server.capabilities import features_of
 from lsp_aid.server.client import Client
 from lsp_aid.server.code_actions import Action, code_actions, resolve
-from lsp_aid.server.commands import COMMANDS, Call
+from lsp_aid.server.commands import COMMANDS
 from lsp_aid.server.from_lsp import Arguments
 from lsp_aid.server.protocol import AidProtocol
 from lsp_aid.server.services import Services

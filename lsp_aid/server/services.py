@@ -7,7 +7,7 @@ from typing import Protocol
 from attrs import frozen
 
 from lsp_aid.config import Settings
-from lsp_aid.domain.ports import View
+from lsp_aid.domain.ports import Journal, Store, View
 from lsp_aid.tasks.project import Project
 
 
@@ -24,6 +24,7 @@ class TrustStore(Protocol):
 class Services:
     """`find_root`: the root of the dune project that a file or folder belongs to, None where there is none.
 
+    `store` and `journal` are those of a root; they are there without trust, since they run nothing.
     `make_view` takes a root and the open documents below it: path relative to the root -> text and version.
     """
 
@@ -31,4 +32,6 @@ class Services:
     find_root: Callable[[Path], Path | None]
     make_view: Callable[[Path, Mapping[str, tuple[str, int]]], View]
     trust: Callable[[Settings], TrustStore]
+    store: Callable[[Path], Store]
+    journal: Callable[[Path], Journal]
     environment: Mapping[str, str]

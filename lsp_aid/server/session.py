@@ -95,6 +95,7 @@ class Session:
     async def close(self) -> None:
         """Ends all that runs. No process is left."""
         await self.jobs.close()
+        await self.applying.close()
         await asyncio.gather(*(root.close() for root in self.roots.values()), return_exceptions=True)
         self.roots = {}
 
@@ -131,8 +132,8 @@ class Session:
         root = self.root_of(document)
         if root:
             root.active = root.relative(path)
-            root.board.settle(root.active)
-            root.fixes.forget_stale()
+            root.settle(root.active)
+        self.applying.edited(document)
 
     def change(self, params: types.DidChangeTextDocumentParams) -> None:
         document = self.find(params.text_document.uri)
@@ -158,8 +159,7 @@ class Session:
         path = path_of(uri)
         document = self.documents.close(path) if path else None
         if document and (root := self.root_of(document)):
-            root.board.settle(root.relative(document.path))
-            root.fixes.forget_stale()
+            root.settle(root.relative(document.path))
 
     def files_changed(self, changes: Sequence[types.FileEvent]) -> None:
         """Files changed on disk. What the editor saved itself is known already."""

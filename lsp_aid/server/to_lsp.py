@@ -9,6 +9,7 @@ from lsprotocol import types
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.text import Position, Range, SourceText
+from lsp_aid.edits.limits import Confirmation
 from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.errors import UsageError
 from lsp_aid.server.capabilities import ClientFeatures
@@ -39,9 +40,15 @@ def plain_range(place: Range) -> types.Range:
     )
 
 
-def workspace_edit(changes: ChangeSet, can: ClientFeatures, locate: Callable[[str], Target]) -> types.WorkspaceEdit:
+def workspace_edit(
+    changes: ChangeSet,
+    can: ClientFeatures,
+    locate: Callable[[str], Target],
+    confirmations: Sequence[Confirmation] = (),
+) -> types.WorkspaceEdit:
     """The changes as one edit, as small as they are, with the versions that they are for.
 
+    The edits of the files that a person should agree to are marked, for a client that asks its user about such.
     Raises UsageError where a file is to be deleted and the client cannot.
     """
     deleted = [change for change in changes.files if change.after is None]
@@ -50,19 +57,38 @@ def workspace_edit(changes: ChangeSet, can: ClientFeatures, locate: Callable[[st
         raise UsageError(f"The change deletes {names}, which this editor does not do for a server", "Delete it first.")
     if not can.versions:
         return types.WorkspaceEdit(changes={locate(c.path).uri: _text_edits(c, can.encoding) for c in changes.files})
+    marks = _marks(changes, confirmations) if can.annotations else {}
     operations: list[Any] = []
     for change in changes.files:
-        target = locate(change.path)
+        uri, mark = locate(change.path).uri, marks.get(change.path)
         if change.before is None and can.creates:
-            operations.append(types.CreateFile(uri=target.uri, options=types.CreateFileOptions(overwrite=False)))
+            options = types.CreateFileOptions(overwrite=False)
+            operations.append(types.CreateFile(uri=uri, options=options, annotation_id=mark))
     for change in changes.files:
         if change.after is not None:
             target = locate(change.path)
             document = types.OptionalVersionedTextDocumentIdentifier(uri=target.uri, version=target.version)
-            edits = _text_edits(change, can.encoding)
+            edits = _marked(_text_edits(change, can.encoding), marks.get(change.path))
             operations.append(types.TextDocumentEdit(text_document=document, edits=edits))
-    operations += [types.DeleteFile(uri=locate(change.path).uri) for change in deleted]
-    return types.WorkspaceEdit(document_changes=operations)
+    operations += [types.DeleteFile(uri=locate(c.path).uri, annotation_id=marks.get(c.path)) for c in deleted]
+    annotations = {mark: types.ChangeAnnotation(label=mark, needs_confirmation=True) for mark in marks.values()}
+    return types.WorkspaceEdit(document_changes=operations, change_annotations=annotations or None)
+
+
+def _marks(changes: ChangeSet, confirmations: Sequence[Confirmation]) -> dict[str, str]:
+    """For each file that a person should agree to, why."""
+    reasons = {p: [c.reason for c in confirmations if c.path in ("", p)] for p in changes.paths}
+    return {path: _sentence("; ".join(found)) for path, found in reasons.items() if found}
+
+
+def _sentence(clause: str) -> str:
+    return clause[:1].upper() + clause[1:]
+
+
+def _marked(edits: list[types.TextEdit], mark: str | None) -> list[Any]:
+    if mark is None:
+        return list(edits)
+    return [types.AnnotatedTextEdit(annotation_id=mark, range=edit.range, new_text=edit.new_text) for edit in edits]
 
 
 def _text_edits(change: FileChange, coding: Encoding) -> list[types.TextEdit]:
@@ -73,6 +99,20 @@ def _text_edits(change: FileChange, coding: Encoding) -> list[types.TextEdit]:
     ]
 
 
+def waiting(diff: str, place: Range) -> types.Diagnostic:
+    """A hunk that can be taken, at the lines that it replaces."""
+    lines = diff.splitlines()
+    body = next((number for number, line in enumerate(lines) if line.startswith("@@")), 0) + 1
+    shown = [*lines[body : body + _SHOWN_LINES], *(["..."] if len(lines) > body + _SHOWN_LINES else [])]
+    return types.Diagnostic(
+        range=plain_range(place),
+        message="\n".join(("Proposed, not applied:", *shown)),
+        severity=types.DiagnosticSeverity.Information,
+        source="lsp-aid",
+    )
+
+
+_SHOWN_LINES = 20
 _SEVERITIES = {"error": types.DiagnosticSeverity.Error, "warning": types.DiagnosticSeverity.Warning}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Position
+from lsp_aid.edits.hunks import hunks
 from lsp_aid.edits.unified_diff import render
 
 
@@ -22,6 +23,10 @@ def proposal_data(proposal: Proposal) -> dict[str, Any]:
         "files": list(proposal.changes.paths),
         "source": proposal.source,
         "explanation": proposal.explanation,
+        "hunks": [
+            {"id": hunk.id, "file": hunk.path, "range": _lines(hunk.start_line, hunk.lines), "diff": hunk.diff}
+            for hunk in hunks(proposal.changes)
+        ],
     }
 
 
@@ -33,6 +38,11 @@ def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
         "code": diagnostic.code,
         "message": diagnostic.message,
     }
+
+
+def _lines(start: int, count: int) -> dict[str, Any]:
+    """Whole lines, which are the same in every encoding."""
+    return {"start": {"line": start, "character": 0}, "end": {"line": start + count, "character": 0}}
 
 
 def _position(position: Position) -> dict[str, int]:

@@ -147,10 +147,10 @@ def offered(project: Project, proposal: Proposal) -> Proposal:
 async def build_before(project: Project, view: View, progress: Progress) -> BuildResult | None:
     """The build of the view as it is; None where it cannot be made, which the verdicts then tell."""
     progress.report("Building what is there")
-    return (await _evaluation(project, view, ChangeSet(), untrusted=False)).build
+    return (await evaluation(project, view, ChangeSet(), untrusted=False)).build
 
 
-async def _evaluation(project: Project, view: View, changes: ChangeSet, *, untrusted: bool) -> Evaluation:
+async def evaluation(project: Project, view: View, changes: ChangeSet, *, untrusted: bool) -> Evaluation:
     """A build that could not be made takes no proposal away: it is then unverified, and says why."""
     try:
         return await project.evaluator.evaluate(view, changes, untrusted=untrusted)
@@ -199,7 +199,7 @@ async def _try(project: Project, view: View, request: Request, text: str, progre
         raise EditError("The edits change nothing", "Write the lines as they are to become.")
     changes = await formatted(project.formatter, changes)
     progress.report("Type-checking")
-    after = await _evaluation(project, view, changes, untrusted=True)
+    after = await evaluation(project, view, changes, untrusted=True)
     broken = [path for path, new in changes.texts.items() if new is not None and not parses(path, new)]
     verdict = judge(request.before, after, not broken)
     problem, summary = _problem(request.kind, verdict, broken, _reader(Overlay(view, changes)))

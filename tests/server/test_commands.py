@@ -208,11 +208,11 @@ class TestApply:
     async def test_an_editor_that_says_applied_and_did_nothing_is_found_out(
         self, toy: Toy, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lsp_aid.server.applying._ARRIVAL_SECONDS", 0.1)
+        monkeypatch.setattr("lsp_aid.server.arrival.SECONDS", 0.1)
         async with served(toy) as client:
             document = await opened(client, root, **APPLY_EDIT)
             client.answers["workspace/applyEdit"] = lambda _: {"applied": True}
-            assert "the text is another" in await self.fails(client, document)
+            assert "the text of a.ml is another" in await self.fails(client, document)
 
     async def test_a_proposal_for_a_text_that_is_no_more_is_refused(self, toy: Toy, root: Path) -> None:
         async with served(toy) as client:

@@ -26,6 +26,8 @@ from lsp_aid.errors import ToolchainError
 from lsp_aid.server.services import Services
 from lsp_aid.server.stdio import serve
 from lsp_aid.tasks.project import Project
+from lsp_aid.workspace.journal import Journal
+from lsp_aid.workspace.proposals import ProposalStore
 from lsp_aid.workspace.trust import Trust
 from lsp_aid.workspace.view import WorkspaceView
 from tests.support.bare_client import BareClient
@@ -130,6 +132,8 @@ class Toy:
             find_root=find_root,
             make_view=make_view,
             trust=lambda settings: Trust(environment, settings.trust),
+            store=lambda root: ProposalStore(root, environment),
+            journal=lambda root: Journal(root, environment),
             environment=environment,
         )
 
