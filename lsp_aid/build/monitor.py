@@ -172,10 +172,12 @@ class BuildMonitor:
     async def _publish(self, status: BuildStatus, copies: Path) -> None:
         """Publishes a build. If it is of older files than there are, dune is about to notice: then the next one counts,
         unless dune has no use for these files."""
-        paths = {*self._saved, *(each.path for each in status.result.diagnostics)}
-        if await in_thread(lambda: _differ(self.root, copies, paths)):
+        told = {each.path for each in status.result.diagnostics}
+        if await in_thread(lambda: _differ(self.root, copies, self._saved)):
+            await asyncio.sleep(DEAF_SECONDS if _looks_at_sources(status) else NOTICE_SECONDS)
+        elif await in_thread(lambda: _differ(self.root, copies, told)):
             await asyncio.sleep(NOTICE_SECONDS)
-        if not await in_thread(lambda: _differ(self.root, copies, self._saved)):
+        if status.source is not BuildSource.USER_WATCH or not _differ(self.root, copies, self._saved):
             self._saved.clear()
         self.is_building, self._failure, self.status = False, None, status
         self._wake()
@@ -253,6 +255,8 @@ class BuildMonitor:
         except AidError as error:
             self._fail(error)
             return
+        if self._nudge.is_set():
+            return  # something was saved meanwhile: the next build is the one that counts
         self._log.restart()
         await in_thread(self._log.update)
         result = await in_thread(lambda: self._log.with_warnings(result))
@@ -291,16 +295,23 @@ class BuildMonitor:
             await asyncio.sleep(LOOK_SECONDS)
             now, heard = time.monotonic(), self._began > attached or not self.is_building
             overdue = bool(self._saved) and self._began < self._saved_at < now - DEAF_SECONDS
-            if (overdue and self._is_served()) or (not heard and now - attached > DEAF_SECONDS):
+            if overdue:  # what was saved may be nothing that dune looks at
+                overdue = (
+                    self.status is not None
+                    and _looks_at_sources(self.status)
+                    and await in_thread(lambda: _differ(self.root, watch.build_dir / "default", self._saved))
+                )
+            if overdue or (not heard and now - attached > DEAF_SECONDS):
                 socket = watch.build_dir / ".rpc" / "dune"
                 if (mark := _mark(socket)) is not None:
                     self._deaf.add(mark)
                 log.warning("%s: the watch at %s does not notice what is saved", self.root, socket)
                 return
 
-    def _is_served(self) -> bool:
-        """Whether dune looks at source files at all: with a dune file in error it does not."""
-        return self.status is not None and not any(each.source == "dune" for each in self.status.result.errors)
+
+def _looks_at_sources(status: BuildStatus) -> bool:
+    """Whether dune has looked at source files: with a dune file in error it does not."""
+    return not any(each.source == "dune" for each in status.result.errors)
 
 
 def _mark(socket: Path) -> tuple[str, int, int] | None:
