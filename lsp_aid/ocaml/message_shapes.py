@@ -268,6 +268,59 @@ class SyntaxProblem:
     text: str = "Syntax error"
 
 
+@frozen
+class BrokenRule:
+    """A rule that the code breaks. `rule` is a key of `message_rules`: `or-pattern-sides`, `dune-unknown-field`, ...
+
+    `names`, `types` and `numbers` are what the message names, each in the message's order; `sort` is its word for what
+    it is about: `record field`, `definition`. `rest` is what it says beyond that, its hints included.
+    """
+
+    rule: str
+    names: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+    sort: str = ""
+    rest: str = ""
+    suggestions: tuple[str, ...] = ()
+
+
+@frozen
+class CompilerWarning:
+    """A warning that has no shape of its own. `mnemonic` is its name, empty in versions that print none."""
+
+    number: int
+    mnemonic: str = ""
+    names: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    sort: str = ""
+    text: str = ""
+
+
+@frozen
+class Alert:
+    """Something used that its author put an alert on. `subject` is its path, empty where the compiler itself speaks."""
+
+    category: str
+    subject: str
+    advice: str = ""
+
+
+@frozen
+class ActionFailed:
+    """A command of a rule failed, with an exit code or by a signal."""
+
+    exit_code: int | None = None
+    signal: str | None = None
+
+
+@frozen
+class Promotion:
+    """A file differs from what a test or a rule made: a promotion would settle it."""
+
+    path: str
+
+
 Message = (
     Other
     | UnboundName
@@ -291,4 +344,9 @@ Message = (
     | LibraryNotFound
     | DependencyCycle
     | SyntaxProblem
+    | BrokenRule
+    | CompilerWarning
+    | Alert
+    | ActionFailed
+    | Promotion
 )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from lsp_aid.domain.diagnostics import Diagnostic, Related, Severity
 from lsp_aid.domain.text import Position, Range
 from lsp_aid.ocaml.messages import (
+    BrokenRule,
     ConstructorArity,
     DependencyCycle,
     LabelMismatch,
@@ -148,9 +149,8 @@ ERRORS = {
     'Syntax error: ")" expected': SyntaxProblem(")", text='Syntax error: ")" expected'),
     "Syntax error: ')' expected": SyntaxProblem(")", text="Syntax error: ')' expected"),
     "String literal not terminated": SyntaxProblem(text="String literal not terminated"),
-    'This kind of expression is not allowed as right-hand side of "let rec"': Other(
-        'This kind of expression is not allowed as right-hand side of "let rec"'
-    ),
+    'This kind of expression is not allowed as right-hand side of "let rec"': BrokenRule("let-rec-right"),
+    "Nothing that any compiler says": Other("Nothing that any compiler says"),
 }  # fmt: skip
 
 
@@ -210,9 +210,6 @@ WARNINGS = {
         69, "record field", "q", "never read"
     ),
     (69, "mutable record field q is never mutated."): UnusedName(69, "record field", "q", "never mutated"),
-    (21, "this statement never returns (or has an unsound type.)"): Other(
-        "this statement never returns (or has an unsound type.)"
-    ),
 }  # fmt: skip
 
 
