@@ -15,6 +15,7 @@ from lsp_aid.editformats.reader import Reader
 _NEW = re.compile(r"\+\+\+ (?P<path>.+)")
 _METADATA = re.compile(r"(diff --git|index|old mode|new mode|new file mode|deleted file mode|similarity index) ")
 _REFUSED = re.compile(r"(rename (from|to)|copy (from|to)|GIT binary patch|Binary files) ?")
+_SOURCE = ("ocaml", "ml", "mli", "reason", "dune", "dune-project", "opam")
 _BULLET = re.compile(r"[-+] [^ ]")
 _CURE = "Write the diff in one fenced block, each hunk below its `---`, `+++` and `@@` lines."
 
@@ -85,12 +86,21 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
 
     _held: list[str] = field(factory=list)  # lines that may turn out to name a file
     _fence: Fence | None = None
+    _is_text: bool | None = False  # inside a fence of source code that begins as no diff; None before its first line
     _section: _Section | None = None
     _hunk: _Hunk | None = None
     _is_adjacent: bool = False  # nothing stands between the last hunk outside a fence and this line
 
     def line(self, line: str) -> None:
         """A deleted `-- x` above an added `++ y` looks like a file's name; a hunk below it settles the matter."""
+        if self._is_text is None and line.strip():
+            self._is_text = not line.startswith(("--- ", "@@", "diff --git ")) and fence_in(line) is None
+        if self._is_text:  # a diff in it is a part of that file
+            assert self._fence is not None
+            if self._fence.is_closed_by(line):
+                self._fence, self._is_text = None, False
+            self.prose.append(line)
+            return
         if not self._held:
             if line[:4] == "--- ":
                 self._held = [line]
@@ -147,6 +157,7 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
             self.prose.append(line)
         elif fence := fence_in(line):
             self._fence = None if self._fence else fence
+            self._is_text = None if self._fence and fence.info.split(" ")[0].lower() in _SOURCE else False
             self._is_adjacent = False
             self.prose.append(line)
         elif _REFUSED.match(line) and self._section:

@@ -261,11 +261,9 @@ def _below(search: Sequence[str], number: int) -> int | None:
 
 def _drops_trailing(source: Source, search: Sequence[str], where: Where, exact: bool) -> bool:
     """Whether white space at the ends of new lines is noise: the file has none, or the block has more than the file."""
-    if not source.is_code:
+    if not source.is_code or exact:
         return False
-    if not source.has_trailing_space:
-        return True
-    return not exact and any(
+    return not source.has_trailing_space or any(
         search[number] != search[number].rstrip() and source.lines[at] == source.lines[at].rstrip()
         for number, at in enumerate(where)
         if at is not None

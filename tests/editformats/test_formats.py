@@ -206,6 +206,13 @@ def test_whole_files_are_read() -> None:
     )
 
 
+def test_a_diff_in_the_text_of_a_file_is_text() -> None:
+    text = f"(* A diff:\n{DIFF}*)\n"
+    for fence in ("```", "````"):
+        assert read(f"lib/a.ml\n{fence}ocaml\n{text}{fence}\n") == (Whole("lib/a.ml", text),)
+    assert read(f"lib/a.ml\n```ocaml\n{DIFF}```\n") == (Blocks("lib/a.ml", (HUNK,)),)
+
+
 def test_the_language_dune_is_no_file() -> None:
     assert read("lib/dune\n```dune\n(library)\n```") == (Whole("lib/dune", "(library)\n"),)
     assert "no edit" in refused("```dune\n(library)\n```")
