@@ -155,7 +155,8 @@ async def _find(call: Call) -> tuple[Root, Offered]:
         root = call.session.roots.get(offered.view.root)
         if root is None:
             raise StaleError(f"{offered.view.root} is no longer open", "Open it and ask again.")
-        return root, offered
+        # One that was kept is of no view that is known: what it changes is all that can be compared.
+        return root, evolve(offered, view=root.view()) if offered.is_kept else offered
     root, kept = await _kept(call.session, identifier)
     (offered,) = call.session.proposals.add([kept], root.view(), await root.project(), is_kept=True)
     return root, offered

@@ -200,8 +200,10 @@ class BareClient:
         )
 
     def text(self, uri: str) -> str:
-        """A file as the client holds it: as it is open, else as it is on disk."""
-        return self.texts[uri] if uri in self.texts else path_of(uri).read_text()
+        """A file as the client holds it: as it is open, else as it is on disk; empty if it is nowhere."""
+        if uri in self.texts:
+            return self.texts[uri]
+        return path_of(uri).read_text() if path_of(uri).exists() else ""
 
     def takes_edits(self) -> list[dict]:
         """Applies edits as an editor does: the documents change, then it answers. Returns the edits that came."""
