@@ -6,12 +6,15 @@ and for a watch that is not ours, the text of errors as the compiler printed it.
 then there is less to tell.
 """
 
+import json
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import cattrs
 from attrs import define, evolve, field, frozen
 
 from lsp_aid.build.dune import with_usual_names
@@ -19,11 +22,14 @@ from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.ocaml.compiler_output import Read, parse
 
+log = logging.getLogger(__name__)
+
 MOST_BYTES = 16_000_000
 """How much of a log is read at once; of a longer one, the end."""
 
 _COMPILES = re.compile(r"^(?:\(cd (?P<cwd>\S+) && )?(?P<program>\S+).* -(?:impl|intf) (?P<source>[^\s)]+)")
 _TARGET = re.compile(r" -o ([^\s)]+)")
+_KEPT = "lsp-aid-warnings.json"
 _MOST_OUTPUT = 200_000
 _MOST_COMMANDS = 20_000
 
@@ -40,19 +46,26 @@ class _Said:
 
     diagnostics: tuple[Diagnostic, ...]
     source: str = ""
-    target: Path | None = None
+    target: str = ""
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        return tuple(each for each in self.diagnostics if not each.is_error) if self.source else ()
 
 
 @define(eq=False)
 class BuildLog:
     """What the commands of one build folder said last, over all runs of dune that were followed.
 
-    Works on the disk. `read` gives texts as `ocaml.compiler_output.parse` takes it.
+    Works on the disk. `read` gives texts as `ocaml.compiler_output.parse` takes it. `keeps`: the warnings are kept in
+    the build folder, which has to be ours, so that the next process knows them without compiling anew.
     """
 
     root: Path
     build_dir: Path
     read: Read
+    keeps: bool = False
+    _kept: str | None = None
     _said: dict[tuple[str, str], _Said] = field(factory=dict)
     _inode: int = 0
     _at: int = 0
@@ -64,19 +77,22 @@ class BuildLog:
 
     def update(self) -> None:
         """Reads what has been added. A log that cannot be read, or is not there, adds nothing."""
+        if self.keeps and self._kept is None:
+            self._load()
         try:
-            with (self.build_dir / "log").open("rb") as log:
-                self._read(log.fileno(), log)
+            with (self.build_dir / "log").open("rb") as file:
+                self._read(file)
         except OSError:
             return
+        if self.keeps:
+            self._save()
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         """The warnings that are no errors, of what was compiled last and is still there."""
         found = []
         for said in self._said.values():
-            soft = [each for each in said.diagnostics if not each.is_error]
-            if soft and said.source and (said.target is None or said.target.exists()):
-                found += [each for each in soft if each.path and self.read(each.path) is not None]
+            if said.warnings and (not said.target or Path(said.target).exists()):
+                found += [each for each in said.warnings if each.path and self.read(each.path) is not None]
         return tuple(dict.fromkeys(found))
 
     def with_warnings(self, result: BuildResult) -> BuildResult:
@@ -88,15 +104,15 @@ class BuildLog:
         for said in self._said.values():
             yield from said.diagnostics
 
-    def _read(self, number: int, log: BinaryIO) -> None:
-        status = os.fstat(number)
+    def _read(self, file: BinaryIO) -> None:
+        status = os.fstat(file.fileno())
         if status.st_ino != self._inode or status.st_size < self._at:
             self._inode, self._at, self._rest = status.st_ino, 0, b""
         if status.st_size - self._at > MOST_BYTES:
             self._at, self._rest = status.st_size - MOST_BYTES, b""
-        log.seek(self._at)
-        data = self._rest + log.read(MOST_BYTES)
-        self._at = log.tell()
+        file.seek(self._at)
+        data = self._rest + file.read(MOST_BYTES)
+        self._at = file.tell()
         # What follows the last command may not be whole yet.
         whole, mark, rest = data.rpartition(b"\n$ ")
         for command in _commands(whole.decode("utf-8", "replace")):
@@ -115,13 +131,37 @@ class BuildLog:
         program, source = Path(match["program"]).name.removesuffix(".opt"), match["source"]
         folder = self.root / (match["cwd"] or ".")
         target = _TARGET.search(command.line)
+        said = _Said(diagnostics, source, str(folder / target[1]) if target else "")
         if program == "ocamldep":
             # It runs when the text has changed: what was said of the old text no longer holds.
             for key in [key for key, said in self._said.items() if said.source == source]:
                 del self._said[key]
-        self._remember(
-            (program, str(folder / source)), _Said(diagnostics, source, folder / target[1] if target else None)
-        )
+        self._remember((program, str(folder / source)), said)
+
+    def _load(self) -> None:
+        self._kept = ""
+        try:
+            self._kept = (self.build_dir / _KEPT).read_text(encoding="utf-8")
+            self._said = dict(cattrs.structure(json.loads(self._kept), list[tuple[tuple[str, str], _Said]]))
+        except OSError:
+            return  # nothing was kept yet
+        except (ValueError, RecursionError, cattrs.BaseValidationError) as error:
+            log.warning("%s: what was kept cannot be read: %s", self.build_dir, error)
+
+    def _save(self) -> None:
+        kept = [
+            (key, _Said(said.warnings, said.source, said.target)) for key, said in self._said.items() if said.warnings
+        ]
+        text = json.dumps(cattrs.unstructure(kept))
+        if text == self._kept:
+            return
+        self._kept = text
+        file = self.build_dir / _KEPT
+        try:
+            file.with_suffix(".new").write_text(text, encoding="utf-8")
+            file.with_suffix(".new").replace(file)
+        except OSError as error:
+            log.warning("%s cannot be written: %s", file, error)
 
     def _remember(self, key: tuple[str, str], said: _Said) -> None:
         self._said.pop(key, None)

@@ -83,7 +83,7 @@ class BuildMonitor:
 
     def __attrs_post_init__(self) -> None:
         run_dir = self.build_dir.with_name(f"{self.build_dir.name}-run")
-        self._log = BuildLog(self.root, self.build_dir, disk_reader(self.root))
+        self._log = BuildLog(self.root, self.build_dir, disk_reader(self.root), keeps=True)
         self._own = OwnWatch(self.root, self.build_dir, run_dir, self.toolchain, self._log, self.settings)
         self._once = DuneBuild(self.root, self.build_dir, apart(self.toolchain, run_dir), self.settings)
 

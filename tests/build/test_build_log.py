@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -73,6 +74,21 @@ def test_another_run_writes_the_log_anew(tmp_path: Path) -> None:
     write(tmp_path, COMPILES, mode="w")
     log.restart()
     assert codes(log) == []
+
+
+def test_what_is_kept_is_known_to_the_next_process(tmp_path: Path) -> None:
+    first = evolve(log_of(tmp_path), keeps=True)
+    write(tmp_path, COMPILES, WARNS)
+    first.update()
+    write(tmp_path, HEAD, mode="w")
+    other = evolve(first, said={}, kept=None)
+    other.restart()
+    assert codes(other) == ["warning 32 [unused-value-declaration]"]
+    assert other.warnings() == first.warnings()
+    write(tmp_path, COMPILES)
+    assert codes(other) == []
+    (tmp_path / "_build" / "lsp-aid-warnings.json").write_text("[[[[")
+    assert codes(evolve(first, said={}, kept=None)) == []
 
 
 def test_errors_are_told_as_they_were_printed(tmp_path: Path) -> None:

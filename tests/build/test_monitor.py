@@ -194,6 +194,9 @@ async def test_our_watch_is_killed(scene: Scene) -> None:
         status = await scene.write(a_ml=text)
         assert status.result.green == ("nope" not in text)
     await scene.monitor.close()
+    again = BuildMonitor(scene.root, scene.monitor.build_dir, scene.toolchain, scene.monitor.settings)
+    assert said((await again.build()).diagnostics) == said(status.result.diagnostics)
+    await again.close()
     assert running(*_own_command(scene)) == 0
 
 
