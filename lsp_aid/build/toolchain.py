@@ -104,7 +104,7 @@ def _setting_folder(setting: str) -> Path | None:
 async def _locate(root: Path, setting: Path | None, environment: dict[str, str]) -> tuple[str, dict[str, str]]:
     if setting is not None:
         return "setting", _with_folder(setting, environment)
-    for ancestor in (root, *root.parents):
+    for ancestor in (root, *filter(_is_own, root.parents)):
         if which("ocamlc", str(ancestor / "_opam" / "bin")):
             switch = ancestor / "_opam"
             told = await _opam(root, environment, f"--switch={ancestor}", "--set-switch")
@@ -113,6 +113,15 @@ async def _locate(root: Path, setting: Path | None, environment: dict[str, str])
     if told := await _opam(root, environment, "--readonly"):
         return "opam env", told
     return "PATH", environment
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether nobody but the user can have put a switch there: a folder above the project was not trusted with it."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return False
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
 
 def _with_folder(folder: Path, environment: dict[str, str]) -> dict[str, str]:

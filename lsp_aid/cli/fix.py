@@ -87,7 +87,7 @@ async def _fix_project(
     if outcome.before.green:
         return report(Status.GREEN, True, "The build is green: nothing to fix.")
     if not outcome.proposals:
-        return report(Status.RED, False, "The build is red, and no fix was found.")
+        return report(Status.RED, False, f"The build is red, and no fix was found. {outcome.reason}".rstrip())
     best = outcome.proposals[0]
     if best.kind is not Kind.FIX or best.verdict.level is not Level.VERIFIED:
         return report(Status.PROPOSED, False, "No complete fix was found: the proposals need a person's eye.")

@@ -33,7 +33,7 @@ _HINT = re.compile(r"^\s*Hint:\s*(.*?)(?=^-> required by|\Z)", re.MULTILINE | re
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BUILD_FOLDER = re.compile(r"_build/(?:\.sandbox/[^/]+/)?[^/.][^/]*/(?=.)")
 _MOST_RELATED = 50  # a compiler has a few; a program that prints what looks like them may have any number
-_NO_FILES = ("_none_", "command line")
+_NO_FILES = ("_none_", "_unknown_", "command line")
 _DUNE_FILES = re.compile(r"(?:.*/)?(?:dune|dune-project|dune-workspace|dune\.inc|[^/]*\.opam)")
 
 

@@ -21,7 +21,7 @@ from attrs import define, evolve, field, frozen
 
 from lsp_aid.config import FixSettings
 from lsp_aid.domain.build import BuildResult, Evaluation
-from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import Evaluator, Progress, View
@@ -222,6 +222,8 @@ class _Search:
             self._note(repair)
             self._advance(node, choice, [0], extra)
             return
+        if not self.found and not self.partial and repair.verdict.introduced:
+            repair = await self._come_to_light(repair)
         if self._helps(repair):
             self.partial.append(repair)
         left = [i for i, _ in taken if _is_left(node.errors[i], node.view, merged.changes, build)]
@@ -256,7 +258,30 @@ class _Search:
     def _helps(self, repair: Repair) -> bool:
         """Whether a repair that leaves errors takes away the one asked about and brings none."""
         left = {error.identity for error in repair.verdict.remaining}
-        return not repair.verdict.introduced and self.target is not None and self.target.identity not in left
+        wanted = [self.target] if self.focus and self.target else self.before.errors
+        return not repair.verdict.introduced and any(error.identity not in left for error in wanted)
+
+    async def _come_to_light(self, repair: Repair) -> Repair:
+        """The repair, its verdict freed of the errors that were hidden before and that it did not bring.
+
+        OCaml stops at a file's first type error. What it would have said next shows once the expression in error is
+        one of any type, `assert false`: an error that is there then as well is none of the repair's doing.
+        """
+        error, verdict = repair.steps[0].error, repair.verdict
+        behind = [e for e in verdict.introduced if e.path == error.path and e.range.start >= error.range.end]
+        if len(repair.steps) > 1 or not behind or len(behind) < len(verdict.introduced):
+            return repair
+        source = SourceText(self.view.read(error.path))
+        start, end = source.offset(error.range.start), source.offset(error.range.end)
+        hole = f"{source.text[:start]}(assert false){source.text[end:]}"
+        build = await self._build(ChangeSet((FileChange(error.path, source.text, hole),)))
+        shown = {e.identity for e in build.errors} if build else set()
+        if any(e.identity not in shown for e in behind):
+            return repair
+        detail = (
+            f"{len(behind)} more error{'s' * (len(behind) > 1)} of the file come{'s' * (len(behind) == 1)} to light"
+        )
+        return evolve(repair, verdict=evolve(verdict, introduced=(), detail=detail))
 
 
 async def repair(

@@ -98,8 +98,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             return list(_misspelt(problem, _read(problem.view), name))
         case messages.UnboundName(sort="module") if not message.qualifier:
             return list(_unlisted(problem, _read(problem.view), message.name))
-        case messages.Other(text=text) if "referenced from" in text:
-            return _not_linked(_read(problem.view), text)
+        case messages.BrokenRule(rule="missing-implementation"):
+            return _not_linked(_read(problem.view), problem.diagnostic.flat_message)
     return []
 
 

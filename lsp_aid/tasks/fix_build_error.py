@@ -11,6 +11,7 @@ from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.events import Event, Happening
 from lsp_aid.domain.ports import Progress, View
 from lsp_aid.domain.proposal import Kind, Level, Proposal
+from lsp_aid.errors import WorkspaceError
 from lsp_aid.repair.engine import Focus, Repair, repair
 from lsp_aid.tasks.fix_with_model import fix_with_model
 from lsp_aid.tasks.project import Project
@@ -52,7 +53,17 @@ async def fix_build_error(
         if proposal.source.startswith("engine:"):
             strategy = proposal.source.partition(":")[2]
             project.events.emit(Event(Happening.OFFERED, proposal.id, TASK, "", strategy, proposal.seconds))
-    return FixOutcome(before, proposals, outcome.before.reason)
+    return FixOutcome(before, proposals, outcome.before.reason or _unreadable(view, before))
+
+
+def _unreadable(view: View, build: BuildResult | None) -> str:
+    """Why a file that is in error cannot be repaired; empty where all can be read."""
+    for path in dict.fromkeys(error.path for error in build.errors if error.path) if build else ():
+        try:
+            view.read(path)
+        except WorkspaceError as error:
+            return str(error)
+    return ""
 
 
 def _nearest(build: BuildResult, focus: Focus | None) -> Diagnostic:

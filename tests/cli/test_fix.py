@@ -104,6 +104,22 @@ def test_an_error_that_nobody_can_repair_is_shown(tmp_path: Path) -> None:
     assert data["diagnostics"]
 
 
+def test_an_error_that_a_repair_brings_to_light_was_there_before(tmp_path: Path) -> None:
+    hidden = "let prices = [ List.lenght [] ]\nlet f (x : int) : string list = x\n"
+    data = answer(lsp_aid("fix", "--json", cwd=lay_out(tmp_path, {**RED, "lib/shop.ml": hidden})))
+    best = data["proposals"][0]
+    assert (data["status"], best["verdict"]) == ("proposed", "parses")
+    assert "come" in best["detail"]
+    assert "+let prices = [ List.length [] ]" in best["diff"]
+
+
+def test_what_can_be_repaired_is_though_the_first_error_cannot(tmp_path: Path) -> None:
+    files = {**RED, "lib/a.ml": "let f (x : int) : string list = x\n"}
+    data = answer(lsp_aid("fix", "--json", cwd=lay_out(tmp_path, files)))
+    assert data["proposals"][0]["files"] == ["lib/shop.ml"]
+    assert data["proposals"][0]["verdict"] == "parses"
+
+
 def test_a_dune_file_that_does_not_parse_is_a_red_build(tmp_path: Path) -> None:
     project = lay_out(tmp_path, {**RED, "lib/dune": "(library (name shop)\n"})
     done = lsp_aid("fix", "--json", cwd=project)
@@ -123,6 +139,7 @@ def test_an_error_in_a_file_that_is_not_utf8_changes_nothing(tmp_path: Path) -> 
     before = texts(project)
     done = lsp_aid("fix", "--apply", "--json", cwd=project)
     assert (done.returncode, answer(done)["status"]) == (1, "red")
+    assert "lib/shop.ml is not UTF-8" in answer(done)["message"]
     assert texts(project) == before
 
 

@@ -107,11 +107,15 @@ ID = "val c : 'a -> 'a\n"
         ),
     ],
 )
-async def test_first_choice_for_what_the_interface_hides(
-    interface: str, before: str, after: str, tmp_path: Path
-) -> None:
+async def test_ways_for_what_the_interface_hides(interface: str, before: str, after: str, tmp_path: Path) -> None:
     [found, *_] = await candidates_of(unused, {"project.ml": before, "project.mli": interface}, tmp_path)
-    assert found[0].changes.texts == {"project.ml": after}
+    assert {"project.ml": after} in [candidate.changes.texts for candidate in found]
+
+
+async def test_what_keeps_a_new_value_comes_before_what_deletes_it(tmp_path: Path) -> None:
+    texts = {"project.ml": "let a = 1\nlet c = 2\n", "project.mli": "val c : int\n"}
+    [found] = await candidates_of(unused, texts, tmp_path)
+    assert [candidate.title.split()[0] for candidate in found] == ["Mark", "Remove"]
 
 
 async def test_a_value_that_another_module_asks_for_is_not_removed(tmp_path: Path) -> None:
