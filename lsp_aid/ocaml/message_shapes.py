@@ -12,8 +12,9 @@ _DECLARED_NAME = re.compile(
     r"(?: (?:\([^)]*\)|\[[^\]]*\]|[+\-!]*'\w+))? ([\w']+|\( ?[^\w\s]+ ?\))"
 )
 _PART = r"(?:field|constructor), (?:\"([^\"]+)\"|`([^`]+?)'|([\w']+)), is "
-_MISSING_PART = re.compile(rf"An? {_PART}missing")
-_EXTRA_PART = re.compile(rf"An? extra {_PART}provided")
+_OLD_PART = r"The (?:field|constructor) ([\w']+) is only present in the "
+_MISSING_PART = re.compile(rf"An? {_PART}missing|{_OLD_PART}second")
+_EXTRA_PART = re.compile(rf"An? extra {_PART}provided|{_OLD_PART}first")
 
 
 @frozen

@@ -43,7 +43,7 @@ from lsp_aid.ocaml.message_shapes import (
     UnusedRec,
     WrongLabel,
 )
-from lsp_aid.ocaml.message_text import WORD, code, got, suggestions, words
+from lsp_aid.ocaml.message_text import WORD, code, got, suggestions, unquoted, words
 from lsp_aid.ocaml.warning_messages import read_warning, warning_number
 
 __all__ = [
@@ -135,7 +135,7 @@ def _unbound(diagnostic: Diagnostic, flat: str) -> Message | None:
     return None
 
 
-_AFTER_TYPE = r"(?= because | Hint: | The | Types? | This | It | These | Did you |$)"
+_AFTER_TYPE = r"(?= because | Hint: | The | Types? | Labels | Self | This | It | These | Did you |$)"
 _CLASH = re.compile(
     r"^(?:This|The) (?P<what>(?:\"[a-z-]+\" )?[a-z][a-z ()-]*?)(?: "
     + code("name", r"\S+?")
@@ -178,8 +178,8 @@ def _clash(diagnostic: Diagnostic, flat: str) -> Message | None:
     meant = suggestions(rest)
     explanation = (rest[because.end() :] if because else rest).partition("Hint: ")[0].strip()
     return TypeClash(
-        found=got(match, "found"),
-        expected=got(match, "expected"),
+        found=_type(match, "found"),
+        expected=_type(match, "expected"),
         what=what,
         name=name,
         because=because[1].strip() if because else None,
@@ -188,6 +188,12 @@ def _clash(diagnostic: Diagnostic, flat: str) -> Message | None:
         partial="This function application is partial" in rest,
         explanation=explanation,
     )
+
+
+def _type(match: re.Match[str], group: str) -> str:
+    """A type as it is written, without what it stands for: `"c" = "< m : int >"`."""
+    found = got(match, group)
+    return unquoted(found.partition('" = "')[0] + '"') if found.startswith('"') else found
 
 
 _TOO_MANY = re.compile(
@@ -315,15 +321,17 @@ _SIGNATUREWORD = re.compile(
     r"^(?:Signature mismatch:|Modules do not match:|The functor|This functor|In this [\"`]with)"
 )
 _AFTER_WANTED = (
-    r"(?:The type|Type|An? (?:extra )?(?:field|constructor),|The (?:first|second|constructor|field|private|variance)"
-    r"|Fields|Constructors|They|Their|\d\. |In module|Values do|Modules do|This|These|Private|Module)"
+    r"(?:The type|Type|An? (?:extra )?(?:field|constructor),|Fields|Constructors|They|Their|At position|\d\. |In module"
+    r"|The (?:first|second|constructor|field|private|variance|method|public|instance|implementation"
+    r"|[a-z -]+ [\"`]?\S+ is required but)"
+    r"|Values do|Modules do|This|These|Private|Module)"
 )
 _ENTRY = re.compile(
     r"(?P<within>In (?:module|module type|functor argument) " + code("module", WORD) + r": )"
     r"|The (?P<sort>[a-z][a-z -]*?) " + code("name", WORD) + r" is required but not provided"
     r"|(?P<kind>Values|Type declarations|Extension declarations|Modules|Module type declarations|Module types"
-    r"|Class declarations|Class type declarations) do not match: (?P<given>.+?) is not included in (?P<wanted>.+?)"
-    rf"(?= {_AFTER_WANTED} ?|$)"
+    r"|Class declarations|Class type declarations) do not match: (?P<given>.+?)"
+    rf" (?:is not included in|does not match) (?P<wanted>.+?)(?= {_AFTER_WANTED} ?|$)"
 )
 _PLACE = re.compile(r"File \"[^\"]+\", lines? [\d-]+(?:, characters [\d-]+)?: (?:Expected|Actual) declaration")
 
