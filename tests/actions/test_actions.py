@@ -10,9 +10,24 @@ import pytest
 from attrs import evolve
 
 from lsp_aid import actions
-from lsp_aid.actions import fix_all, fix_build_error, generate_diff, trust_folder
-from lsp_aid.actions.offer import QUICKFIX, ApplyProposal, Context, GiveTrust, Offer, StartDiff, StartFix
+from lsp_aid.actions import fix_all, fix_build_error, generate_diff, take_hunks, trust_folder, undo_last
+from lsp_aid.actions.offer import (
+    QUICKFIX,
+    ApplyProposal,
+    Context,
+    Discard,
+    GiveTrust,
+    Offer,
+    OfferHunks,
+    StartDiff,
+    StartFix,
+    TakeHunks,
+    UndoLast,
+    Waiting,
+    WaitingHunk,
+)
 from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.journal import Entry
 from lsp_aid.domain.proposal import Kind, Level, Proposal, Verdict
 from lsp_aid.domain.text import Position, Range, SourceText
 from lsp_aid.ocaml.syntax import aid_comments
@@ -79,6 +94,47 @@ def test_trust_is_offered_on_an_error_that_cannot_be_built() -> None:
     assert offer.does == GiveTrust()
     assert not trust_folder.offers(context(trusted=True))
     assert not trust_folder.offers(context(trusted=False, errors=()))
+
+
+class TestTakeHunks:
+    HERE = WaitingHunk("1", "a.ml", PLACE)
+    BELOW = WaitingHunk("2", "a.ml", Range(Position(9, 0), Position(10, 0)))
+    NEW = WaitingHunk("3", "new.ml", None)
+
+    def does(self, *hunks: WaitingHunk, origin: str = "") -> list:
+        waiting = Waiting("p", hunks, origin)
+        return [offer.does for offer in take_hunks.offers(context(waiting=waiting))]
+
+    def test_a_hunk_its_file_new_files_the_whole_or_nothing_can_be_taken(self) -> None:
+        assert self.does(self.HERE, self.BELOW, self.NEW) == [
+            TakeHunks("p", ("1",)),
+            TakeHunks("p", files=("a.ml",)),
+            TakeHunks("p", files=("new.ml",)),
+            TakeHunks("p"),
+            Discard("p"),
+        ]
+
+    def test_what_says_the_same_is_said_once(self) -> None:
+        assert self.does(self.HERE) == [TakeHunks("p"), Discard("p")]
+        assert self.does(self.HERE, self.BELOW) == [TakeHunks("p", ("1",)), TakeHunks("p"), Discard("p")]
+
+    def test_elsewhere_there_is_nothing_unless_it_has_no_place_at_all(self) -> None:
+        assert self.does(self.BELOW) == []
+        assert self.does(self.BELOW, self.NEW, origin="a.ml") == []
+        assert self.does(self.NEW, origin="b.ml") == []
+        assert self.does(self.NEW, origin="a.ml") == [TakeHunks("p"), Discard("p")]
+
+    def test_a_repair_of_several_hunks_can_be_chosen_from(self) -> None:
+        (offer,) = take_hunks.offers(context(fixes=(proposal(), proposal()), hunks=2))
+        assert offer.does == OfferHunks(proposal())
+        assert not take_hunks.offers(context(fixes=(proposal(),), hunks=1))
+
+
+def test_what_was_applied_can_be_undone_where_it_was() -> None:
+    entry = Entry("e", "p", "Add `rec`", 0.0, "/nowhere", ChangeSet())
+    (offer,) = undo_last.offers(context(undoable=entry))
+    assert offer.does == UndoLast("e")
+    assert not undo_last.offers(context())
 
 
 class TestAidComment:

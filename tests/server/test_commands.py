@@ -155,6 +155,41 @@ class TestGenerateDiff:
             assert "what a build runs" in (await client.asked("window/showMessageRequest"))["message"]
             assert not edits
 
+    async def test_an_editor_that_asks_by_itself_is_given_the_marks_and_asked_nothing(
+        self, toy: Toy, root: Path
+    ) -> None:
+        (root / "a.ml").write_text("let a = 1\n")
+        toy.model = Saying(
+            block("dune", "", "(rule (with-stdout-to x (run sh)))\n") + block("b.ml", "let b = 2\n", "let b = 3\n")
+        )
+        edit_support = {"documentChanges": True, "changeAnnotationSupport": {"groupsOnLabel": True}}
+        async with served(toy) as client:
+            document = await opened(client, root, workspace={"applyEdit": True, "workspaceEdit": edit_support})
+            edits = client.takes_edits()
+            started = await client.command("lsp-aid.generateDiff", {"prompt": "a rule", **document})
+            assert (await client.job(started["job"]))["state"] == "done"
+            (edit,) = edits
+            (mark,) = edit["changeAnnotations"]
+            assert edit["changeAnnotations"][mark]["needsConfirmation"] is True
+            marks = {
+                c["textDocument"]["uri"][-4:]: [e.get("annotationId") for e in c["edits"]]
+                for c in edit["documentChanges"]
+            }
+            assert marks == {"dune": [mark], "b.ml": [None]}
+            assert not [r for r in client.requests if r["method"] == "window/showMessageRequest"]
+
+    async def test_one_of_very_many_lines_is_asked_for_although_verified(self, toy: Toy, root: Path) -> None:
+        (root / "a.ml").write_text("let a = 1\n")
+        toy.model = Saying(block("b.ml", "let b = 2\n", "let b = 3\n" * 101))
+        async with served(toy) as client:
+            document = await opened(client, root, **APPLY_EDIT)
+            edits = client.takes_edits()
+            client.answers["window/showMessageRequest"] = lambda _: {"title": "Discard"}
+            started = await client.command("lsp-aid.generateDiff", {"prompt": "much", **document})
+            await client.job(started["job"])
+            assert "more than 100" in (await client.asked("window/showMessageRequest"))["message"]
+            assert not edits
+
     async def test_without_a_model_it_says_what_to_set(self, toy: Toy, root: Path) -> None:
         async with served(toy) as client:
             document = await opened(client, root)

@@ -1,9 +1,12 @@
 """Edits for what each editor can do."""
 
+from collections.abc import Sequence
+
 import pytest
 from lsprotocol import types
 
 from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.edits.limits import Confirmation
 from lsp_aid.errors import UsageError
 from lsp_aid.server.capabilities import ClientFeatures, features_of
 from lsp_aid.server.to_lsp import Target, workspace_edit
@@ -15,25 +18,31 @@ CHANGES = ChangeSet(
 DELETION = ChangeSet((FileChange("a.ml", "x", None),))
 
 
-def client(name: str = "", resources: list[str] | None = None, document_changes: bool | None = None) -> ClientFeatures:
+def client(
+    name: str = "", resources: list[str] | None = None, document_changes: bool | None = None, annotations: bool = False
+) -> ClientFeatures:
     """What is made of a client that says this of itself."""
     edit = types.WorkspaceEditClientCapabilities(
         document_changes=document_changes,
         resource_operations=[types.ResourceOperationKind(r) for r in resources] if resources else None,
+        change_annotation_support=types.ChangeAnnotationsSupportOptions() if annotations else None,
     )
     said = types.ClientCapabilities(workspace=types.WorkspaceClientCapabilities(workspace_edit=edit))
     return features_of(types.InitializeParams(capabilities=said, client_info=types.ClientInfo(name=name)))
 
 
-CODE = client("Visual Studio Code", ["create", "rename", "delete"], True)
+CODE = client("Visual Studio Code", ["create", "rename", "delete"], True, True)
 NEOVIM = client("Neovim", ["rename", "create", "delete"])
 EGLOT = client("Eglot", None, True)
 LSP_MODE = client("emacs", ["create", "rename", "delete"], True)
 PLAIN = client()
 
 
-def edit(changes: ChangeSet, can: ClientFeatures) -> types.WorkspaceEdit:
-    return workspace_edit(changes, can, lambda path: Target(f"file:///p/{path}", 3 if path == "a.ml" else None))
+def edit(changes: ChangeSet, can: ClientFeatures, confirmations: Sequence[Confirmation] = ()) -> types.WorkspaceEdit:
+    def locate(path: str) -> Target:
+        return Target(f"file:///p/{path}", 3 if path == "a.ml" else None)
+
+    return workspace_edit(changes, can, locate, confirmations)
 
 
 def shape(changes: ChangeSet, can: ClientFeatures) -> list[tuple[str, str, int | None]]:
@@ -89,3 +98,34 @@ def test_a_file_is_deleted_where_the_client_can() -> None:
 def test_elsewhere_a_change_that_deletes_is_refused_whole(can: ClientFeatures) -> None:
     with pytest.raises(UsageError, match=r"deletes a\.ml"):
         edit(DELETION.then(ChangeSet((FileChange("b.ml", "", "x"),))), can)
+
+
+def marked(changes: ChangeSet, can: ClientFeatures, *confirmations: Confirmation) -> set[str]:
+    """The files of which an operation is marked; every mark needs a confirmation."""
+    made = edit(changes, can, confirmations)
+    found = set()
+    for change in made.document_changes or ():
+        if isinstance(change, types.TextDocumentEdit):
+            uri, marks = change.text_document.uri, [getattr(e, "annotation_id", None) for e in change.edits]
+        else:
+            assert isinstance(change, types.CreateFile | types.DeleteFile)
+            uri, marks = change.uri, [change.annotation_id]
+        for mark in filter(None, marks):
+            assert made.change_annotations
+            assert made.change_annotations[mark].needs_confirmation
+            found.add(uri[-4:])
+    return found
+
+
+def test_what_a_person_should_confirm_is_marked_and_nothing_else() -> None:
+    assert marked(CHANGES, CODE, Confirmation("b.ml", "it says what a build runs")) == {"b.ml"}
+    assert marked(CHANGES, CODE, Confirmation("", "it is long")) == {"a.ml", "b.ml"}
+    assert marked(DELETION, CODE, Confirmation("a.ml", "it says what a build runs")) == {"a.ml"}
+    assert marked(CHANGES, CODE) == set()
+    assert edit(CHANGES, CODE).change_annotations is None
+
+
+@pytest.mark.parametrize("can", [NEOVIM, EGLOT, LSP_MODE])
+def test_clients_that_know_no_marks_get_none(can: ClientFeatures) -> None:
+    made = edit(CHANGES, can, [Confirmation("", "it is long")])
+    assert made == edit(CHANGES, can)

@@ -1,10 +1,5 @@
 """What was applied: watched until it has arrived, noted down, and taken back over all its files or not at all."""
 
-import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +7,7 @@ import pytest
 from lsp_aid.domain.journal import State
 from lsp_aid.workspace.journal import Journal
 from tests.support.bare_client import MODERN, BareClient, RpcError, at
+from tests.support.program import program
 from tests.support.served import Saying, Toy, block, project, served
 
 FILES = {"a": "let a = 1\n", "b": "let b = 2\n"}
@@ -254,25 +250,6 @@ class TestArrival:
 
 def uri_of(change: dict) -> str:
     return change["uri"] if "uri" in change else change["textDocument"]["uri"]
-
-
-@asynccontextmanager
-async def program(home: Path) -> AsyncIterator[BareClient]:
-    """A client of the program itself, which is killed in the end."""
-    environment = {**os.environ, "XDG_STATE_HOME": str(home), "XDG_CONFIG_HOME": str(home), "LSP_AID_TRUST": "always"}
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "lsp_aid", "serve"), stdin=pipe, stdout=pipe, env=environment
-    )
-    assert process.stdin
-    assert process.stdout
-    client = BareClient(process.stdout, process.stdin)
-    try:
-        yield client
-    finally:
-        process.kill()
-        await process.wait()
-        await client.hang_up()
 
 
 RED = "let n = List.lenght []\n"
