@@ -22,7 +22,7 @@ DEFAULT = SearchReplace
 
 NAMES = tuple(reader.NAME for reader in FORMATS)
 
-MAX_LINES = 100_000
+MAX_LINES = 50_000
 """A reply of more lines is refused."""
 _CODE = re.compile(r"^[ \t]*(```|~~~|<{5,}|>{5,}|@@ |\*\*\* \w+ File)", re.MULTILINE)
 

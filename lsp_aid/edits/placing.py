@@ -30,6 +30,7 @@ from lsp_aid.edits.splice import Change, UnclearError
 from lsp_aid.errors import Refusal
 
 MAX_QUOTING = 20
+MAX_BLOCKS = 2000
 
 
 def _always(path: str, text: str) -> bool:
@@ -82,6 +83,9 @@ def _place_file(
         return [
             Refusal(path, 0, f"The reply edits {shown(path)} in two different ways", "Write one edit for each file.")
         ]
+    if len(blocks) > MAX_BLOCKS:
+        why = f"The reply changes {shown(path)} in {len(blocks)} places, more than {MAX_BLOCKS}"
+        return [Refusal(path, 0, why, "Write less at once.")]
     if before is None and (view.root / path).is_dir():
         return [Refusal(path, 0, f"{shown(path)} is a folder", "Name a file in it.")]
     if isinstance(edit, Whole):
