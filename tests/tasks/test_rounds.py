@@ -126,7 +126,11 @@ async def test_an_answer_that_builds_is_verified() -> None:
     assert len(proposal.id) == 12
     (event,) = run.sink.events
     assert (event.proposal, event.model, event.strategy) == (proposal.id, "scripted", "search_replace")
-    assert run.told.messages[:3] == ["Building what is there", "Asking scripted", "scripted has written lib/a.ml (1 edit)"]
+    assert run.told.messages[:3] == [
+        "Building what is there",
+        "Asking scripted",
+        "scripted has written lib/a.ml (1 edit)",
+    ]
     assert [untrusted for changes, untrusted in run.evaluator.seen if changes] == [True]
     prompt = run.requests[0].prompt
     assert "Make x two" in prompt
