@@ -80,8 +80,9 @@ class Applying:
             await self._settle(offered, root, Applied(True), landed)
             return
 
+        self._arrivals.append(arrival)
+
         async def look() -> None:
-            self._arrivals.append(arrival)
             try:
                 found = await arrival.wait(root.view)
             finally:

@@ -105,4 +105,7 @@ class Arrival:
         text = text_of(now, change.path)
         if change.path in self._arrived:
             return Landed(change, self._arrived[change.path], Fate.ARRIVED)
-        return Landed(change, text, fate(change, text, is_open=change.path in now.open_texts))
+        found = fate(change, text, is_open=change.path in now.open_texts)
+        if found is Fate.ARRIVED:
+            self._arrived[change.path] = text
+        return Landed(change, text, found)

@@ -56,6 +56,7 @@ async def apply_whole(session: Session, root: Root, offered: Offered, job: Job, 
 async def applied(call: Call) -> Any:
     """The editor has applied a proposal by itself, from a code action."""
     root, offered = await _find(call)
+    root.stop_waiting(offered.proposal.id)
     await call.session.applying.applied(offered, root)
 
 
