@@ -11,7 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import cattrs
@@ -29,6 +29,7 @@ MOST_BYTES = 16_000_000
 
 _COMPILES = re.compile(r"^(?:\(cd (?P<cwd>\S+) && )?(?P<program>\S+).* -(?:impl|intf) (?P<source>[^\s)]+)")
 _TARGET = re.compile(r" -o ([^\s)]+)")
+_DUNE_FILE = re.compile(r"(?:^|/)dune(?:-project|-workspace|\.inc)?$")
 _KEPT = "lsp-aid-warnings.json"
 _MOST_OUTPUT = 200_000
 _MOST_COMMANDS = 20_000
@@ -96,8 +97,15 @@ class BuildLog:
         return tuple(dict.fromkeys(found))
 
     def with_warnings(self, result: BuildResult) -> BuildResult:
-        """A result with the warnings that a clean build would print with it."""
-        return evolve(result, diagnostics=by_place((*result.diagnostics, *self.warnings())))
+        """A result with the warnings that a clean build would print with it: not those of a folder whose dune file is
+        in error, for nothing there would be compiled."""
+        dead = [PurePosixPath(each.path).parent for each in result.errors if _DUNE_FILE.search(each.path)]
+        carried = (
+            each
+            for each in self.warnings()
+            if not any(PurePosixPath(each.path).is_relative_to(folder) for folder in dead)
+        )
+        return evolve(result, diagnostics=by_place((*result.diagnostics, *carried)))
 
     def printed(self) -> Iterator[Diagnostic]:
         """All that the last runs of the commands said."""

@@ -10,15 +10,16 @@ build counts only if it is of the files as they are: what dune copied into its b
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from lsp_aid.build.build_log import BuildLog
+from lsp_aid.build.build_log import BuildLog, by_place
 from lsp_aid.build.dune import DuneBuild, disk_reader
 from lsp_aid.build.process import in_thread
 from lsp_aid.build.rpc import RpcEndedError, RpcRefusedError, connect
@@ -29,6 +30,7 @@ from lsp_aid.build.watch import Begun, OwnWatch, apart
 from lsp_aid.config import BuildSettings
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.build_status import BuildSource, BuildStatus, Promotion
+from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.errors import AidError, BuildTimeoutError
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ YOUNG_SECONDS = 5.0
 """A watch of ours that dies younger than this, twice, is not started again before something is saved."""
 
 _Events = AsyncGenerator[Begun | BuildStatus]
+_EXCEPTION = re.compile(r"[A-Z][\w.]*\.E\b")
 _MOST_COMPARED = 200
 
 
@@ -172,6 +175,8 @@ class BuildMonitor:
     async def _publish(self, status: BuildStatus, copies: Path) -> None:
         """Publishes a build. If it is of older files than there are, dune is about to notice: then the next one counts,
         unless dune has no use for these files."""
+        if status.source is BuildSource.USER_WATCH and any(map(_is_raw, status.result.errors)):
+            status = await self._in_words(status)
         told = {each.path for each in status.result.diagnostics}
         if await in_thread(lambda: _differ(self.root, copies, self._saved)):
             await asyncio.sleep(DEAF_SECONDS if _looks_at_sources(status) else NOTICE_SECONDS)
@@ -182,6 +187,20 @@ class BuildMonitor:
         self.is_building, self._failure, self.status = False, None, status
         self._wake()
         self.on_status(status)
+
+    async def _in_words(self, status: BuildStatus) -> BuildStatus:
+        """Over RPC dune tells some errors, dependency cycles above all, as values of its own; a single build of ours
+        has them in words."""
+        try:
+            result = await self._once.build()
+        except AidError as error:
+            log.warning("%s: %s", self.root, error)
+            return status
+        words = [each for each in result.errors if not each.path]
+        if not words:
+            return status
+        rest = (each for each in status.result.diagnostics if not _is_raw(each))
+        return evolve(status, result=evolve(status.result, diagnostics=by_place((*rest, *words))))
 
     def _fail(self, error: AidError) -> None:
         log.warning("%s: %s", self.root, error)
@@ -312,6 +331,10 @@ class BuildMonitor:
 def _looks_at_sources(status: BuildStatus) -> bool:
     """Whether dune has looked at source files: with a dune file in error it does not."""
     return not any(each.source == "dune" for each in status.result.errors)
+
+
+def _is_raw(error: Diagnostic) -> bool:
+    return not error.path and _EXCEPTION.match(error.message) is not None
 
 
 def _mark(socket: Path) -> tuple[str, int, int] | None:

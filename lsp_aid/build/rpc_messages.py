@@ -157,6 +157,7 @@ def diagnostic(value: Csexp, root: Path, read: Read) -> RpcDiagnostic:
     text = message_text(fields.get("message", (b"Nop",))).strip()
     severity = atom(fields.get("severity", b"error"))
     word = "Warning" if severity == "warning" else "Error"
+    text = text.removeprefix(f"{word}: ")  # dune's own messages have it, those of compilers do not
     promotions = tuple(_promotion(each, root) for each in items(fields.get("promotion", ())))
     where = fields.get("loc", ())
     head = _head(where, root) if where else ""

@@ -34,12 +34,12 @@ FILES = {
     "c.ml": "let unused = 0\nlet three = 3\n",
 }
 TARGETS = ("@@default", "@runtest")
-Said = frozenset[tuple[str, object, object, str | None, str]]
+Said = frozenset[tuple[object, ...]]
 
 
 def said(status_diagnostics: object) -> Said:
     return frozenset(
-        (each.path, each.severity, each.range, each.code, each.flat_message)
+        (each.severity, each.range, *each.identity)
         for each in status_diagnostics  # type: ignore[attr-defined]
     )
 
@@ -162,6 +162,11 @@ async def test_the_users_watch_is_followed_and_outlived(scene: Scene) -> None:
     assert await second.wait() != 0
     status = await scene.write(a_ml="let one = function 1 -> 2\n", b_ml="let two = 2\n")
     assert [each.code for each in status.result.errors] == ["warning 8 [partial-match]"]
+    assert not (await scene.write(dune="(library (name p)\n")).result.green
+    assert not (await scene.write(dune="(library (name p) (libraries nowhere))\n")).result.green
+    assert not (await scene.write(dune=FILES["dune"], a_ml="let one = B.two\n", b_ml="let two = A.one\n")).result.green
+    assert not (await scene.write(a_ml="let one = 1\n", c_ml="let three = 'x'\n", b_ml="let two =\n")).result.green
+    assert (await scene.write(c_ml="let three = 3\n", b_ml=FILES["b.ml"])).result.green
     first.kill()
     await scene.until_source(BuildSource.OWN_WATCH)
     assert (scene.root / "_build/.rpc/dune").exists()  # left over by the one that was killed

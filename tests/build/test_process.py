@@ -72,6 +72,17 @@ async def test_what_a_program_leaves_running_ends_with_it(tmp_path: Path) -> Non
     assert naps(nap) == 0
 
 
+async def test_what_runs_while_a_block_lasts_ends_with_it(tmp_path: Path) -> None:
+    nap = f"73.{os.getpid()}"
+    words = ["sh", "-c", FAMILY.format(nap=nap)]
+    async with process.running(words, cwd=tmp_path, environment=ENVIRONMENT) as output:
+        assert await output.readline() == b"start\n"
+        await wait_for(tmp_path / "ready", nap, 4)
+    assert naps(nap) == 0
+    async with process.running(["echo", "x"], cwd=tmp_path, environment=ENVIRONMENT) as output:
+        assert await output.read() == b"x\n"
+
+
 async def test_a_time_out_leaves_no_process(tmp_path: Path) -> None:
     nap = f"72.{os.getpid()}"
     with pytest.raises(BuildTimeoutError, match="1 seconds"):
