@@ -136,9 +136,12 @@ class Typer(Protocol):
     the user has not trusted. What cannot be had from the compiler at hand is empty. Cancelling ends the work.
     """
 
-    async def check(self, path: str, text: str, flags: CompilerFlags, *, interface: str | None = None) -> Checked:
+    async def check(
+        self, path: str, text: str, flags: CompilerFlags, *, interface: str | None = None, signature: bool = False
+    ) -> Checked:
         """What compiling `text` would say. `interface` stands for the `.mli` beside it; without it, the one that was
-        built last counts, if there is an `.mli` below `flags.folder`."""
+        built last counts, if there is an `.mli` below `flags.folder`. `signature`: whether that is wanted too; printing
+        it can take as long as the check."""
 
     async def type_at(self, path: str, text: str, position: Position, flags: CompilerFlags) -> Sequence[TypedRange]:
         """What stands around a position, the innermost first. The text may be wrong elsewhere."""

@@ -26,9 +26,9 @@ class CompilerFlags:
 
 @frozen
 class Checked:
-    """`build` is what compiling the one module would say. Where it is green, `signature` is what other modules see of
-    it, without places, so that equal signatures mean that no other module can turn red. `modules` are the names of
-    modules that the text mentions, as `ocamldep` finds them; empty where it does not parse."""
+    """`build` is what compiling the one module would say. `signature` is what others see of it, where it is green
+    and that was asked for: it has no places, so that no other module can turn red while it stays the same. `modules`
+    are those that the text names, as `ocamldep` finds them; empty where it does not parse."""
 
     build: BuildResult
     signature: str = ""

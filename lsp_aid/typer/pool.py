@@ -179,21 +179,22 @@ class PooledTyper:
     _compiler: Compiler
     _trusted: bool
 
-    async def check(self, path: str, text: str, flags: CompilerFlags, *, interface: str | None = None) -> Checked:
+    async def check(
+        self, path: str, text: str, flags: CompilerFlags, *, interface: str | None = None, signature: bool = False
+    ) -> Checked:
         source = self._source(path, text, flags, interface)
         started = time.monotonic()
-        request = ["check", source.unit, path, text, "0" if interface is None else "1", interface or ""]
+        given = ("0", "") if interface is None else ("1", interface)
+        request = ["check", source.unit, path, text, "1" if signature else "0", *given]
         try:
             answer = await self._pool.ask(self._compiler, flags, *request)
         except FlagsError:
             answer = None  # the compiler itself tells best what it does not know
         if answer is None or answer.lost.startswith(("internal", "stack", "signal", "status")):
             return await self._pool.check_directly(source, self._compiler)
-        verdict, report, signature, modules = self._fields(answer, path)
+        verdict, report, shown, modules = self._fields(answer, path)
         build = result(source, report.decode("utf-8", "replace"), green=verdict == b"green", started=started)
-        return Checked(
-            build, signature.decode("utf-8", "replace"), frozenset(modules.decode("ascii", "replace").split())
-        )
+        return Checked(build, shown.decode("utf-8", "replace"), frozenset(modules.decode("ascii", "replace").split()))
 
     async def type_at(self, path: str, text: str, position: Position, flags: CompilerFlags) -> Sequence[TypedRange]:
         source = self._source(path, text, flags)

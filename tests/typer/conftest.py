@@ -7,7 +7,7 @@ from lsp_aid.build.process import run
 from lsp_aid.build.resident import start
 from lsp_aid.typer.installing import Compiler
 from lsp_aid.typer.pool import Limits, TyperPool
-from tests.support.compilers import COMPILERS
+from tests.support.typer_compilers import COMPILERS
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from lsp_aid.typer import installing
 from lsp_aid.typer.installing import Compiler, Level
 from lsp_aid.typer.pool import Limits, TyperPool
 from lsp_aid.typer.reports import Source, result
-from tests.support.compilers import COMPILERS, own
+from tests.support.typer_compilers import COMPILERS, own
 
 FLAGS = CompilerFlags(("-w", "@1..3@5..28@31..39@43@46..47@49..57@61..62@67@69-40", "-strict-sequence"))
 PROGRAMS = (Path(__file__).parent / "programs.txt").read_text(encoding="utf-8").split("\n----\n")

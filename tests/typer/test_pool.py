@@ -1,6 +1,9 @@
 import asyncio
+import contextlib
 import os
+import shutil
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,9 @@ from lsp_aid.build.resident import start
 from lsp_aid.domain.text import Position, SourceText
 from lsp_aid.domain.typed import CompilerFlags, Name, NameKind
 from lsp_aid.errors import BuildTimeoutError, NotTrustedError, ToolchainError, UsageError
-from lsp_aid.typer.installing import Compiler, Level
+from lsp_aid.typer.installing import Compiler, Level, library
 from lsp_aid.typer.pool import Limits, PooledTyper, TyperPool
-from tests.support.compilers import own
+from tests.support.typer_compilers import own
 
 PLAIN = CompilerFlags(("-w", "+a-70"))
 BIG = "let x = [|" + "1; " * 200_000 + "|]"
@@ -58,15 +61,15 @@ async def test_errors_and_warnings_have_their_places(typer: PooledTyper) -> None
 
 
 async def test_the_signature_has_no_places_and_the_modules_are_named(typer: PooledTyper) -> None:
-    one = await typer.check("a.ml", "let f x = List.length x", PLAIN)
-    other = await typer.check("a.ml", "(* more *)\n\nlet f x = 0 + List.length x", PLAIN)
+    one = await typer.check("a.ml", "let f x = List.length x", PLAIN, signature=True)
+    other = await typer.check("a.ml", "(* more *)\n\nlet f x = 0 + List.length x", PLAIN, signature=True)
     assert one.signature == other.signature == "val f : 'a list -> int"
     assert one.modules == {"List"}
 
 
 async def test_an_interface_that_is_given_counts(typer: PooledTyper) -> None:
     text = "let f x = x + 1\nlet g = f 1"
-    green = await typer.check("m/a.ml", text, CompilerFlags(), interface="val f : int -> int")
+    green = await typer.check("m/a.ml", text, CompilerFlags(), interface="val f : int -> int", signature=True)
     assert green.build.green
     assert green.signature == "val f : int -> int"
     red = await typer.check("m/a.ml", text, CompilerFlags(), interface="val f : int -> string")
@@ -79,7 +82,7 @@ async def test_an_interface_that_is_given_counts(typer: PooledTyper) -> None:
 
 
 async def test_an_interface_is_checked_by_itself(typer: PooledTyper) -> None:
-    assert (await typer.check("a.mli", "type t\nval x : t\n", PLAIN)).signature == "type t\nval x : t"
+    assert (await typer.check("a.mli", "type t\nval x : t\n", PLAIN, signature=True)).signature == "type t\nval x : t"
     (error,) = (await typer.check("a.mli", "val x : nothing\n", PLAIN)).build.errors
     assert error.path == "a.mli"
     assert "Unbound type constructor" in error.message
@@ -259,3 +262,49 @@ async def test_any_text_has_an_answer(typer: PooledTyper, text: str) -> None:
 async def test_a_path_stays_below_the_folder(typer: PooledTyper, path: str) -> None:
     with pytest.raises(UsageError):
         await typer.check(path, "let x = 1", PLAIN)
+
+
+async def test_our_own_sudden_death_leaves_no_process(programs: Path, tmp_path: Path) -> None:
+    compiler = own()
+    pool = TyperPool(programs, run, start)
+    (program,) = (await pool.program(compiler)).command
+    await pool.close()
+    copy = tmp_path / "typer-of-this-test"
+    await asyncio.to_thread(shutil.copy, program, copy)
+    code = f"""
+import asyncio, pathlib
+from lsp_aid.build.resident import start
+from lsp_aid.domain.typed import CompilerFlags
+from lsp_aid.typer.client import launch
+from lsp_aid.typer.installing import Compiler, Level, Program
+
+async def main():
+    compiler = Compiler(pathlib.Path({str(compiler.ocamlc)!r}), {compiler.version!r}, {compiler.environment!r})
+    program = Program(Level.NATIVE, ({str(copy)!r},), library={await library(compiler, run)!r})
+    client = await launch(program, compiler, CompilerFlags(), start, 1 << 30)
+    print("up", flush=True)
+    await client.ask(60, "check", "a", "a.ml", {BOMB!r}, "0", "0", "")
+
+asyncio.run(main())
+"""
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    assert await parent.stdout.readline() == b"up\n"
+    while count_of(copy) < 2:  # noqa: ASYNC110 - the program, and the child that is at work
+        await asyncio.sleep(0.02)
+    parent.kill()
+    await parent.wait()
+    while count_of(copy):  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+
+
+def count_of(program: Path) -> int:
+    """How many processes run a program."""
+    found = 0
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                found += (folder / "exe").readlink() == program
+    return found

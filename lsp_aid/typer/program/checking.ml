@@ -53,7 +53,7 @@ let install_interface u text =
   Clflags.dont_write_files := true;
   Compat.add_folder folder
 
-let implementation u depends =
+let implementation u depends ~show =
   let tree = Reading.implementation u.path u.text in
   depends := Reading.depends_str tree;
   begin_unit u ~interface:false;
@@ -68,18 +68,20 @@ let implementation u depends =
   ignore (Simplif.simplify_lambda program.Lambda.code);
   Compat.warn_unused ();
   Warnings.check_fatal ();
-  printed Printtyp.signature typed.Typedtree.structure.Typedtree.str_final_env typed.Typedtree.signature
+  (* Printing can take longer than typing. *)
+  if show then printed Printtyp.signature typed.Typedtree.structure.Typedtree.str_final_env typed.Typedtree.signature
+  else ""
 
-let interface u depends =
+let interface u depends ~show =
   let tree = Reading.interface u.path u.text in
   depends := Reading.depends_sig tree;
   begin_unit u ~interface:true;
   let typed, signature = type_interface (State.env ()) tree in
   Warnings.check_fatal ();
-  printed Printtyp.signature typed.Typedtree.sig_final_env signature
+  if show then printed Printtyp.signature typed.Typedtree.sig_final_env signature else ""
 
 (* [`Given text]: the interface as the editor has it; [`Built]: whatever lies beside the source; [`None]. *)
-let check u given =
+let check u given ~show =
   let shadowed = !Clflags.preprocessor <> None || given <> None in
   let has_interface = given <> None || Sys.file_exists (Reading.intf_path u.path) in
   if shadowed then Reading.enter_shadow u.work u.path u.text ~has_interface;
@@ -87,7 +89,7 @@ let check u given =
   let signature, report =
     reported (fun () ->
         Option.iter (install_interface u) given;
-        if Reading.is_interface u.path then interface u depends else implementation u depends)
+        if Reading.is_interface u.path then interface u depends ~show else implementation u depends ~show)
   in
   let green = if signature = None then "red" else "green" in
   [ green; report; Option.value signature ~default:""; String.concat " " !depends ]

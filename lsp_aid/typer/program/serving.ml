@@ -16,8 +16,9 @@ let unit_of work modname path text =
   { Checking.path; text; prefix = modname; modname = String.capitalize_ascii modname; work }
 
 let carry_out work = function
-  | [ "check"; modname; path; text; "1"; given ] -> Checking.check (unit_of work modname path text) (Some given)
-  | [ "check"; modname; path; text; _; _ ] -> Checking.check (unit_of work modname path text) None
+  | [ "check"; modname; path; text; show; has_interface; interface ] ->
+    let given = if has_interface = "1" then Some interface else None in
+    Checking.check (unit_of work modname path text) given ~show:(show = "1")
   | [ "type_at"; modname; path; text; offset ] -> Asking.type_at (unit_of work modname path text) (int_of_string offset)
   | [ "scope_at"; modname; path; text; offset; limit; prefix; within ] ->
     Asking.scope_at (unit_of work modname path text) (int_of_string offset) (int_of_string limit) prefix within

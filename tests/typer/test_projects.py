@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from lsp_aid.build import toolchain
-from lsp_aid.build.dune import DuneBuild, dune_environment
-from lsp_aid.build.process import run
+from lsp_aid.build.dune import DuneBuild
+from lsp_aid.build.dune_flags import DuneFlags
 from lsp_aid.build.toolchain import Toolchain
+from lsp_aid.domain.text import Position
 from lsp_aid.domain.typed import CompilerFlags
 from lsp_aid.errors import NotTrustedError
-from lsp_aid.typer.dune_flags import DuneFlags, read
 from lsp_aid.typer.installing import Compiler
 from lsp_aid.typer.pool import PooledTyper, TyperPool
 from tests.support.txtar import Case
@@ -37,8 +37,7 @@ async def flags(tmp_path: Path, found: Toolchain) -> DuneFlags:
     root = Case("p", before=PROJECT).write(tmp_path / "p")
     build = DuneBuild(root, tmp_path / "b", found)
     assert (await build.build()).green
-    assert found.dune is not None
-    return DuneFlags(root, tmp_path / "b", found.dune, dune_environment(found), True, run)
+    return DuneFlags(root, tmp_path / "b", found, True)
 
 
 @pytest.fixture
@@ -57,9 +56,6 @@ async def test_modules_of_all_kinds_of_libraries(flags: DuneFlags, typer: Pooled
     for path in ("lib/a.ml", "lib/b.ml", "lib/b.mli", "plain/c.ml", "bin/main.ml"):
         checked = await typer.check(path, PROJECT[path], of(await flags.flags_for(path)))
         assert checked.build.green, (path, checked.build.output)
-    assert of(await flags.flags_for("lib/b.ml")).unit == "wrapped__B"
-    assert await flags.flags_for("nothing/a.ml") is None
-    assert await flags.flags_for("lib/new.ml") is None
 
 
 @pytest.mark.dune
@@ -95,40 +91,35 @@ async def test_what_dune_has_built_anew_is_read_anew(flags: DuneFlags, typer: Po
 
 
 @pytest.mark.dune
-async def test_flags_are_asked_for_again_when_they_change(flags: DuneFlags, found: Toolchain) -> None:
-    before = of(await flags.flags_for("lib/a.ml"))
-    assert await flags.flags_for("lib/a.ml") is before
-    (flags.root / "lib/dune").write_text("(library (name wrapped) (flags (:standard -principal)))\n")
-    await DuneBuild(flags.root, flags.build_dir, found).build()
-    assert "-principal" in of(await flags.flags_for("lib/a.ml")).words
-
-
-@pytest.mark.dune
-async def test_what_is_not_trusted_is_not_asked(tmp_path: Path, found: Toolchain) -> None:
-    assert found.dune is not None
-    flags = DuneFlags(tmp_path, tmp_path / "b", found.dune, dune_environment(found), False, run)
-    with pytest.raises(NotTrustedError):
-        await flags.flags_for("a.ml")
-
-
-def test_a_preprocessor_with_quotes_of_its_own() -> None:
-    output = """Px: /b/default/px/px.ml
-((STDLIB /ocaml)
- (EXCLUDE_QUERY_DIR)
- (B "/with space/lib")
- (BH /hidden)
- (FLG (-ppx "/b/ppx.exe --as-ppx --cookie 'library-name=\\"px\\"'"))
- (FLG (-w @1..3-40 -g))
- (UNIT_NAME px))
+async def test_a_ppx_is_run_as_dune_runs_it(pool: TyperPool, found: Toolchain, tmp_path: Path) -> None:
+    """A rewriter of the project's own, which makes `[%one]` a 1."""
+    rewriter = """
+open Ppxlib
+let expand ~ctxt = Ast_builder.Default.eint ~loc:(Expansion_context.Extension.extension_point_loc ctxt) 1
+let one = Extension.V3.declare "one" Extension.Context.expression Ast_pattern.(pstr nil) expand
+let () = Driver.register_transformation "one" ~rules:[ Context_free.Rule.extension one ]
 """
-    (flags,) = read(output, Path("/b")).values()
-    assert flags.words == (
-        *("-no-alias-deps", "-I", "/with space/lib", "-H", "/hidden"),
-        *("-ppx", "/b/ppx.exe --as-ppx --cookie 'library-name=\"px\"'", "-w", "@1..3-40", "-g"),
-    )
-    assert (flags.folder, flags.unit, flags.runs_programs) == (Path("/b/default"), "px", True)
-
-
-def test_output_of_another_shape_has_no_flags() -> None:
-    for output in ("", "nonsense", "A: /elsewhere/a.ml\n((FLG (-g)))", "A: /b/default/a.ml\n"):
-        assert read(output, Path("/b")) == {}
+    texts = {
+        "dune-project": "(lang dune 3.17)\n",
+        "ppx/dune": "(library (name ppx_one) (kind ppx_rewriter) (libraries ppxlib))\n",
+        "ppx/ppx_one.ml": rewriter,
+        "lib/dune": "(library (name lib) (preprocess (pps ppx_one)))\n",
+        "lib/lib.ml": "let x = [%one] + 1\n",
+    }
+    root = Case("p", before=texts).write(tmp_path / "p")
+    build = await DuneBuild(root, tmp_path / "b", found).build()
+    if 'Library "ppxlib" not found' in build.output:
+        pytest.skip("no ppxlib")
+    assert build.green, build.output
+    flags = of(await DuneFlags(root, tmp_path / "b", found, True).flags_for("lib/lib.ml"))
+    assert flags.runs_programs
+    assert found.ocaml is not None
+    compiler = Compiler(found.ocaml, found.ocaml_version, found.environment)
+    typer = pool.typer(compiler, trusted=True)
+    assert (await typer.check("lib/lib.ml", texts["lib/lib.ml"], flags)).build.green
+    (error,) = (await typer.check("lib/lib.ml", 'let x = [%one] ^ ""\n', flags)).build.errors
+    assert error.range.start == Position(0, 8)
+    (unknown,) = (await typer.check("lib/lib.ml", "let x = [%two]\n", flags)).build.errors
+    assert "two" in unknown.message
+    with pytest.raises(NotTrustedError):
+        await pool.typer(compiler, trusted=False).check("lib/lib.ml", "", flags)

@@ -1,0 +1,41 @@
+"""The OCaml compilers of this machine that the typer is tested with."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from lsp_aid.build.toolchain import scrub
+from lsp_aid.typer.installing import Compiler
+
+OLD = Path("/usr/bin/ocamlc")
+"""Where a distribution has its own, older OCaml."""
+
+
+@cache
+def _version(ocamlc: str) -> str:
+    done = subprocess.run([ocamlc, "-version"], capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout.strip()
+
+
+def own() -> Compiler:
+    """The compiler that the other tests use."""
+    ocamlc = shutil.which("ocamlc")
+    if ocamlc is None:
+        pytest.skip("no ocamlc on PATH")
+    return Compiler(Path(ocamlc), _version(ocamlc), scrub(os.environ))
+
+
+def old() -> Compiler:
+    """OCaml 4.13 or 4.14, where it is installed with its libraries."""
+    version = _version(str(OLD)) if OLD.exists() else ""
+    if not version.startswith(("4.13", "4.14")) or not Path("/usr/lib/ocaml/compiler-libs").is_dir():
+        pytest.skip("no OCaml 4.13 or 4.14 in /usr/bin")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": os.environ.get("HOME", "/")}
+    return Compiler(OLD, version, environment)
+
+
+COMPILERS = {"own": own, "old": old}
