@@ -256,7 +256,7 @@ DUNE: Mapping[str, Sequence[str]] = {
     "dune-select": ["No solution found for this select form"],
     "dune-opam-file": ["Warning: Unable to read opam file"],
     "dune-locked": ["A running dune (pid: {n}) instance has locked the build directory", "A running dune"],
-    "compiler-option": ["{name}: unknown option {name}."],
+    "compiler-option": ["{*}: unknown option {name}."],
 }
 
 WARNINGS: Mapping[int, Sequence[str]] = {

@@ -7,13 +7,15 @@ from functools import cache
 
 import pytest
 
+from tests.support.ocaml_versions import ocamlc
 from tools.own_ocaml import OLDEST_DUNE, dune_version
 
 
 def require(*names: str) -> None:
     """Skips the test that runs, or fails it, where one of the named parts is missing.
 
-    Known are `dune`, `bwrap` and `unshare`, which have to work, not only to be there; any other name is a program's.
+    Known are `dune`, `bwrap` and `unshare`, which have to work, not only to be there, and `ocaml-4.13`, a compiler of
+    that version; any other name is a program's.
     """
     for name in names:
         reason = _missing(name)
@@ -36,6 +38,8 @@ def _missing(name: str) -> str:
             return _trial("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true")
         case "unshare":
             return _trial("unshare", "--user", "--map-root-user", "--net", "true")
+    if name.startswith("ocaml-"):
+        return "" if ocamlc(name.removeprefix("ocaml-")) else f"no ocamlc {name.removeprefix('ocaml-')} on PATH"
     return "" if shutil.which(name) else f"no {name} on PATH"
 
 

@@ -1,0 +1,104 @@
+"""Small erroneous programs, run through each compiler that is here, and what is read of what it says."""
+
+from pathlib import Path
+
+import pytest
+
+from lsp_aid.ocaml import message_rules, messages
+from lsp_aid.ocaml.explain import explain
+from lsp_aid.ocaml.explain_rules import RULES
+from tests.support import ocaml_versions
+from tests.support.messages import FOLDER, Case, built, compiled, corpus, read, said
+from tests.support.requires import require
+
+PROGRAMS = sorted(path.name for path in FOLDER.glob("*.txt") if path.stem not in ("dune", "not_run"))
+VERSIONS = ("5.3", "4.13")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs(name: str, version: str, tmp_path: Path) -> None:
+    require(f"ocaml-{version}")
+    ocamlc = ocaml_versions.ocamlc(version)
+    assert ocamlc is not None
+    wrong, unexplained = [], []
+    for case, output in compiled(corpus(name), ocamlc, tmp_path):
+        got = read(case, output)
+        if got != case.wants(version):
+            wrong.append(f"{case.name}: {got} instead of {case.wants(version)}\n{output.decode()}")
+        unexplained += _unexplained(case, output)
+    assert not wrong, "\n".join(wrong)
+    assert not unexplained, "\n".join(unexplained)
+
+
+@pytest.mark.dune
+def test_projects(tmp_path: Path) -> None:
+    require("ocaml-5.3")
+    wrong, unexplained = [], []
+    for case, output in built(corpus("dune.txt"), tmp_path):
+        got = read(case, output)
+        if got != case.wants("5.3"):
+            wrong.append(f"{case.name}: {got} instead of {case.wants('5.3')}\n{output.decode()}")
+        unexplained += _unexplained(case, output)
+    assert not wrong, "\n".join(wrong)
+    assert not unexplained, "\n".join(unexplained)
+
+
+@pytest.mark.parametrize("case", corpus("not_run.txt"), ids=lambda case: case.name)
+def test_other_versions(case: Case) -> None:
+    """Texts of versions that are not at hand: as they are known to print, not as they were seen here."""
+    assert read(case, case.files["output"]) == case.wants("")
+    assert _unexplained(case, case.files["output"]) == []
+
+
+def test_every_case_of_a_program_has_a_structure() -> None:
+    """Only what programs print by themselves, such as a failing test, stays text."""
+    texts = [f"{name}: {case.name}" for name in PROGRAMS for case in corpus(name) if "Other(" in str(case.expected)]
+    assert texts == []
+
+
+def test_the_corpus_is_large() -> None:
+    assert sum(len(corpus(name)) for name in [*PROGRAMS, "dune.txt"]) >= 600
+
+
+def test_every_rule_is_explained() -> None:
+    known = {*message_rules.COMPILER, *message_rules.DUNE}
+    assert known ^ set(RULES) == set()
+
+
+def test_a_message_of_no_known_shape_is_told_as_it_is() -> None:
+    diagnostic = said(Case("x"), 'File "a.ml", line 1, characters 0-1:\nError: Something quite new.\n')[0]
+    assert "Something quite new." in explain(diagnostic, messages.read(diagnostic))
+
+
+def _unexplained(case: Case, output: str | bytes) -> list[str]:
+    """What is wrong with the explanations of a case's messages."""
+    wrong = []
+    for diagnostic in said(case, output):
+        message = messages.read(diagnostic)
+        text = explain(diagnostic, message)
+        left = [word for word in _named(message) if word not in text]
+        if left or not text:
+            wrong.append(f"{case.name}: {left} is not in {text!r}")
+    return wrong
+
+
+def _named(message: messages.Message) -> list[str]:
+    """The names and types that an explanation cannot leave out."""
+    match message:
+        case messages.BrokenRule() | messages.CompilerWarning():
+            return [*message.names, *message.types]
+        case messages.TypeClash():
+            return [message.found, message.expected]
+        case messages.UnboundName():
+            return [message.path]
+        case messages.SignatureMismatch():
+            return [entry.name for entry in message.entries[:5]]
+        case messages.MissingCases():
+            return list(message.examples[:5])
+        case messages.UndefinedFields() | messages.UnboundFieldsInPattern():
+            return list(message.fields[:5])
+        case messages.LabelsOmitted():
+            return list(message.labels)
+    named = ("type", "name", "constructor", "path", "label", "given", "wanted", "function", "subject")
+    return [str(value) for field in named if (value := getattr(message, field, None)) is not None]
