@@ -18,7 +18,7 @@ from types import FrameType
 
 from attrs import define, field
 
-from tests.fuzz.targets import TARGETS, Target, at_most
+from tests.fuzz.targets import TARGETS, Target, at_most, workspace
 
 LIMIT_SECONDS = 1.0
 """What reading a megabyte may take of the processor."""
@@ -147,6 +147,7 @@ def main() -> int:
         parser.error(f"no such reader: {', '.join(sorted(unknown))}")
     jobs = [(name, arguments.seconds, arguments.seed) for name in arguments.readers or TARGETS]
     print(f"seed {arguments.seed}, {arguments.seconds:g} s for each reader", flush=True)
+    workspace()  # made once, and removed once, by this process
     found = 0
     with multiprocessing.get_context("fork").Pool(min(arguments.processes, len(jobs)), maxtasksperchild=1) as pool:
         for name, count, text, problem in pool.imap_unordered(fuzz, jobs):

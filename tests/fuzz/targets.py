@@ -4,8 +4,10 @@ A target raises nothing but what its reader says it raises: anything else, and a
 """
 
 import asyncio
+import atexit
 import json
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -68,8 +70,9 @@ def at_most(seconds: float) -> Iterator[None]:
 
 @cache
 def workspace() -> Path:
-    """A project with links that lead out of it and into what is closed."""
+    """A project with links that lead out of it and into what is closed. It is gone when this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="fuzz-")).resolve()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     root, outside = folder / "project", folder / "outside"
     outside.mkdir()
     (outside / "secret.ml").write_text("let secret = 1\n")
