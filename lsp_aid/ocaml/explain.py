@@ -13,6 +13,7 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.explain_rules import RULES, WARNINGS
 
 _NUMBERS = {"int", "float", "int32", "int64", "nativeint"}
+_PATH = re.compile(r"[\w.']+")
 _MOST = 5  # of a list, so that an explanation stays short
 
 
@@ -141,7 +142,7 @@ def _by_types(found: str, wanted: str, message: messages.TypeClash) -> str:
         return "What stands before `;` should give nothing. Perhaps an argument is missing, `;` should be another operator, or the result is to be thrown away with `ignore`."
     if wanted == "unit" and message.because and "no else" in message.because:
         return "Without an `else` an `if` gives `()`. Add the `else`, or parentheses where the `if` ends too early."
-    if wanted.endswith(" ref") or found.endswith(" ref"):
+    if found.endswith(" ref") != wanted.endswith(" ref"):
         return "A `ref` and what it holds are two things: `!r` reads it and `r := v` sets it."
     if found.endswith(" option") != wanted.endswith(" option"):
         return "An option is not its value: match on `Some x` and `None`, or wrap the value in `Some`."
@@ -163,7 +164,7 @@ def _by_types(found: str, wanted: str, message: messages.TypeClash) -> str:
         )
     if wanted == "bool":
         return "A condition is needed: a comparison such as `=` or `<`, or something of type `bool`."
-    if found.rpartition(".")[2] == wanted.rpartition(".")[2] and found != wanted:
+    if _PATH.fullmatch(found) and _PATH.fullmatch(wanted) and found.rpartition(".")[2] == wanted.rpartition(".")[2]:
         return "The two types only have the same last name. Look at which module each comes from."
     return "One of the two is not what was meant: look at this place, and at where the expected type comes from: an annotation, another branch, or an earlier use."
 
@@ -346,6 +347,8 @@ def _unused(message: messages.UnusedName) -> str:
         return _joined(
             says, "If that is meant, put `_` before its name; else look for the place where it should stand."
         )
+    if message.sort in {"ancestor variable", "type variable", "label", "method"}:
+        return _joined(says, "It can go.")
     return _joined(says, "If nobody outside needs it, remove it; if somebody does, the interface is to export it.")
 
 

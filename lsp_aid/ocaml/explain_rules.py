@@ -58,7 +58,7 @@ Change the sign before the parameter (`+` or `-`) or drop it, or change how the 
 Only a type that is declared `type t = ..` can be extended. If a type of its own was meant, write `=`.""",
     "extension-mismatch": """The extension has other parameters than the definition of {name}.
 Repeat the type's head as it is declared.""",
-    "gadt-result": """This constructor's result is {type}, but it must be the type being defined: {type2}. || The parameters here do not meet the constraints of the type's definition.""",
+    "gadt-result": """The type {type} stands where the constraints of the definition only allow {type2}; as the result of a constructor, that is the type being defined. || The parameters here do not meet the constraints of the type's definition.""",
     "type-constraint": """The type {type} stands where the definition only allows {type2}.
 Look at the `constraint`, the class or the `as` that binds the type variable.""",
     "manifest": """The definition repeats the type {type} but lists other constructors or fields than it has.
