@@ -120,4 +120,4 @@ async def test_a_type_that_is_not_exported_is(tmp_path: Path) -> None:
 
 
 async def test_nothing_is_taken_out_of_an_interface(tmp_path: Path) -> None:
-    assert await candidates_of(interface_mismatch, project("", "module N : sig end\n"), tmp_path) == [[]]
+    assert not any(await candidates_of(interface_mismatch, project("", "module N : sig end\n"), tmp_path))
