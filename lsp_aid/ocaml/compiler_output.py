@@ -4,7 +4,8 @@ The output is a sequence of blocks. A block starts with a head, `File "x.ml", li
 excerpt of the source, then the message, whose first line says what it is: `Error:`, `Error (warning 8 [..]):`,
 `Warning 53 [..]:`, `Alert deprecated:`. Three more shapes: a block whose message is indented belongs to the one before
 it, an `Error:` without a head is about the project as a whole, and a block without any such word is a rule that
-failed, with what it printed (a promotion's diff, for one). Seen with OCaml 4.08 to 5.3 and dune 3.
+failed, with what it printed (a promotion's diff, for one). Where `CI` is set, dune says before each of these which
+command it was, and no longer leaves out what two commands said alike. Seen with OCaml 4.08 to 5.3 and dune 3.
 """
 
 import re
@@ -30,6 +31,7 @@ _TITLE = re.compile(
     r"[ \t]?(?P<rest>.*)"
 )
 _HINT = re.compile(r"^\s*Hint:\s*(.*?)(?=^-> required by|\Z)", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"\(cd .+ && .*\)(?: [<&>].*)?|/\S+ .* _build/\S+ _build/\S+")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BUILD_FOLDER = re.compile(r"_build/(?:\.sandbox/[^/]+/)?[^/.][^/]*/(?=.)")
 _MOST_RELATED = 50  # a compiler has a few; a program that prints what looks like them may have any number
@@ -78,6 +80,11 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             in_excerpt = head is not None and not first
         elif block is None or (in_excerpt and _EXCERPT.fullmatch(line)):
             continue
+        elif _COMMAND.fullmatch(line):
+            # Of a rule that failed it stands after the head, of everything else before.
+            if block.lines:
+                yield block
+                block = None
         elif not line.strip() and _is_over(block, lines[number + 1] if number + 1 < len(lines) else ""):
             yield block
             block = None

@@ -110,6 +110,24 @@ async def test_running_inside_of_a_dune_changes_nothing(tmp_path: Path, monkeypa
     assert not (tmp_path / "other").exists()
 
 
+async def test_continuous_integration_changes_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """dune is wordier where `CI` is set."""
+    root = project(
+        tmp_path,
+        dune="(library (name p)) (rule (with-stdout-to o (run false)))\n"
+        '(subdir promoted (rule (with-stdout-to o (echo "b"))) (rule (alias default) (action (diff w o))))',
+        promoted__w="a",
+        a_ml="let x = nope\n",
+    )
+    told = []
+    for value in ("", "true"):
+        monkeypatch.setenv("CI", value)
+        build = DuneBuild(root, tmp_path / f"build{value}", await find(tmp_path, "", os.environ), BuildSettings())
+        told.append((await build.build()).diagnostics)
+    assert [d.path for d in told[0]] == ["a.ml", "dune", "promoted/w"]
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize(
     ("files", "path", "message"),
     [

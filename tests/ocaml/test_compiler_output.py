@@ -164,6 +164,26 @@ def test_what_a_failing_rule_printed_is_an_error_of_its_stanza() -> None:
     assert (found.path, found.message, found.source) == ("dune", "hi\n\nyou", "dune")
 
 
+def test_the_commands_that_dune_names_under_ci_are_no_part_of_a_message() -> None:
+    """Without that, what ocamlc and ocamlopt say alike is two errors, and a rule's exit code goes unread."""
+    error = 'File "a.ml", line 1, characters 0-1:\n1 | x\n    ^\nError: No\n  hint\n'
+    output = (
+        f"(cd _build/default && /bin/ocamlc.opt -w @1..3 -o .p.objs/byte/p.cmo -c -impl a.ml)\n{error}"
+        f"(cd _build/default && /bin/ocamlopt.opt -w @1..3 -o .p.objs/native/p.cmx -c -impl a.ml)\n{error}"
+        'File "dune", line 2, characters 0-6:\n2 | (rule)\n    ^^^^^^\n'
+        "(cd _build/default && /bin/false) > _build/default/out\nCommand exited with code 1.\n"
+        'File "want", line 1, characters 0-0:\n'
+        "/bin/git --no-pager diff --no-index --color=always -u _build/default/want _build/default/got\n"
+        "diff --git a/_build/default/want b/_build/default/got\n"
+        "(cd _build/default && /bin/echo some)\nsome\n"
+    )
+    assert [d.message for d in parse(output, read_none)] == [
+        "No\n  hint",
+        "Command exited with code 1.",
+        "diff --git a/_build/default/want b/_build/default/got",
+    ]
+
+
 def test_output_of_other_kinds_is_passed_over() -> None:
     block = 'File "a.ml", line 1, characters 0-1:\nError: No\n'
     output = f"Entering directory '/x'\nout\n{block}\nsome test printed this\n"
