@@ -114,9 +114,9 @@ async def test_continuous_integration_changes_no_message(tmp_path: Path, monkeyp
     """dune is wordier where `CI` is set."""
     root = project(
         tmp_path,
-        dune="(library (name p)) (rule (with-stdout-to o (run false)))\n"
-        '(subdir promoted (rule (with-stdout-to o (echo "b"))) (rule (alias default) (action (diff w o))))',
-        promoted__w="a",
+        dune="(library (name p)) (rule (alias default) (action (run false))) (rule (alias default) (action (diff w o)))\n"
+        '(rule (with-stdout-to o (echo "b"))) (rule (alias default) (deps p.cma) (action (echo "")))',
+        w="a",
         a_ml="let x = nope\n",
     )
     told = []
@@ -124,7 +124,7 @@ async def test_continuous_integration_changes_no_message(tmp_path: Path, monkeyp
         monkeypatch.setenv("CI", value)
         build = DuneBuild(root, tmp_path / f"build{value}", await find(tmp_path, "", os.environ), BuildSettings())
         told.append((await build.build()).diagnostics)
-    assert [d.path for d in told[0]] == ["a.ml", "dune", "promoted/w"]
+    assert [d.path for d in told[0]] == ["a.ml", "dune", "w"]
     assert told[0] == told[1]
 
 
