@@ -114,15 +114,16 @@ async def test_continuous_integration_changes_no_message(tmp_path: Path, monkeyp
     """dune is wordier where `CI` is set."""
     root = project(
         tmp_path,
-        dune="(library (name p)) (rule (alias default) (action (run false))) (rule (alias default) (action (diff w o)))\n"
-        '(rule (with-stdout-to o (echo "b"))) (rule (alias default) (deps p.cma) (action (echo "")))',
+        dune="(library (name p)) (rule (alias default) (action (run false)))\n"
+        '(rule (alias default) (action (diff w o))) (rule (with-stdout-to o (echo "b"))) (rule (alias default) (deps p.cma) (action (echo "")))',
         w="a",
         a_ml="let x = nope\n",
     )
     told = []
-    for value in ("", "true"):
-        monkeypatch.setenv("CI", value)
-        build = DuneBuild(root, tmp_path / f"build{value}", await find(tmp_path, "", os.environ), BuildSettings())
+    for variables in ({}, {"CI": "true"}):
+        monkeypatch.delenv("CI", raising=False)
+        environment = {**os.environ, **variables}
+        build = DuneBuild(root, tmp_path / f"b{len(told)}", await find(tmp_path, "", environment), BuildSettings())
         told.append((await build.build()).diagnostics)
     assert [d.path for d in told[0]] == ["a.ml", "dune", "w"]
     assert told[0] == told[1]
