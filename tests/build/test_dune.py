@@ -115,7 +115,8 @@ async def test_continuous_integration_changes_no_message(tmp_path: Path, monkeyp
     root = project(
         tmp_path,
         dune="(library (name p)) (rule (alias default) (action (run false)))\n"
-        '(rule (alias default) (action (diff w o))) (rule (with-stdout-to o (echo "b"))) (rule (alias default) (deps p.cma) (action (echo "")))',
+        '(rule (alias default) (action (diff w o))) (rule (with-stdout-to o (echo "b")))\n'
+        '(rule (alias default) (deps p.cma) (action (echo "")))',
         w="a",
         a_ml="let x = nope\n",
     )
