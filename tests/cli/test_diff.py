@@ -80,14 +80,16 @@ def texts(folder: Path) -> dict[str, str]:
     return {p.relative_to(folder).as_posix(): p.read_text() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def configure(model: ScriptedModel) -> None:
+def configure(model: ScriptedModel, stall_seconds: float = 1) -> None:
     config = Path(os.environ["XDG_CONFIG_HOME"], "lsp-aid", "config.json")
     config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(json.dumps({"model": {"url": model.url, "name": "scripted", "stallSeconds": 1.0}}))
+    config.write_text(json.dumps({"model": {"url": model.url, "name": "scripted", "stallSeconds": stall_seconds}}))
 
 
-async def start(project: Path, model: ScriptedModel, *flags: str) -> asyncio.subprocess.Process:
-    configure(model)
+async def start(
+    project: Path, model: ScriptedModel, *flags: str, stall_seconds: float = 1
+) -> asyncio.subprocess.Process:
+    configure(model, stall_seconds)
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "lsp_aid", "diff", "Add the average of a basket", "--at", "lib/basket.ml:1", *flags),
         cwd=project,
@@ -208,7 +210,7 @@ async def test_without_a_model_it_says_what_to_set(project: Path) -> None:
 
 async def test_interrupting_closes_the_connection(project: Path) -> None:
     async with ScriptedModel([stalls("Thinking about it")]) as model:
-        process = await start(project, model)
+        process = await start(project, model, stall_seconds=60)
         await asyncio.wait_for(model.arrived.wait(), 60)
         process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(process.wait(), 20) == 130

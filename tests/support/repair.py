@@ -70,9 +70,11 @@ class Shadow:
         )
         output, _ = await process.communicate()
         texts = {path: view.read(path) for path in view.paths()}
-        found = compiler_output.parse(output, texts.get)
+        found = sorted(compiler_output.parse(output, texts.get), key=lambda d: (not d.path, d.path, d.range.start))
         return Evaluation(
-            BuildResult(process.returncode == 0, found, time.monotonic() - began, output.decode("utf-8", "replace"))
+            BuildResult(
+                process.returncode == 0, tuple(found), time.monotonic() - began, output.decode("utf-8", "replace")
+            )
         )
 
 
