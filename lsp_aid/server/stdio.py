@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 import logging
 import os
-import re
 import signal
 import stat
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from io import FileIO
 from typing import Protocol
 
@@ -19,11 +18,11 @@ from lsp_aid.server.protocol import AidProtocol
 from lsp_aid.server.server import create_server
 from lsp_aid.server.services import Services
 from lsp_aid.server.watchdog import watch
+from lsp_aid.wire import FrameError, Frames
 
 log = logging.getLogger(__name__)
 
-_LENGTH = re.compile(rb"content-length:\s*(\d+)\s*", re.IGNORECASE)
-_LARGEST = 256 * 1024 * 1024
+_CHUNK = 65536
 _CLOSING_SECONDS = 8.0
 
 
@@ -35,17 +34,18 @@ class Writer(Protocol):
 async def serve_stdio(services: Services, client_process_id: int | None = None) -> int:
     """Serves one client over standard input and output until it leaves or a signal ends us. Returns the exit status."""
     reader, writer = await _own_stdio()
-    return await serve(services, reader, writer, client_process_id, signals=(signal.SIGTERM, signal.SIGINT))
+    signals = (signal.SIGTERM, signal.SIGINT)
+    return await serve(services, messages(reader), writer, client_process_id, signals)
 
 
 async def serve(
     services: Services,
-    reader: asyncio.StreamReader,
+    incoming: AsyncIterator[bytes],
     writer: Writer,
     client_process_id: int | None = None,
     signals: Iterable[signal.Signals] = (),
 ) -> int:
-    """Serves one client until it says `exit`, its stream ends, its process dies or one of the signals comes.
+    """Serves one client until it says `exit`, its messages end, its process dies or one of the signals comes.
 
     Nothing that was started for it is left behind. Returns the exit status.
     """
@@ -59,7 +59,7 @@ async def serve(
             loop.add_signal_handler(number, protocol.end, 128 + number)
     if client_process_id:
         server.watch(watch(client_process_id, protocol.end))
-    pumping = asyncio.create_task(pump(reader, protocol))
+    pumping = asyncio.create_task(pump(incoming, protocol))
     ending = asyncio.create_task(protocol.ended.wait())
     try:
         await asyncio.wait({pumping, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -77,28 +77,22 @@ async def serve(
     return protocol.exit_code
 
 
-async def pump(reader: asyncio.StreamReader, protocol: AidProtocol) -> None:
-    """Hands the protocol one message after the other until the stream ends or is no longer the protocol's."""
+async def pump(incoming: AsyncIterator[bytes], protocol: AidProtocol) -> None:
+    """Hands the protocol one message after the other until they end."""
+    async for body in incoming:
+        protocol.receive(body)
+        await asyncio.sleep(0)  # what the message started takes its first step before the next one is read
+
+
+async def messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """What a client sends, message by message, until its stream ends or is no longer the protocol's."""
+    frames = Frames()
     try:
-        while (length := await _read_head(reader)) is not None:
-            if length > _LARGEST:
-                log.error("A message of %d bytes is not read: the client is left", length)
-                return
-            protocol.receive(await reader.readexactly(length))
-            await asyncio.sleep(0)  # what the message started takes its first step before the next one is read
-    except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
-        log.info("The client's stream ended: %s", error)
-
-
-async def _read_head(reader: asyncio.StreamReader) -> int | None:
-    """The length that a message's head states; None at the end of the stream."""
-    length = None
-    while line := await reader.readline():
-        if match := _LENGTH.fullmatch(line):
-            length = int(match[1])
-        elif not line.strip() and length is not None:
-            return length
-    return None
+        while data := await reader.read(_CHUNK):
+            for body, _ in frames.feed(data):
+                yield body
+    except (FrameError, ConnectionError) as error:
+        log.error("The client is left: %s", error)
 
 
 async def _own_stdio() -> tuple[asyncio.StreamReader, Writer]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from lsp_aid.domain.text import Position, Range, SourceText
-from lsp_aid.workspace import encoding
+from lsp_aid.workspace import lines
 from lsp_aid.workspace.encoding import Encoding
+from lsp_aid.workspace.lines import split_lines
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _BY_SUFFIX = {".ml": "ocaml", ".mli": "ocaml.interface", ".mll": "ocaml.ocamllex", ".mly": "ocaml.menhir"}
@@ -72,16 +72,6 @@ class Edited:
         return Position(line, position.column - self.range.end.column + self.end.column)
 
 
-def split_lines(text: str) -> list[str]:
-    """The lines with their ends; the last, which has none, may be empty."""
-    lines, start = [], 0
-    for match in _LINE_END.finditer(text):
-        lines.append(text[start : match.end()])
-        start = match.end()
-    lines.append(text[start:])
-    return lines
-
-
 def _whole_characters(text: str) -> str:
     """JSON can hold half a character, which no file can: it becomes a replacement character of the same width."""
     if not _SURROGATE.search(text):
@@ -116,15 +106,11 @@ class Document:
 
     def line(self, number: int) -> str:
         """Line `number`, from 0, without its end; empty beyond the last."""
-        return self._lines[number].rstrip("\r\n") if 0 <= number < len(self._lines) else ""
+        return lines.without_end(self._lines[number]) if 0 <= number < len(self._lines) else ""
 
     def position(self, place: Units, coding: Encoding) -> Position:
         """The place in code points. One beyond its line or the document is drawn back to the end of it."""
-        if place.line < 0:
-            return Position(0, 0)
-        if place.line >= len(self._lines):
-            return Position(len(self._lines) - 1, len(self._lines[-1]))
-        return Position(place.line, encoding.column(self.line(place.line), place.units, coding))
+        return Position(*lines.place(self._lines, place.line, place.units, coding))
 
     def change(self, changes: Sequence[Change], version: int, coding: Encoding) -> list[Edited]:
         """Makes the changes, each of the text that the one before left."""
@@ -149,24 +135,15 @@ class Document:
 
     def _replace(self, start: Position, end: Position, text: str) -> Edited:
         self._source = None
-        head = self._lines[start.line][: start.column] + text
-        first = start.line
-        if not start.column and first and self._lines[first - 1].endswith("\r"):
-            # A line feed that arrives behind a bare carriage return makes one line end of the two.
-            first -= 1
-            head = self._lines[first] + head
-        new = split_lines(head + self._lines[end.line][end.column :])
-        if end.line + 1 < len(self._lines):
-            new.pop()  # nothing follows the last line end but the next line
-        self._lines[first : end.line + 1] = new
+        lines.replace(self._lines, (start.line, start.column), (end.line, end.column), text)
         return Edited(Range(start, end), _end_of(start, text))
 
 
 def _end_of(start: Position, text: str) -> Position:
-    lines = split_lines(text)
-    if len(lines) == 1:
+    added = split_lines(text)
+    if len(added) == 1:
         return Position(start.line, start.column + len(text))
-    return Position(start.line + len(lines) - 1, len(lines[-1]))
+    return Position(start.line + len(added) - 1, len(added[-1]))
 
 
 @define

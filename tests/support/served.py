@@ -24,7 +24,7 @@ from lsp_aid.domain.ports import Model, View
 from lsp_aid.domain.text import SourceText
 from lsp_aid.errors import ToolchainError
 from lsp_aid.server.services import Services
-from lsp_aid.server.stdio import serve
+from lsp_aid.server.stdio import messages, serve
 from lsp_aid.tasks.project import Project
 from lsp_aid.workspace.journal import Journal
 from lsp_aid.workspace.proposals import ProposalStore
@@ -162,7 +162,7 @@ async def served(toy: Toy, process: int | None = None) -> AsyncIterator[BareClie
     ours, theirs = socket.socketpair()
     client = BareClient(*await asyncio.open_connection(sock=ours))
     reader, writer = await asyncio.open_connection(sock=theirs)
-    server = asyncio.create_task(serve(toy.services(), reader, writer, process))
+    server = asyncio.create_task(serve(toy.services(), messages(reader), writer, process))
     try:
         yield client
     finally:
