@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,14 @@ from attrs import field, frozen
 from lsp_aid.build.cache import Slot, cache_home, claim_slot, project_cache, prune
 from lsp_aid.build.dune import DuneBuild
 from lsp_aid.build.lone_file import LoneFileBuild
+from lsp_aid.build.monitor import BuildMonitor
 from lsp_aid.build.ocamlformat import Ocamlformat
 from lsp_aid.build.project_root import find_root
-from lsp_aid.build.toolchain import find
+from lsp_aid.build.toolchain import Toolchain, find, marks
 from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator
-from lsp_aid.ces.sandbox import find_sandbox
+from lsp_aid.ces.sandbox import Sandbox, find_sandbox
 from lsp_aid.config import Settings
-from lsp_aid.domain.ports import Evaluator
+from lsp_aid.domain.ports import Build, Evaluator
 from lsp_aid.models import model_from
 from lsp_aid.tasks.project import Project
 from lsp_aid.telemetry.dropping import DroppingSink
@@ -27,7 +29,21 @@ from lsp_aid.workspace.trust import Trust
 from lsp_aid.workspace.view import WorkspaceView
 
 if TYPE_CHECKING:
-    from lsp_aid.server.services import Services
+    from lsp_aid.server.services import Opened, Services
+
+
+@frozen
+class _Ground:
+    """What the ports of a dune project stand on. The slot is theirs until the project is closed."""
+
+    trusted: bool
+    toolchain: Toolchain
+    sandbox: Sandbox | None
+    slot: Slot
+
+    @property
+    def build_dir(self) -> Path:
+        return self.slot.folder / "status"
 
 
 @frozen
@@ -44,7 +60,7 @@ class Wiring:
         from lsp_aid.server.services import Services  # the commands that serve no editor do without
 
         return Services(
-            open_project=self.open_project,
+            open_project=self.follow_project,
             find_root=find_root,
             make_view=WorkspaceView,
             trust=self.trust,
@@ -55,17 +71,36 @@ class Wiring:
 
     async def open_project(self, root: Path, settings: Settings) -> Project:
         """The ports of the dune project at `root`. Raises ToolchainError, SandboxError, FileUnwritableError."""
-        trusted = self.trust(settings).is_trusted(root)
+    async def follow_project(self, root: Path, settings: Settings) -> "Opened":
+        """The same as `open_project` for who stays: its builds are those of a monitor, which follows them."""
+        from lsp_aid.server.services import Opened
+
+        ground = await self._ground(root, settings)
+        found = partial(marks, ground.toolchain, root)
+        monitor = BuildMonitor(root, ground.build_dir, ground.toolchain, settings.build, marks=found)
+        return Opened(self._project(root, settings, ground, monitor), monitor)
+
+        ground = await self._ground(root, settings)
+        build = DuneBuild(root, ground.build_dir, ground.toolchain, settings.build)
+        return self._project(root, settings, ground, build)
+
+    async def _ground(self, root: Path, settings: Settings) -> "_Ground":
+        trusted = await asyncio.to_thread(self.trust(settings).is_trusted, root)
         toolchain = await find(root, settings.toolchain, self.environment, trusted=trusted)
         sandbox = await find_sandbox(settings.sandbox, self.environment)
-        slot = await asyncio.to_thread(self._slot, root)
-        evaluator: Evaluator = ShadowEvaluator(slot.folder, root, toolchain, sandbox, settings.build, trusted=trusted)
+        return _Ground(trusted, toolchain, sandbox, await asyncio.to_thread(self._slot, root))
+
+    def _project(self, root: Path, settings: Settings, ground: "_Ground", build: Build) -> Project:
+        slot, toolchain = ground.slot, ground.toolchain
+        evaluator: Evaluator = ShadowEvaluator(
+            slot.folder, root, toolchain, ground.sandbox, settings.build, trusted=ground.trusted
+        )
         if settings.trust == "never":
             evaluator = NoEvaluator("the setting `trust` is `never`: nothing is built")
         return Project(
             root=root,
             settings=settings,
-            build=DuneBuild(root, slot.folder / "status", toolchain, settings.build),
+            build=build,
             evaluator=evaluator,
             model=model_from(settings.model, self.environment),
             events=DroppingSink(),

@@ -9,10 +9,11 @@ build counts only if it is of the files as they are: what dune copied into its b
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ from lsp_aid.build.user_watch import UserWatch
 from lsp_aid.build.watch import Begun, OwnWatch, apart
 from lsp_aid.config import BuildSettings
 from lsp_aid.domain.build import BuildResult
-from lsp_aid.domain.build_status import BuildSource, BuildStatus, Promotion
+from lsp_aid.domain.build_status import PROJECT_FILE, BuildSource, BuildStatus, Promotion
 from lsp_aid.domain.diagnostics import Diagnostic
+from lsp_aid.domain.ports import BuildListener
 from lsp_aid.errors import AidError, BuildTimeoutError
 
 log = logging.getLogger(__name__)
@@ -45,29 +47,41 @@ AT_ONCE_SECONDS = 0.05
 """Who asks for a build so soon after saying what was saved means that."""
 DEAF_SECONDS = 5.0
 """A watch that has not noticed a saved file by then does not watch: it builds when it is told to, or misses events."""
+TOLD_SECONDS = 0.001
+"""Within this time the event loop has read what a watch had written before."""
+TOOLCHAIN_SECONDS = 2.0
+"""How often it is looked whether dune and OCaml are still the same."""
 YOUNG_SECONDS = 5.0
 """A watch of ours that dies younger than this, twice, is not started again before something is saved."""
 
 _Events = AsyncGenerator[Begun | BuildStatus]
 _EXCEPTION = re.compile(r"[A-Z][\w.]*\.E\b")
 _MOST_COMPARED = 200
+_MOST_PROMOTED = 2_000_000
+
+
+class _Nobody:
+    """Implements the port `BuildListener` where nobody listens."""
+
+    def build_begun(self) -> None: ...
+    def build_ended(self, status: BuildStatus) -> None: ...
+    def build_failed(self, error: AidError) -> None: ...
+    def toolchain_changed(self) -> None: ...
 
 
 @define(eq=False)
 class BuildMonitor:
-    """The status of the project at `root`, which is absolute with links resolved. Implements the port `Build`.
+    """The status of the project at `root`, which is absolute with links resolved. Implements the port `Monitor`.
 
-    `build_dir` is ours alone. `on_status` hears of each complete build, `on_begun` of each that begins, `on_failure`
-    that none could be made; all on the event loop.
+    `build_dir` is ours alone. `marks` tells the state of the toolchain on disk: the listener hears when it changes.
     """
 
     root: Path
     build_dir: Path
     toolchain: Toolchain
     settings: BuildSettings = field(factory=BuildSettings)
-    on_status: Callable[[BuildStatus], None] = lambda _: None
-    on_begun: Callable[[], None] = lambda: None
-    on_failure: Callable[[AidError], None] = lambda _: None
+    marks: Callable[[], Hashable] = lambda: None
+    listener: BuildListener = field(factory=_Nobody)
     status: BuildStatus | None = None
     is_building: bool = True
     _own: OwnWatch = field(init=False)
@@ -92,14 +106,16 @@ class BuildMonitor:
 
     # --- what it offers ---
 
-    def start(self) -> None:
+    def start(self, listener: BuildListener | None = None) -> None:
         """Begins to follow the project's builds, if it does not yet."""
+        if listener is not None:
+            self.listener = listener
         if self._running is None:
             self._running = asyncio.create_task(self._run())
 
     async def close(self) -> None:
         """Ends it. When this returns no process of it is left."""
-        running, self._running = self._running, None
+        running, self._running, self.listener = self._running, None, _Nobody()
         if running is not None:
             await _end(running)
 
@@ -166,7 +182,7 @@ class BuildMonitor:
         self._drop_held()
         self.is_building, self._began = True, time.monotonic()
         self._wake()
-        self.on_begun()
+        self.listener.build_begun()
 
     def _offer(self, status: BuildStatus, build_dir: Path) -> None:
         self._drop_held()
@@ -182,11 +198,36 @@ class BuildMonitor:
             await asyncio.sleep(DEAF_SECONDS if _looks_at_sources(status) else NOTICE_SECONDS)
         elif await in_thread(lambda: _differ(self.root, copies, told)):
             await asyncio.sleep(NOTICE_SECONDS)
+        status = await in_thread(lambda: self._with_texts(status, copies))
+        await self._until_told()
         if status.source is not BuildSource.USER_WATCH or not _differ(self.root, copies, self._saved):
             self._saved.clear()
         self.is_building, self._failure, self.status = False, None, status
         self._wake()
-        self.on_status(status)
+        self.listener.build_ended(status)
+
+    async def _until_told(self) -> None:
+        """Returns once it is known of a build that began before now: what was read from disk since is not of it."""
+        if self._user is not None:
+            with contextlib.suppress(RpcEndedError, RpcRefusedError):
+                await self._user.client.ping()
+        await asyncio.sleep(TOLD_SECONDS)
+
+    def _with_texts(self, status: BuildStatus, copies: Path) -> BuildStatus:
+        """The status with the texts that were built, and those that are offered."""
+        copies = copies.resolve()
+        built, sources = disk_reader(copies), disk_reader(self.root)
+        paths = dict.fromkeys(each.path or PROJECT_FILE for each in status.result.diagnostics)
+        paths.update(dict.fromkeys(each.in_source for each in status.promotions))
+        texts = {}
+        for path in paths:
+            text = built(path)
+            if text is None:
+                text = sources(path)  # dune copies no dune files
+            if text is not None:
+                texts[path] = text
+        promotions = tuple(evolve(each, text=_offered(each.in_build, copies.parent)) for each in status.promotions)
+        return evolve(status, texts=texts, promotions=promotions)
 
     async def _in_words(self, status: BuildStatus) -> BuildStatus:
         """Over RPC dune tells some errors, dependency cycles above all, as values of its own; a single build of ours
@@ -207,7 +248,7 @@ class BuildMonitor:
         self._drop_held()
         self.is_building, self._failure, self.status = False, error, None
         self._wake()
-        self.on_failure(error)
+        self.listener.build_failed(error)
 
     def _drop_held(self) -> None:
         if self._held is not None:
@@ -222,6 +263,7 @@ class BuildMonitor:
 
     async def _run(self) -> None:
         """Follows one source after the other, for ever."""
+        watching = asyncio.create_task(self._watch_toolchain())
         died_young = 0
         try:
             while True:
@@ -237,6 +279,18 @@ class BuildMonitor:
                     await _first(self._nudge.wait(), self._until_user())
         finally:
             self._drop_held()
+            await _end(watching)
+
+    async def _watch_toolchain(self) -> None:
+        """Tells once that dune or OCaml is another: one that stays the same for two looks is installed to its end."""
+        first = last = await in_thread(self.marks)
+        while True:
+            await asyncio.sleep(TOOLCHAIN_SECONDS)
+            now = await in_thread(self.marks)
+            if now is not None and now == last != first:
+                self.listener.toolchain_changed()
+                return
+            last = now
 
     async def _follow(self, events: _Events, build_dir: Path) -> None:
         async with aclosing(events):
@@ -326,6 +380,17 @@ class BuildMonitor:
                     self._deaf.add(mark)
                 log.warning("%s: the watch at %s does not notice what is saved", self.root, socket)
                 return
+
+
+def _offered(name: str, build_dir: Path) -> str | None:
+    """What dune has kept aside in its build folder to be promoted."""
+    try:
+        file = Path(name).resolve()
+        if not file.is_relative_to(build_dir) or not file.is_file() or file.stat().st_size > _MOST_PROMOTED:
+            return None
+        return file.read_bytes().decode("utf-8")
+    except (OSError, ValueError):
+        return None
 
 
 def _looks_at_sources(status: BuildStatus) -> bool:

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -81,6 +81,27 @@ async def find(
         cure = "Install dune 3.17 or later; 3.0 is the oldest that can be used."
         raise ToolchainError(f"{dune} is dune {shown}, which is too old", cure)
     return evolve(found, dune_version=version)
+
+
+def marks(toolchain: Toolchain, root: Path) -> Hashable:
+    """What changes on disk when another switch is chosen, or OCaml or dune is upgraded. None while there is no OCaml or
+    no dune, as in the middle of an installation."""
+    environment = toolchain.environment
+    path = environment.get("PATH", "")
+    programs = [found for name in ("dune", "ocamlc") if (found := which(name, path))]
+    if len(programs) < 2:
+        return None
+    opam = Path(environment.get("OPAMROOT") or Path(environment.get("HOME") or "/", ".opam"))
+    switches = [ancestor / "_opam" / "bin" / "ocamlc" for ancestor in (root, *filter(_is_own, root.parents))]
+    return tuple((str(file), _mark(file)) for file in (*programs, *switches, opam / "config"))
+
+
+def _mark(file: Path) -> Hashable:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def scrub(environment: Mapping[str, str]) -> dict[str, str]:

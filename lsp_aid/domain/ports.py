@@ -1,11 +1,12 @@
 """The ports: all that a task, a repair or a context source may reach of the outside."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from lsp_aid.domain.build import BuildResult, Evaluation
+from lsp_aid.domain.build_status import BuildStatus
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.chat import Message
 from lsp_aid.domain.events import Event
@@ -13,6 +14,7 @@ from lsp_aid.domain.journal import Entry, State
 from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Position
 from lsp_aid.domain.typed import Checked, CompilerFlags, Scope, TypedRange
+from lsp_aid.errors import AidError
 
 
 class View(Protocol):
@@ -47,6 +49,35 @@ class Build(Protocol):
 
     async def build(self) -> BuildResult:
         """Builds. Raises ToolchainError, BuildTimeoutError. Once a cancelled build returns, its processes are gone."""
+
+
+class BuildListener(Protocol):
+    """Hears of a project's builds, on the event loop."""
+
+    def build_begun(self) -> None:
+        """What the last build said may no longer hold."""
+
+    def build_ended(self, status: BuildStatus) -> None:
+        """A complete build of the files as they are."""
+
+    def build_failed(self, error: AidError) -> None:
+        """No build could be made."""
+
+    def toolchain_changed(self) -> None:
+        """Another OCaml or dune is there now: the project is to be opened anew."""
+
+
+class Monitor(Build, Protocol):
+    """A build that is kept up to date, whoever makes it."""
+
+    def start(self, listener: BuildListener) -> None:
+        """Begins to follow the project's builds, and tells the listener, from then on."""
+
+    def saved(self, *paths: str) -> None:
+        """Files were written, those that are known relative to the root: what was built is not the last word."""
+
+    async def close(self) -> None:
+        """Ends it. When this returns no process of it is left, and nobody hears of it any longer."""
 
 
 class Evaluator(Protocol):
@@ -142,6 +173,20 @@ class Typer(Protocol):
         """What compiling `text` would say. `interface` stands for the `.mli` beside it; without it, the one that was
         built last counts, if there is an `.mli` below `flags.folder`. `signature`: whether that is wanted too; printing
         it can take as long as the check."""
+
+    def check_many(
+        self,
+        path: str,
+        texts: Iterable[str],
+        flags: CompilerFlags,
+        *,
+        interface: str | None = None,
+        signature: bool = False,
+    ) -> AsyncGenerator[Checked | None]:
+        """The same of many texts for one path, such as the variants that a repair tries: thousands of small ones a second.
+        The answers come in the order of the texts; None stands for one that takes too much time or memory. `texts` is
+        read little by little, as answers arrive. They never delay a `check` by more than one text. Close the generator
+        (`contextlib.aclosing`) where the rest is not wanted: that ends the work."""
 
     async def type_at(self, path: str, text: str, position: Position, flags: CompilerFlags) -> Sequence[TypedRange]:
         """What stands around a position, the innermost first. The text may be wrong elsewhere."""

@@ -5,26 +5,20 @@ is taken down, since nobody knows yet whether it still holds. Undoing the edit p
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from attrs import define, field, frozen
 from lsprotocol import types
 
-from lsp_aid.domain.build import BuildResult
+from lsp_aid.domain.build_status import PROJECT_FILE, BuildStatus
 from lsp_aid.domain.diagnostics import Diagnostic, Related
-from lsp_aid.domain.ports import View
 from lsp_aid.domain.text import Position, Range, SourceText
 from lsp_aid.edits.minimal import minimal_edits
-from lsp_aid.errors import WorkspaceError
 from lsp_aid.server import to_lsp
 from lsp_aid.server.client import Client
 from lsp_aid.workspace.documents import Document, Documents, Edited
 
-log = logging.getLogger(__name__)
-
-PROJECT_FILE = "dune-project"
 _NOWHERE = Range(Position(0, 0), Position(0, 0))
 _REDRAW_SECONDS = 0.1
 
@@ -66,18 +60,17 @@ class Board:
     def paths(self) -> tuple[str, ...]:
         return tuple(path for path, shown in self._shown.items() if shown)
 
-    async def show(self, result: BuildResult, disk: View) -> None:
-        """Shows what a build said, and takes down what it no longer says. `disk` is what was built: no documents."""
+    def show(self, status: BuildStatus) -> None:
+        """Shows what a build said, and takes down what it no longer says."""
         by_path: dict[str, list[Diagnostic]] = {}
-        for diagnostic in dict.fromkeys(result.diagnostics):
+        for diagnostic in dict.fromkeys(status.result.diagnostics):
             by_path.setdefault(diagnostic.path or PROJECT_FILE, []).append(diagnostic)
-        built = await asyncio.to_thread(_with_texts, by_path, disk)
-        gone = set(self._shown) - set(built)
-        self._built = built
+        gone = set(self._shown) - set(by_path)
+        self._built = {path: _Built(status.texts.get(path, ""), tuple(found)) for path, found in by_path.items()}
         for path in gone:
             self._shown.pop(path, None)
             self._publish(path)
-        for path in built:
+        for path in self._built:
             self._shown[path] = self._placed(path)
             self._publish(path)
 
@@ -169,15 +162,3 @@ class Board:
 
 def _originals(built: _Built) -> list[Shown]:
     return [Shown(d, d.range if d.path else _NOWHERE) for d in built.diagnostics]
-
-
-def _with_texts(by_path: dict[str, list[Diagnostic]], disk: View) -> dict[str, _Built]:
-    return {path: _Built(_text(disk, path), tuple(found)) for path, found in by_path.items()}
-
-
-def _text(disk: View, path: str) -> str:
-    try:
-        return disk.read(path)
-    except WorkspaceError as error:
-        log.info("The diagnostics of %s are placed without its text: %s", path, error)
-        return ""

@@ -6,7 +6,8 @@ One run goes at a time: a newer focus takes the place of an older one that is no
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Hashable
+from contextlib import AbstractAsyncContextManager
 
 from attrs import define, field, frozen
 
@@ -47,11 +48,11 @@ class _Run:
 
 @define(eq=False)
 class Fixes:
-    """`state`, `view` and `project` are those of the project that this is for."""
+    """`state` and `view` are those of the project that this is for; `holding` keeps its ports open meanwhile."""
 
     state: Callable[[], Hashable]
     view: Callable[[], View]
-    project: Callable[[], Awaitable[Project]]
+    holding: Callable[[], AbstractAsyncContextManager[Project]]
     proposals: Proposals
     _of: Hashable = None
     _runs: dict[Focus | None, _Run] = field(factory=dict)
@@ -82,9 +83,10 @@ class Fixes:
 
     async def compute(self, focus: Focus | None, progress: Progress, *, ask_model: bool) -> Fixed:
         """Computes repairs for the project as it is now. Raises what `fix_build_error` raises."""
-        project, view = await self.project(), self.view()
-        outcome = await fix_build_error(project, view, focus, progress, ask_model=ask_model)
-        return Fixed(tuple(self.proposals.add(outcome.proposals, view, project)), outcome.reason)
+        async with self.holding() as project:
+            view = self.view()
+            outcome = await fix_build_error(project, view, focus, progress, ask_model=ask_model)
+            return Fixed(tuple(self.proposals.add(outcome.proposals, view, project)), outcome.reason)
 
     async def close(self) -> None:
         tasks = [run.task for run in self._runs.values()]

@@ -1,10 +1,9 @@
 """One dune project that the editor works in: trusted or not, its last build, its repairs."""
 
 import asyncio
-import enum
 import logging
-from collections.abc import Awaitable, Callable, Hashable
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from attrs import define, field
 from lsprotocol import types
 
 from lsp_aid.config import Settings
-from lsp_aid.domain.build import BuildResult
+from lsp_aid.domain.build_status import BuildState, BuildStatus
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.text import Range
 from lsp_aid.errors import AidError, NotTrustedError
@@ -22,31 +21,24 @@ from lsp_aid.server.board import Board
 from lsp_aid.server.client import Client
 from lsp_aid.server.fixes import Fixes
 from lsp_aid.server.kept import Kept
+from lsp_aid.server.opening import Opening
 from lsp_aid.server.parts import Parts
 from lsp_aid.server.proposals import Offered, Proposals
 from lsp_aid.server.services import Services
 from lsp_aid.tasks.project import Project
+from lsp_aid.tasks.report import state_data
 from lsp_aid.workspace.documents import Document, Documents, Edited
 
 log = logging.getLogger(__name__)
 
-SAVE_SECONDS = 0.2  # editors save several files at once
 _TRUST, _NOT_NOW = "Trust", "Not now"
-
-
-class RootState(enum.StrEnum):
-    """What `lsp-aid/status` says of a project."""
-
-    UNTRUSTED = "untrusted"
-    BUILDING = "building"
-    GREEN = "green"
-    RED = "red"
-    FAILED = "failed"  # the build could not be made
 
 
 @define(eq=False)
 class Root:
-    """`active`: the document that the user was last in, relative to the root. `parts`: the proposal that waits to be
+    """Implements the port `BuildListener`. `build` is the last complete one, None where none is known.
+
+    `active`: the document that the user was last in, relative to the root. `parts`: the proposal that waits to be
     taken by hunk, if one does."""
 
     path: Path
@@ -57,19 +49,19 @@ class Root:
     settings: Settings
     trusted: bool = False
     active: str = ""
-    status: RootState = RootState.UNTRUSTED
-    result: BuildResult | None = None
+    status: BuildState = BuildState.UNTRUSTED
+    build: BuildStatus | None = None
     board: Board = field(init=False)
     fixes: Fixes = field(init=False)
     kept: Kept = field(init=False)
     parts: Parts | None = None
     _generation: int = 0
-    _project: Project | None = None
-    _opening: asyncio.Lock = field(factory=asyncio.Lock)
+    _opening: Opening = field(init=False)
     _asking: asyncio.Lock = field(factory=asyncio.Lock)
     _working: "asyncio.Task[None] | None" = None
     _at_work: asyncio.Lock = field(factory=asyncio.Lock)
     _said: set[str] = field(factory=set)
+    _told: dict[str, Any] = field(factory=dict)
 
     @board.default
     def _board(self) -> Board:
@@ -77,11 +69,15 @@ class Root:
 
     @fixes.default
     def _fixes(self) -> Fixes:
-        return Fixes(self.state, self.view, self.project, self.proposals)
+        return Fixes(self.state, self.view, self.holding, self.proposals)
 
     @kept.default
     def _kept(self) -> Kept:
         return Kept(self.services.store(self.path), self.services.journal(self.path), self.client)
+
+    @_opening.default
+    def _make_opening(self) -> Opening:
+        return Opening(lambda: self.services.open_project(self.path, self.settings))
 
     # --- what it is ---
 
@@ -100,25 +96,34 @@ class Root:
 
     async def project(self) -> Project:
         """The project's ports, opened when first needed. Raises NotTrustedError and what opening raises."""
+        self._check_trust()
+        opened = await self._opening.get()
+        opened.monitor.start(self)
+        return opened.project
+
+    @asynccontextmanager
+    async def holding(self) -> AsyncIterator[Project]:
+        """The same for long work: the ports stay open until the block is left, though the settings change."""
+        self._check_trust()
+        async with self._opening.held() as project:
+            yield project
+
+    @property
+    def opened(self) -> Project | None:
+        """The project's ports where they are open already."""
+        return self._opening.opened.project if self._opening.opened else None
+
+    def _check_trust(self) -> None:
         if not self.trusted:
             raise NotTrustedError(
                 f"Building {self.path} would run its programs, and the folder is not trusted",
                 "Trust it in the editor, or by `lsp-aid trust`.",
             )
-        async with self._opening:
-            if self._project is None:
-                self._project = await self.services.open_project(self.path, self.settings)
-            return self._project
-
-    @property
-    def opened(self) -> Project | None:
-        """The project's ports where they are open already."""
-        return self._project
 
     # --- what happens to it ---
 
     def start(self) -> None:
-        """Begins: asks for trust if need be, then builds."""
+        """Begins: asks for trust if need be, then follows the builds."""
         self._restart_work(self._start)
 
     async def ask_for_trust(self) -> bool:
@@ -143,16 +148,20 @@ class Root:
         await asyncio.to_thread(self.services.trust(self.settings).trust, self.path)
         self.trusted = True
 
-    def build_soon(self) -> None:
-        """Builds once nothing more is saved for a moment. The build that runs, if any, is given up."""
-        if self.trusted:
-            self._restart_work(partial(self._build, SAVE_SECONDS))
+    def saved(self, *paths: str) -> None:
+        """Files were written, relative to the root where they are known. What could not be opened is tried anew."""
+        if not self.trusted:
+            return
+        if opened := self._opening.opened:
+            opened.monitor.saved(*paths)
+        elif self._working is None or self._working.done():
+            self._restart_work(self._follow)
 
-    def disk_changed(self) -> None:
+    def disk_changed(self, *paths: str) -> None:
         """Files changed behind the editor's back: what was computed may no longer hold."""
         self._generation += 1
         self.fixes.forget_stale()
-        self.build_soon()
+        self.saved(*paths)
 
     def edited(self, document: Document, edits: list[Edited]) -> None:
         self.active = self.relative(document.path)
@@ -231,33 +240,50 @@ class Root:
         await self.kept.load()
         try:
             if await self.ask_for_trust():
-                await self._build(0)
+                await self._follow()
             else:
-                self._tell(RootState.UNTRUSTED)
+                self._tell(BuildState.UNTRUSTED)
         except AidError as error:
             self.say_once(error)
 
-    async def _build(self, delay: float) -> None:
-        await asyncio.sleep(delay)
-        self._tell(RootState.BUILDING)
+    async def _follow(self) -> None:
+        """Opens the project, whose monitor tells of its builds from then on."""
+        self._tell(BuildState.BUILDING)
         try:
-            result = await (await self.project()).build.build()
+            await self.project()
         except AidError as error:
-            self.result = None
-            self.board.clear()
-            self._tell(RootState.FAILED)
-            self.say_once(error)
-            return
+            self.build_failed(error)
+
+    async def _reopen(self) -> None:
+        await self._close_project()
+        await self._follow()
+
+    # --- what its builds say ---
+
+    def build_begun(self) -> None:
+        self._tell(BuildState.BUILDING)
+
+    def build_failed(self, error: AidError) -> None:
+        self.build = None
+        self.board.clear()
+        self._tell(BuildState.FAILED)
+        self.say_once(error)
+
+    def build_ended(self, status: BuildStatus) -> None:
         self._said.clear()
-        known = self.result and {d.identity for d in self.result.errors}
-        if known != {d.identity for d in result.errors}:
+        known = self.build and {d.identity for d in self.build.result.errors}
+        if known != {d.identity for d in status.result.errors}:
             self._generation += 1
-        self.result = result
-        await self.board.show(result, self.services.make_view(self.path, {}))
-        self._tell(RootState.GREEN if result.green else RootState.RED)
+        self.build = status
+        self.board.show(status)
+        self._tell(status.state)
         self.fixes.forget_stale()
-        if not result.green:
+        if not status.result.green:
             self.fixes.ahead(self._likely_focus())
+
+    def toolchain_changed(self) -> None:
+        log.info("%s: OCaml or dune is another: the project is opened anew", self.path)
+        self._restart_work(self._reopen)
 
     def _waiting(self, path: str) -> list[types.Diagnostic]:
         """The hunks in a file that can be taken, as the editor shows them."""
@@ -286,21 +312,23 @@ class Root:
 
     def data(self) -> dict[str, Any]:
         """What `lsp-aid/status` says."""
-        count = len(self.result.errors) if self.result and self.status is RootState.RED else 0
-        return {"root": self.path.as_uri(), "state": self.status.value, "errors": count}
+        return {"root": self.path.as_uri(), **state_data(self.status, self.build)}
 
-    def _tell(self, state: RootState) -> None:
+    def _tell(self, state: BuildState) -> None:
         self.status = state
-        self.client.tell("lsp-aid/status", self.data())
+        if self._told != (data := self.data()):
+            self._told = data
+            self.client.tell("lsp-aid/status", data)
 
     async def _stop(self) -> None:
         if self._working is not None:
             self._working.cancel()
         async with self._at_work:
-            await self.fixes.close()
-        project, self._project = self._project, None
-        if project is not None:
-            await asyncio.to_thread(project.close)
+            await self._close_project()
+
+    async def _close_project(self) -> None:
+        await self.fixes.close()
+        await self._opening.close()
 
 
 def _log_failure(task: "asyncio.Task[None]") -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 from attrs import frozen
 
 from lsp_aid.config import Settings
-from lsp_aid.domain.ports import Journal, Store, View
+from lsp_aid.domain.ports import Journal, Monitor, Store, View
 from lsp_aid.tasks.project import Project
 
 
@@ -21,6 +21,14 @@ class TrustStore(Protocol):
 
 
 @frozen
+class Opened:
+    """A project that is open, and what follows its builds. The monitor is closed before the project."""
+
+    project: Project
+    monitor: Monitor
+
+
+@frozen
 class Services:
     """`find_root`: the root of the dune project that a file or folder belongs to, None where there is none.
 
@@ -28,7 +36,7 @@ class Services:
     `make_view` takes a root and the open documents below it: path relative to the root -> text and version.
     """
 
-    open_project: Callable[[Path, Settings], Awaitable[Project]]
+    open_project: Callable[[Path, Settings], Awaitable[Opened]]
     find_root: Callable[[Path], Path | None]
     make_view: Callable[[Path, Mapping[str, tuple[str, int]]], View]
     trust: Callable[[Settings], TrustStore]

@@ -12,13 +12,14 @@ from attrs import define, field
 from lsprotocol import types
 
 from lsp_aid.config import Settings, load, merge
+from lsp_aid.domain.build_status import BuildState
 from lsp_aid.errors import ConfigError, NoProjectError, NotTrustedError, UsageError
 from lsp_aid.server.applying import Applying
 from lsp_aid.server.client import QUICK_SECONDS, Client
 from lsp_aid.server.from_lsp import change_of, path_of
 from lsp_aid.server.jobs import Jobs
 from lsp_aid.server.proposals import Proposals
-from lsp_aid.server.root import Root, RootState
+from lsp_aid.server.root import Root
 from lsp_aid.server.services import Services
 from lsp_aid.workspace.documents import Document, Documents
 from lsp_aid.workspace.view import SKIPPED_FOLDERS
@@ -153,7 +154,7 @@ class Session:
         self._saved[path] = time.monotonic()
         self._forget_roots([path])
         if root := self._root_at(path):
-            root.build_soon()
+            root.saved(root.relative(path))
 
     def close_document(self, uri: str) -> None:
         path = path_of(uri)
@@ -167,8 +168,13 @@ class Session:
         paths = [path for change in changes if (path := path_of(change.uri)) and _is_source(path)]
         self._forget_roots(paths)
         foreign = [path for path in paths if now - self._saved.get(path, -1e9) > _OWN_SAVE_SECONDS]
-        for root in {root.path: root for path in foreign if (root := self._root_at(path))}.values():
-            root.disk_changed()
+        changed: dict[Path, list[Path]] = {}
+        for path in foreign:
+            if root := self._root_at(path):
+                changed.setdefault(root.path, []).append(path)
+        for folder, found in changed.items():
+            root = self.roots[folder]
+            root.disk_changed(*map(root.relative, found))
 
     def find(self, uri: str) -> Document | None:
         path = path_of(uri)
@@ -216,7 +222,7 @@ class Session:
     async def trusted_root_for(self, uri: str) -> tuple[Root, str]:
         """The same, after asking for trust where there is none. Raises NotTrustedError as well."""
         root, path = self.root_for(uri)
-        if not root.trusted and await root.ask_for_trust() and root.status is RootState.UNTRUSTED:
+        if not root.trusted and await root.ask_for_trust() and root.status is BuildState.UNTRUSTED:
             root.start()
         if not root.trusted:
             raise NotTrustedError(f"{root.path} is not trusted, and this needs a build", "Trust the folder first.")

@@ -5,6 +5,7 @@ docs/protocol.md describes it. Lines and characters count from 0; characters are
 
 from typing import Any
 
+from lsp_aid.domain.build_status import BuildState, BuildStatus
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Position
@@ -28,6 +29,14 @@ def proposal_data(proposal: Proposal) -> dict[str, Any]:
             for hunk in hunks(proposal.changes)
         ],
     }
+
+
+def state_data(state: BuildState, status: BuildStatus | None) -> dict[str, Any]:
+    """How a project stands. The counts are those of the last complete build, for as long as it may still hold."""
+    known = status if status and state in (BuildState.GREEN, BuildState.RED, BuildState.BUILDING) else None
+    found = known.result.diagnostics if known else ()
+    errors = sum(each.is_error for each in found)
+    return {"state": state.value, "errors": errors, "warnings": len(found) - errors}
 
 
 def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:

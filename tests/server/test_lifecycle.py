@@ -192,13 +192,12 @@ class TestFolders:
         async with served(toy) as client:
             await client.initialize(one, options={"trust": "always"})
             await client.diagnostics(one / "a.ml")
-            event = {
-                "added": [{"uri": two.as_uri(), "name": "two"}],
-                "removed": [{"uri": one.as_uri(), "name": "one"}],
-            }
+            event: dict = {"added": [{"uri": two.as_uri(), "name": "two"}], "removed": []}
+            client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+            await client.diagnostics(two / "b.ml")
+            event = {"added": [], "removed": [{"uri": one.as_uri(), "name": "one"}]}
             client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
             assert await client.diagnostics(one / "a.ml", lambda d: not d) == []
-            await client.diagnostics(two / "b.ml")
             assert toy.closed == [one]
 
     async def test_a_document_outside_of_them_finds_its_own_project(self, toy: Toy, tmp_path: Path) -> None:

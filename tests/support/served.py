@@ -15,15 +15,16 @@ from attrs import define, field, frozen
 
 from lsp_aid.config import Settings
 from lsp_aid.domain.build import BuildResult, Evaluation
+from lsp_aid.domain.build_status import PROJECT_FILE, BuildSource, BuildStatus, Promotion
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.chat import Message
 from lsp_aid.domain.diagnostics import Diagnostic, Severity
 from lsp_aid.domain.events import Event
 from lsp_aid.domain.overlay import Overlay
-from lsp_aid.domain.ports import Model, View
+from lsp_aid.domain.ports import BuildListener, Model, View
 from lsp_aid.domain.text import SourceText
-from lsp_aid.errors import ToolchainError
-from lsp_aid.server.services import Services
+from lsp_aid.errors import AidError, ToolchainError
+from lsp_aid.server.services import Opened, Services
 from lsp_aid.server.stdio import messages, serve
 from lsp_aid.tasks.project import Project
 from lsp_aid.workspace.journal import Journal
@@ -33,6 +34,7 @@ from lsp_aid.workspace.view import WorkspaceView
 from tests.support.bare_client import BareClient
 
 SLOW_SECONDS = 20.0
+SAVE_SECONDS = 0.2  # editors save several files at once
 
 
 async def toy_build(view: View) -> BuildResult:
@@ -53,11 +55,16 @@ def _error(path: str, text: str, match: re.Match) -> Diagnostic:
     return Diagnostic(path, place, Severity.ERROR, message, hint='Did you mean "length"?')
 
 
-@frozen
+@define(eq=False)
 class ToyBuild:
     root: Path
+    """Implements the port `Monitor`. `built` is what became of each build, `promotions` what each offers."""
+
     built: list[str]
 
+    promotions: tuple[Promotion, ...] = ()
+    listener: BuildListener | None = None
+    _running: "asyncio.Task[None] | None" = None
     async def build(self) -> BuildResult:
         self.built.append("started")
         try:
@@ -68,6 +75,41 @@ class ToyBuild:
         self.built.append("ended")
         return result
 
+
+    def start(self, listener: BuildListener) -> None:
+        if self.listener is None:
+            self.listener = listener
+            self._restart(0)
+
+    def saved(self, *paths: str) -> None:
+        self._restart(SAVE_SECONDS)
+
+    async def close(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+
+    def _restart(self, delay: float) -> None:
+        before, self._running = self._running, None
+        if before is not None:
+            before.cancel()
+        self._running = asyncio.create_task(self._follow(delay, before))
+
+    async def _follow(self, delay: float, before: "asyncio.Task[None] | None") -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        await asyncio.sleep(delay)
+        assert self.listener is not None
+        self.listener.build_begun()
+        try:
+            result = await self.build()
+        except AidError as error:
+            self.listener.build_failed(error)
+            return
+        view = WorkspaceView(self.root)
+        paths = {each.path or PROJECT_FILE for each in result.diagnostics}
+        texts = {path: view.read(path) for path in paths}
+        self.listener.build_ended(BuildStatus(result, BuildSource.ONE_SHOT, self.promotions, texts))
 
 @frozen
 class ToyEvaluator:
@@ -137,12 +179,13 @@ class Toy:
             environment=environment,
         )
 
-    async def open_project(self, root: Path, settings: Settings) -> Project:
+    async def open_project(self, root: Path, settings: Settings) -> Opened:
         self.opened.append(root)
         built = self.builds.setdefault(root.name, [])
         evaluator, model = ToyEvaluator(), self.model
         close = lambda: self.closed.append(root)  # noqa: E731
-        return Project(root, settings, ToyBuild(root, built), evaluator, model, self.events, close)
+        monitor = ToyBuild(root, built)
+        return Opened(Project(root, settings, monitor, evaluator, model, self.events, close), monitor)
 
 
 def find_root(path: Path) -> Path | None:
