@@ -36,6 +36,34 @@ class Checked:
 
 
 @frozen
+class Variant:
+    """Items of a module that stand between two other parts of it. `look_at` is an offset in them, in code points, where
+    the type is wanted; -1 for none."""
+
+    text: str
+    look_at: int = -1
+
+
+@frozen
+class Judgement:
+    """What typing says of one variant: `ok`, or its first error.
+
+    `part` is where the error is: 0 before the variant, 1 in it, 2 behind it; `start` and `end` are offsets in that part,
+    in code points. `message` is the error's text, as `Diagnostic.message`. `type` is that of the innermost expression or
+    pattern at `look_at`, empty where there is none. `signature`, where wanted and `ok`, is what the variant and what
+    follows it define.
+    """
+
+    ok: bool
+    part: int = 1
+    start: int = 0
+    end: int = 0
+    message: str = ""
+    type: str = ""
+    signature: str = ""
+
+
+@frozen
 class TypedRange:
     """An expression, pattern, type or module, and its type as the compiler prints it."""
 

@@ -9,7 +9,7 @@ import contextlib
 import os
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
 from attrs import define, evolve, field, frozen
@@ -33,6 +33,10 @@ class Limits:
     jobs: int = field(factory=lambda: os.cpu_count() or 1)
     request_bytes: int = 1 << 30
     resident_bytes: int = 1 << 29
+
+
+class TooMuchMemoryError(ToolchainError):
+    """One text takes more memory than a request may."""
 
 
 Key = tuple[Compiler, CompilerFlags]
@@ -196,6 +200,21 @@ class PooledTyper:
         build = result(source, report.decode("utf-8", "replace"), green=verdict == b"green", started=started)
         return Checked(build, shown.decode("utf-8", "replace"), frozenset(modules.decode("ascii", "replace").split()))
 
+    async def check_many(
+        self,
+        path: str,
+        texts: Iterable[str],
+        flags: CompilerFlags,
+        *,
+        interface: str | None = None,
+        signature: bool = False,
+    ) -> AsyncGenerator[Checked | None]:
+        for text in texts:
+            try:
+                yield await self.check(path, text, flags, interface=interface, signature=signature)
+            except (BuildTimeoutError, TooMuchMemoryError):
+                yield None
+
     async def type_at(self, path: str, text: str, position: Position, flags: CompilerFlags) -> Sequence[TypedRange]:
         source = self._source(path, text, flags)
         offset = str(byte_offset(text, position))
@@ -248,5 +267,5 @@ class PooledTyper:
             seconds = self._pool.limits.seconds
             raise BuildTimeoutError(f"Typing {what} did not end within {seconds:g} seconds", "Make the module smaller.")
         if answer.lost == "memory":
-            raise ToolchainError(f"Typing {what} takes too much memory", "Make the module smaller.")
+            raise TooMuchMemoryError(f"Typing {what} takes too much memory", "Make the module smaller.")
         raise ToolchainError(f"Typing {what} failed: {answer.lost}", "Check it by a build.")
