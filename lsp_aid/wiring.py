@@ -24,6 +24,7 @@ from lsp_aid.models import model_from
 from lsp_aid.tasks.project import Project
 from lsp_aid.telemetry.dropping import DroppingSink
 from lsp_aid.workspace.journal import Journal
+from lsp_aid.workspace.pages import write_page
 from lsp_aid.workspace.proposals import ProposalStore
 from lsp_aid.workspace.trust import Trust
 from lsp_aid.workspace.view import WorkspaceView
@@ -66,11 +67,10 @@ class Wiring:
             trust=self.trust,
             store=lambda root: ProposalStore(root, self.environment),
             journal=lambda root: Journal(root, self.environment),
+            page=lambda text: write_page("explanation", text, self.environment),
             environment=self.environment,
         )
 
-    async def open_project(self, root: Path, settings: Settings) -> Project:
-        """The ports of the dune project at `root`. Raises ToolchainError, SandboxError, FileUnwritableError."""
     async def follow_project(self, root: Path, settings: Settings) -> "Opened":
         """The same as `open_project` for who stays: its builds are those of a monitor, which follows them."""
         from lsp_aid.server.services import Opened
@@ -80,6 +80,8 @@ class Wiring:
         monitor = BuildMonitor(root, ground.build_dir, ground.toolchain, settings.build, marks=found)
         return Opened(self._project(root, settings, ground, monitor), monitor)
 
+    async def open_project(self, root: Path, settings: Settings) -> Project:
+        """The ports of the dune project at `root`. Raises ToolchainError, SandboxError, FileUnwritableError."""
         ground = await self._ground(root, settings)
         build = DuneBuild(root, ground.build_dir, ground.toolchain, settings.build)
         return self._project(root, settings, ground, build)

@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.journal import Entry
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.proposal import Proposal
@@ -10,6 +11,7 @@ from lsp_aid.domain.text import Range
 QUICKFIX = "quickfix"
 REWRITE = "refactor.rewrite"
 FIX_ALL = "source.fixAll.lsp-aid"
+EXPLAIN = "lsp-aid.explain"
 
 
 @frozen
@@ -35,6 +37,7 @@ class Context:
     """Where the user asks for actions. `range` is the cursor or what is selected.
 
     `errors`: the places of the errors at `range`; where all of the file is asked for, those of the file.
+    `messages`: what is said of `range`, warnings included, the errors first.
     `fixes`: the repairs of the errors, best first; None while they are not known.
     `trusted`: whether the project may be built. `model`: the configured model's name, empty where there is none.
     `waiting`: the proposal that waits to be taken by hunk. `hunks`: how many the best of `fixes` has, 0 where that does
@@ -51,6 +54,7 @@ class Context:
     waiting: Waiting | None = None
     hunks: int = 0
     undoable: Entry | None = None
+    messages: tuple[Diagnostic, ...] = ()
 
 
 @frozen
@@ -104,6 +108,13 @@ class UndoLast:
 
 
 @frozen
+class Explain:
+    """Show what messages mean."""
+
+    messages: tuple[Diagnostic, ...]
+
+
+@frozen
 class GiveTrust:
     """Trust the project's folder."""
 
@@ -114,6 +125,6 @@ class Offer:
 
     title: str
     kind: str
-    does: ApplyProposal | StartFix | StartDiff | OfferHunks | TakeHunks | Discard | UndoLast | GiveTrust
+    does: ApplyProposal | StartFix | StartDiff | OfferHunks | TakeHunks | Discard | UndoLast | Explain | GiveTrust
     preferred: bool = False
     for_errors: bool = False

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="apply a model's also if it is large or changes what is run")
     parser.add_argument("--json", action="store_true", help="print one JSON object (docs/protocol.md)")
     parser.add_argument("--top", type=int, metavar="N", help="how many proposals to look for")
+    parser.add_argument("--explain", action="store_true", help="say in plain words what each error means")
     parser.add_argument("--no-model", action="store_true", help="ask no model, even where one is configured")
 
 
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         report = failure(error, started)
     finally:
         progress.clear()
-    return print_report(report, as_json=options.json)
+    return print_report(report, as_json=options.json, explain=options.explain)
 
 
 async def _fix(

@@ -4,9 +4,10 @@ import enum
 import json
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 from attrs import field, frozen
 
@@ -14,7 +15,10 @@ from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.proposal import Kind, Level, Proposal
 from lsp_aid.edits.unified_diff import render
 from lsp_aid.errors import AidError
+from lsp_aid.tasks.explain import explained
 from lsp_aid.tasks.report import diagnostic_data, proposal_data
+
+_WIDTH = 100
 
 
 class Status(enum.StrEnum):
@@ -43,13 +47,15 @@ class Report:
         return 0 if self.green else 1
 
 
-def print_report(report: Report, *, as_json: bool) -> int:
-    """Prints and returns the exit status. The diff alone goes to standard output, so that it can be piped."""
+def print_report(report: Report, *, as_json: bool, explain: bool = False) -> int:
+    """Prints and returns the exit status. The diff alone goes to standard output, so that it can be piped.
+
+    `explain`: each message with what it means in plain words."""
     if as_json:
         data = {
             "status": report.status.value,
             "proposals": [proposal_data(proposal) for proposal in report.proposals],
-            "diagnostics": [diagnostic_data(diagnostic) for diagnostic in report.diagnostics],
+            "diagnostics": [_data(diagnostic, explain=explain) for diagnostic in report.diagnostics],
             "seconds": round(report.seconds, 3),
         }
         if report.message:
@@ -61,6 +67,8 @@ def print_report(report: Report, *, as_json: bool) -> int:
     if report.status in (Status.RED, Status.PROPOSED):
         for diagnostic in report.diagnostics:
             say(_headline(diagnostic, paint))
+            if explain:
+                say(textwrap.fill(explained(diagnostic), _WIDTH, initial_indent="  ", subsequent_indent="  ") + "\n")
     if report.status is Status.PROPOSED:
         sys.stdout.write(colour_diff(render(report.proposals[0].changes), Paint(sys.stdout)))
         sys.stdout.flush()
@@ -76,6 +84,11 @@ def print_report(report: Report, *, as_json: bool) -> int:
 def failure(error: AidError, started: float) -> Report:
     """The report of a command that could not work."""
     return Report(Status.FAILED, False, seconds=time.monotonic() - started, message=f"lsp-aid: {error}")
+
+
+def _data(diagnostic: Diagnostic, *, explain: bool) -> dict[str, Any]:
+    data = diagnostic_data(diagnostic)
+    return {**data, "explanation": explained(diagnostic)} if explain else data
 
 
 def _headline(diagnostic: Diagnostic, paint: "Paint") -> str:

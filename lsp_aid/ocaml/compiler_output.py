@@ -67,6 +67,15 @@ def parse(output: str | bytes, read: Read) -> tuple[Diagnostic, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def untitled(message: str) -> tuple[str | None, str]:
+    """The code and the text of a message that has its title in front: `Error (warning 26 [unused-var]): unused ...`"""
+    title = _TITLE.match(message)
+    if title is None:
+        return None, message
+    soft = title["warning"] or title["alert"]
+    return (soft[0].lower() + soft[1:] if soft else title["fatal"]), message[title.start("rest") :]
+
+
 def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
     block: _Block | None = None
     in_excerpt = False

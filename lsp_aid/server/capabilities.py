@@ -1,5 +1,6 @@
 """What the client at the other end can do, told by what it says and by what is known of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from attrs import frozen
@@ -13,7 +14,8 @@ from lsp_aid.workspace.encoding import Encoding
 class ClientFeatures:
     """`literals`: it takes code actions, not only commands. `versions`: it takes edits with document versions.
     `annotations`: it asks its user about edits that are marked.
-    `own_notifications`: it takes notifications that the protocol does not know."""
+    `documents`: it opens documents for us. `markdown`: it shows hovers in Markdown. `one_hover`: of several servers it
+    shows the hover of one. `own_notifications`: it takes notifications that the protocol does not know."""
 
     name: str = ""
     encoding: Encoding = Encoding.UTF16
@@ -30,6 +32,9 @@ class ClientFeatures:
     watched_files: bool = False
     related: bool = False
     own_notifications: bool = True
+    documents: bool = False
+    markdown: bool = False
+    one_hover: bool = False
 
 
 def features_of(params: types.InitializeParams) -> ClientFeatures:
@@ -63,7 +68,18 @@ def features_of(params: types.InitializeParams) -> ClientFeatures:
         watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
         related=has("text_document.publish_diagnostics.related_information"),
         own_notifications=bool(plugin) if plugin is not None else not is_lsp_mode,
+        documents=has("window.show_document.support"),
+        markdown=types.MarkupKind.Markdown in (get_capability(said, "text_document.hover.content_format") or ()),
+        one_hover=_shows_one_hover(params.client_info),
     )
+
+
+def _shows_one_hover(client: types.ClientInfo | None) -> bool:
+    """Neovim before 0.11."""
+    if client is None or client.name.casefold() != "neovim":
+        return False
+    version = re.match(r"v?(\d+)\.(\d+)", client.version or "")
+    return version is None or (int(version[1]), int(version[2])) < (0, 11)
 
 
 def _encoding(offered: Sequence[str]) -> Encoding:

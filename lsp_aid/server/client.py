@@ -71,6 +71,12 @@ class Client:
             return Applied(False, "the editor's answer is empty")
         return Applied(answer.applied, answer.failure_reason or "")
 
+    async def open_document(self, uri: str) -> bool:
+        """Whether the client opened a document for its user to read. It is for a client that `can.documents`."""
+        params = types.ShowDocumentParams(uri=uri, take_focus=True)
+        answer = await self._ask(types.WINDOW_SHOW_DOCUMENT, params, QUICK_SECONDS)
+        return isinstance(answer, types.ShowDocumentResult) and answer.success
+
     async def create_progress(self, token: str) -> bool:
         """Whether the client is ready to show the progress of `token`."""
         if not self.can.progress:

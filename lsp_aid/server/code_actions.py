@@ -15,6 +15,7 @@ from lsp_aid.actions.offer import (
     ApplyProposal,
     Context,
     Discard,
+    Explain,
     Offer,
     OfferHunks,
     StartDiff,
@@ -24,12 +25,13 @@ from lsp_aid.actions.offer import (
     Waiting,
     WaitingHunk,
 )
+from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.journal import Entry
 from lsp_aid.domain.text import Range
 from lsp_aid.edits.hunks import hunks
 from lsp_aid.errors import AidError, StaleError, UsageError
 from lsp_aid.repair.engine import Focus
-from lsp_aid.server import changing, commands, to_lsp
+from lsp_aid.server import changing, commands, explaining, to_lsp
 from lsp_aid.server.arrival import alike
 from lsp_aid.server.from_lsp import range_of
 from lsp_aid.server.proposals import Offered, check_fresh
@@ -44,6 +46,7 @@ INVOKED_SECONDS = 6.0
 AUTOMATIC_SECONDS = 1.5
 UNSAID_SECONDS = 3.0
 
+_ASIDE = (types.DiagnosticSeverity.Information, types.DiagnosticSeverity.Hint)
 _OTHER_SERVERS = ("ocaml", "dune", "merlin", "lsp-aid")
 
 Action = types.CodeAction | types.Command
@@ -108,6 +111,7 @@ async def code_actions(session: Session, params: types.CodeActionParams) -> Sequ
         waiting=_waiting(request),
         hunks=len(hunks(offered[0].proposal.changes)) if offered and session.client.can.apply_edit else 0,
         undoable=_undoable(request),
+        messages=_messages(request),
     )
     found = await asyncio.to_thread(actions.offers, context, request.only)
     return [action for offer in found if (action := _action(request, offer, errors))]
@@ -152,10 +156,21 @@ def _errors(request: _Request) -> list[_Error]:
     return list(found.values())
 
 
+def _messages(request: _Request) -> tuple[Diagnostic, ...]:
+    """What we say of the place; where that is nothing, what other servers say of it."""
+    own = explaining.messages_at(request.root, request.path, request.place)
+    others = (d for d in request.params.context.diagnostics if _is_of_ocaml(d) and d.severity not in _ASIDE)
+    places = ((d, request.range(d.range)) for d in others)
+    return own or tuple(explaining.told(d, request.path, p) for d, p in places if p.touches(request.place))
+
+
 def _is_error(diagnostic: types.Diagnostic) -> bool:
+    return diagnostic.severity in (None, types.DiagnosticSeverity.Error) and _is_of_ocaml(diagnostic)
+
+
+def _is_of_ocaml(diagnostic: types.Diagnostic) -> bool:
     source = (diagnostic.source or "ocaml").casefold()
-    serious = diagnostic.severity in (None, types.DiagnosticSeverity.Error)
-    return serious and any(name in source for name in _OTHER_SERVERS)
+    return any(name in source for name in _OTHER_SERVERS)
 
 
 async def _repairs(request: _Request, errors: Sequence[_Error], state: Hashable) -> Sequence[Offered] | None:
@@ -257,6 +272,12 @@ def _command(request: _Request, offer: Offer, errors: Sequence[_Error]) -> types
             return types.Command(title=offer.title, command=changing.TAKE, arguments=[arguments])
         case Discard(identifier):
             return types.Command(title=offer.title, command=changing.DISCARD, arguments=[{"proposal": identifier}])
+        case Explain(found):
+            # Our own are looked up when they are asked for; of those of others the client keeps the text for us.
+            own = explaining.messages_at(request.root, request.path, request.place)
+            given = {} if own else {"message": found[0].message, **({"code": found[0].code} if found[0].code else {})}
+            arguments = {**document, **_json(request, request.place), **given}
+            return types.Command(title=offer.title, command=explaining.EXPLAIN, arguments=[arguments])
         case UndoLast(entry):
             return types.Command(title=offer.title, command=changing.UNDO, arguments=[{"entry": entry}])
         case _:

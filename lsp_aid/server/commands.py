@@ -13,7 +13,7 @@ from lsp_aid.domain.ports import View
 from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Range, SourceText
 from lsp_aid.errors import StaleError
-from lsp_aid.server import changing
+from lsp_aid.server import changing, explaining
 from lsp_aid.server.calling import Call
 from lsp_aid.server.from_lsp import range_of
 from lsp_aid.server.jobs import Job
@@ -148,6 +148,7 @@ COMMANDS: dict[str, Callable[[Call], Awaitable[Any]]] = {
     changing.TAKE: changing.take,
     changing.DISCARD: changing.discard,
     changing.UNDO: changing.undo,
+    explaining.EXPLAIN: explaining.explain,
     TRUST: trust,
     "lsp-aid.build": build,
     "lsp-aid.status": status,

@@ -34,11 +34,12 @@ def units_of(position: types.Position) -> Units:
 
 def range_of(place: types.Range, source: SourceText, coding: Encoding) -> Range:
     """The range in code points; its end is never before its start."""
-    start, end = _position_of(place.start, source, coding), _position_of(place.end, source, coding)
+    start, end = position_of(place.start, source, coding), position_of(place.end, source, coding)
     return Range(min(start, end), max(start, end))
 
 
-def _position_of(position: types.Position, source: SourceText, coding: Encoding) -> Position:
+def position_of(position: types.Position, source: SourceText, coding: Encoding) -> Position:
+    """The position in code points; one beyond its line or the text is drawn back to the end of it."""
     line = max(0, position.line)
     if line >= len(source.line_starts):
         return source.position(len(source.text))

@@ -15,6 +15,7 @@ from lsp_aid.server.capabilities import features_of
 from lsp_aid.server.client import Client
 from lsp_aid.server.code_actions import Action, code_actions, resolve
 from lsp_aid.server.commands import COMMANDS
+from lsp_aid.server.explaining import hover, is_wanted
 from lsp_aid.server.from_lsp import Arguments
 from lsp_aid.server.protocol import AidProtocol
 from lsp_aid.server.services import Services
@@ -65,6 +66,8 @@ class AidServer(LanguageServer):
     def initialize(self, params: types.InitializeParams) -> None:
         self._session = Session(self.services, Client(self.protocol, features_of(params)))
         self._session.initialize(params)
+        if not is_wanted(self._session.client, params.initialization_options):
+            self.protocol.fm.features.pop(types.TEXT_DOCUMENT_HOVER, None)
         if params.process_id:
             self.watch(watch(params.process_id, self.protocol.end))
 
@@ -112,6 +115,9 @@ class AidServer(LanguageServer):
     async def resolve(self, action: types.CodeAction) -> types.CodeAction:
         return resolve(self.session, action)
 
+    async def hover(self, params: types.HoverParams) -> types.Hover | None:
+        return await hover(self.session, params)
+
     async def execute(self, params: types.ExecuteCommandParams) -> Any:
         command = COMMANDS.get(params.command)
         if command is None:
@@ -147,6 +153,7 @@ def create_server(services: Services) -> AidServer:
         (types.WORKSPACE_DID_CHANGE_CONFIGURATION, server.configured, None),
         (types.TEXT_DOCUMENT_CODE_ACTION, server.code_actions, kinds),
         (types.CODE_ACTION_RESOLVE, server.resolve, None),
+        (types.TEXT_DOCUMENT_HOVER, server.hover, None),
         (types.WORKSPACE_EXECUTE_COMMAND, server.execute, None),
         (types.WINDOW_WORK_DONE_PROGRESS_CANCEL, server.cancel_progress, None),
     ):

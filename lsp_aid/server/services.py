@@ -33,6 +33,7 @@ class Services:
     """`find_root`: the root of the dune project that a file or folder belongs to, None where there is none.
 
     `store` and `journal` are those of a root; they are there without trust, since they run nothing.
+    `page` writes a Markdown text to a file that an editor can open; it raises FileUnwritableError.
     `make_view` takes a root and the open documents below it: path relative to the root -> text and version.
     """
 
@@ -42,4 +43,5 @@ class Services:
     trust: Callable[[Settings], TrustStore]
     store: Callable[[Path], Store]
     journal: Callable[[Path], Journal]
+    page: Callable[[str], Path]
     environment: Mapping[str, str]

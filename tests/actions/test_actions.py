@@ -10,12 +10,14 @@ import pytest
 from attrs import evolve
 
 from lsp_aid import actions
-from lsp_aid.actions import fix_all, fix_build_error, generate_diff, take_hunks, trust_folder, undo_last
+from lsp_aid.actions import explain_error, fix_all, fix_build_error, generate_diff, take_hunks, trust_folder, undo_last
 from lsp_aid.actions.offer import (
+    EXPLAIN,
     QUICKFIX,
     ApplyProposal,
     Context,
     Discard,
+    Explain,
     GiveTrust,
     Offer,
     OfferHunks,
@@ -27,6 +29,7 @@ from lsp_aid.actions.offer import (
     WaitingHunk,
 )
 from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.diagnostics import Diagnostic, Severity
 from lsp_aid.domain.journal import Entry
 from lsp_aid.domain.proposal import Kind, Level, Proposal, Verdict
 from lsp_aid.domain.text import Position, Range, SourceText
@@ -47,6 +50,16 @@ def proposal(level: Level = Level.VERIFIED, kind: Kind = Kind.FIX, title: str = 
 
 def titles(offers: Sequence[Offer]) -> list[str]:
     return [offer.title for offer in offers]
+
+
+class TestExplainError:
+    def test_what_is_said_of_the_place_is_explained(self) -> None:
+        warning = Diagnostic("a.ml", PLACE, Severity.WARNING, "unused variable x.", code="warning 27")
+        assert titles(explain_error.offers(context(messages=(warning,)))) == ["Explain this warning"]
+        error = evolve(warning, severity=Severity.ERROR)
+        (offer,) = explain_error.offers(context(messages=(error, warning), trusted=False))
+        assert offer == Offer("Explain this error", EXPLAIN, Explain((error, warning)))
+        assert explain_error.offers(context()) == ()
 
 
 class TestFixBuildError:

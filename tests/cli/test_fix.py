@@ -57,6 +57,14 @@ def test_without_apply_a_diff_that_git_takes_and_nothing_else_happens(tmp_path: 
     assert lsp_aid("fix", project, cwd=tmp_path).returncode == 0
 
 
+def test_errors_are_explained_where_that_is_asked_for(tmp_path: Path) -> None:
+    project = lay_out(tmp_path / "p", RED)
+    words = "There is no value `List.fold_lef` that is visible here."
+    assert words in lsp_aid("fix", "--explain", cwd=project).stderr
+    (diagnostic,) = answer(lsp_aid("fix", "--explain", "--json", cwd=project))["diagnostics"]
+    assert diagnostic["explanation"].startswith(words)
+
+
 def test_apply_makes_it_green(tmp_path: Path) -> None:
     project = lay_out(tmp_path / "p", RED)
     done = lsp_aid("fix", project / "lib", "--apply", "--json", cwd=tmp_path)

@@ -28,13 +28,14 @@ from lsp_aid.server.services import Opened, Services
 from lsp_aid.server.stdio import messages, serve
 from lsp_aid.tasks.project import Project
 from lsp_aid.workspace.journal import Journal
+from lsp_aid.workspace.pages import write_page
 from lsp_aid.workspace.proposals import ProposalStore
 from lsp_aid.workspace.trust import Trust
 from lsp_aid.workspace.view import WorkspaceView
 from tests.support.bare_client import BareClient
 
-SLOW_SECONDS = 20.0
 SAVE_SECONDS = 0.2  # editors save several files at once
+SLOW_SECONDS = 20.0
 
 
 async def toy_build(view: View) -> BuildResult:
@@ -57,14 +58,14 @@ def _error(path: str, text: str, match: re.Match) -> Diagnostic:
 
 @define(eq=False)
 class ToyBuild:
-    root: Path
     """Implements the port `Monitor`. `built` is what became of each build, `promotions` what each offers."""
 
+    root: Path
     built: list[str]
-
     promotions: tuple[Promotion, ...] = ()
     listener: BuildListener | None = None
     _running: "asyncio.Task[None] | None" = None
+
     async def build(self) -> BuildResult:
         self.built.append("started")
         try:
@@ -74,7 +75,6 @@ class ToyBuild:
             raise
         self.built.append("ended")
         return result
-
 
     def start(self, listener: BuildListener) -> None:
         if self.listener is None:
@@ -110,6 +110,7 @@ class ToyBuild:
         paths = {each.path or PROJECT_FILE for each in result.diagnostics}
         texts = {path: view.read(path) for path in paths}
         self.listener.build_ended(BuildStatus(result, BuildSource.ONE_SHOT, self.promotions, texts))
+
 
 @frozen
 class ToyEvaluator:
@@ -176,6 +177,7 @@ class Toy:
             trust=lambda settings: Trust(environment, settings.trust),
             store=lambda root: ProposalStore(root, environment),
             journal=lambda root: Journal(root, environment),
+            page=lambda text: write_page("explanation", text, environment),
             environment=environment,
         )
 
