@@ -1,44 +1,30 @@
-"""Reads the log that dune keeps in its build folder, while dune runs.
+"""What the commands of a build folder said last, read from what dune notes there while it runs.
 
-The log has each command that was run, with all that it printed. Two things are had from it and nowhere else: the
-warnings of files that were compiled well and are not compiled again, which dune prints once and a clean build always;
-and for a watch that is not ours, the text of errors as the compiler printed it. dune from 3.21 on keeps no such log;
-then there is less to tell.
+Two things are had from it and nowhere else: the warnings of files that were compiled well and are not compiled again,
+which dune prints once and a clean build always; and for a watch that is not ours, the text of errors as the compiler
+printed it.
 """
 
 import json
 import logging
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 import cattrs
 from attrs import define, evolve, field, frozen
 
 from lsp_aid.build.dune import with_usual_names
+from lsp_aid.build.ran import LOG, TRACE, Ran, Tail, of_log, of_trace
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.ocaml.compiler_output import Read, parse
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 16_000_000
-"""How much of a log is read at once; of a longer one, the end."""
-
-_COMPILES = re.compile(r"^(?:\(cd (?P<cwd>\S+) && )?(?P<program>\S+).* -(?:impl|intf) (?P<source>[^\s)]+)")
-_TARGET = re.compile(r" -o ([^\s)]+)")
 _DUNE_FILE = re.compile(r"(?:^|/)dune(?:-project|-workspace|\.inc)?$")
 _KEPT = "lsp-aid-warnings.json"
-_MOST_OUTPUT = 200_000
 _MOST_COMMANDS = 20_000
-
-
-@frozen
-class _Command:
-    line: str
-    output: str
 
 
 @frozen
@@ -55,6 +41,22 @@ class _Said:
 
 
 @define(eq=False)
+class _Notes:
+    """`of` gives the commands in a piece, and the piece's rest."""
+
+    tail: Tail
+    of: Callable[[bytes], tuple[list[Ran], bytes]]
+    _rest: bytes = b""
+
+    def read(self) -> list[Ran]:
+        data, goes_on = self.tail.read()
+        if not data:
+            return []
+        found, self._rest = self.of((self._rest if goes_on else b"") + data)
+        return found
+
+
+@define(eq=False)
 class BuildLog:
     """What the commands of one build folder said last, over all runs of dune that were followed.
 
@@ -68,23 +70,24 @@ class BuildLog:
     keeps: bool = False
     _kept: str | None = None
     _said: dict[tuple[str, str], _Said] = field(factory=dict)
-    _inode: int = 0
-    _at: int = 0
-    _rest: bytes = b""
+    _notes: tuple["_Notes", ...] = field(init=False)
+
+    @_notes.default
+    def _make_notes(self) -> tuple["_Notes", ...]:
+        return (_Notes(Tail(self.build_dir / LOG), of_log), _Notes(Tail(self.build_dir / TRACE), of_trace))
 
     def restart(self) -> None:
-        """Another dune writes the log from now on: it is read from its beginning."""
-        self._inode, self._at, self._rest = 0, 0, b""
+        """Another dune takes notes from now on: they are read from their beginning."""
+        for notes in self._notes:
+            notes.tail.restart()
 
     def update(self) -> None:
-        """Reads what has been added. A log that cannot be read, or is not there, adds nothing."""
+        """Reads what has been added. What cannot be read, or is not there, adds nothing."""
         if self.keeps and self._kept is None:
             self._load()
-        try:
-            with (self.build_dir / "log").open("rb") as file:
-                self._read(file)
-        except OSError:
-            return
+        newest = max(self._notes, key=lambda notes: notes.tail.time())  # the other is an older dune's
+        for ran in newest.read():
+            self._take(ran)
         if self.keeps:
             self._save()
 
@@ -112,39 +115,18 @@ class BuildLog:
         for said in self._said.values():
             yield from said.diagnostics
 
-    def _read(self, file: BinaryIO) -> None:
-        status = os.fstat(file.fileno())
-        if status.st_ino != self._inode or status.st_size < self._at:
-            self._inode, self._at, self._rest = status.st_ino, 0, b""
-        if status.st_size - self._at > MOST_BYTES:
-            self._at, self._rest = status.st_size - MOST_BYTES, b""
-        file.seek(self._at)
-        data = self._rest + file.read(MOST_BYTES)
-        self._at = file.tell()
-        # What follows the last command may not be whole yet.
-        whole, mark, rest = data.rpartition(b"\n$ ")
-        for command in _commands(whole.decode("utf-8", "replace")):
-            self._take(command)
-        self._rest = mark + rest
-        # A build has ended when this is called, so the last command is told as far as it is there.
-        for command in _commands(self._rest.decode("utf-8", "replace")):
-            self._take(command)
-
-    def _take(self, command: _Command) -> None:
-        diagnostics = parse(with_usual_names(command.output, self.root, self.build_dir), self.read)
-        match = _COMPILES.match(command.line)
-        if match is None:
-            self._remember((command.line, ""), _Said(diagnostics))
+    def _take(self, ran: Ran) -> None:
+        diagnostics = parse(with_usual_names(ran.output, self.root, self.build_dir), self.read)
+        if not ran.source:
+            self._remember((ran.line, ""), _Said(diagnostics))
             return
-        program, source = Path(match["program"]).name.removesuffix(".opt"), match["source"]
-        folder = self.root / (match["cwd"] or ".")
-        target = _TARGET.search(command.line)
-        said = _Said(diagnostics, source, str(folder / target[1]) if target else "")
+        program, folder = Path(ran.program).name.removesuffix(".opt"), self.root / ran.folder
+        said = _Said(diagnostics, ran.source, str(folder / ran.target) if ran.target else "")
         if program == "ocamldep":
             # It runs when the text has changed: what was said of the old text no longer holds.
-            for key in [key for key, said in self._said.items() if said.source == source]:
+            for key in [key for key, said in self._said.items() if said.source == ran.source]:
                 del self._said[key]
-        self._remember((program, str(folder / source)), said)
+        self._remember((program, str(folder / ran.source)), said)
 
     def _load(self) -> None:
         self._kept = ""
@@ -182,16 +164,3 @@ class BuildLog:
 def by_place(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Each once, by place; what is about the project as a whole comes last."""
     return tuple(sorted(dict.fromkeys(found), key=lambda d: (not d.path, d.path, d.range.start)))
-
-
-def _commands(text: str) -> Iterator[_Command]:
-    """Lines are `$ COMMAND`, `> OUTPUT`, `[STATUS]` and `# NOTE`."""
-    line = ""
-    output: list[str] = []
-    for each in (*text.split("\n"), "$ "):
-        if each.startswith("$ "):
-            if line:
-                yield _Command(line, "\n".join(output)[:_MOST_OUTPUT])
-            line, output = each[2:], []
-        elif each.startswith("> ") or each == ">":
-            output.append(each[2:])

@@ -193,18 +193,25 @@ class BuildMonitor:
         unless dune has no use for these files."""
         if status.source is BuildSource.USER_WATCH and any(map(_is_raw, status.result.errors)):
             status = await self._in_words(status)
-        told = {each.path for each in status.result.diagnostics}
-        if await in_thread(lambda: _differ(self.root, copies, self._saved)):
-            await asyncio.sleep(DEAF_SECONDS if _looks_at_sources(status) else NOTICE_SECONDS)
-        elif await in_thread(lambda: _differ(self.root, copies, told)):
-            await asyncio.sleep(NOTICE_SECONDS)
-        status = await in_thread(lambda: self._with_texts(status, copies))
-        await self._until_told()
+        saved_at = -1.0
+        while saved_at != self._saved_at:  # what was saved while this was looked at counts as well
+            saved_at = self._saved_at
+            await self._until_noticed(status, copies)
+            status = await in_thread(lambda: self._with_texts(status, copies))  # noqa: B023
+            await self._until_told()
         if status.source is not BuildSource.USER_WATCH or not _differ(self.root, copies, self._saved):
             self._saved.clear()
         self.is_building, self._failure, self.status = False, None, status
         self._wake()
         self.listener.build_ended(status)
+
+    async def _until_noticed(self, status: BuildStatus, copies: Path) -> None:
+        """Waits for as long as dune may take to notice that files are not as they were built."""
+        told = {each.path for each in status.result.diagnostics}
+        if await in_thread(lambda: _differ(self.root, copies, self._saved)):
+            await asyncio.sleep(DEAF_SECONDS if _looks_at_sources(status) else NOTICE_SECONDS)
+        elif await in_thread(lambda: _differ(self.root, copies, told)):
+            await asyncio.sleep(NOTICE_SECONDS)
 
     async def _until_told(self) -> None:
         """Returns once it is known of a build that began before now: what was read from disk since is not of it."""
@@ -304,7 +311,8 @@ class BuildMonitor:
         self._tell_begun()
         self._user = watch
         try:
-            await _first(self._follow(watch.follow(), watch.build_dir), self._until_deaf(watch))
+            following = self._follow(watch.follow(), watch.build_dir)
+            await _first(following, self._until_deaf(watch), _until_gone(watch.build_dir))
         finally:
             self._user = None
             self._drop_held()
@@ -313,7 +321,8 @@ class BuildMonitor:
         """True when it ends since there is a watch of the user's, False when our own has died."""
         self._tell_begun()
         try:
-            return await _first(self._follow(self._own.follow(), self.build_dir), self._until_user()) == 1
+            following = self._follow(self._own.follow(), self.build_dir)
+            return await _first(following, self._until_user(), _until_gone(self.build_dir)) == 1
         except AidError as error:
             log.warning("%s: %s", self.root, error)
             return False
@@ -419,6 +428,24 @@ def _differ(root: Path, copies: Path, paths: Iterable[str]) -> bool:
         except (OSError, ValueError):
             continue
     return False
+
+
+async def _until_gone(folder: Path) -> None:
+    """Returns when a build folder is removed: dune 3.17 dies of that, dune 3.24 builds for ever."""
+    first: int | None = None
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        now = await in_thread(lambda: _inode(folder))
+        if now is None or now != (first or now):
+            return
+        first = now
+
+
+def _inode(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return None
 
 
 async def _first(*awaitables: Awaitable[Any]) -> int:

@@ -21,6 +21,7 @@ from lsp_aid.build.toolchain import Toolchain, find
 from lsp_aid.config import BuildSettings
 from lsp_aid.domain.build_status import BuildSource, BuildStatus
 from lsp_aid.errors import AidError
+from tests.support.ocaml_versions import NEWEST
 from tests.support.processes import running
 
 pytestmark = pytest.mark.dune
@@ -46,7 +47,8 @@ def said(status_diagnostics: object) -> Said:
 
 @define(eq=False)
 class Scene:
-    """A project, a monitor of it, and all that was published with the texts as they were then."""
+    """A project, a monitor of it, and all that was published with the texts as they were then. Implements the port
+    `BuildListener`."""
 
     root: Path
     toolchain: Toolchain
@@ -55,6 +57,20 @@ class Scene:
     failures: list[AidError] = field(factory=list)
     watches: list[asyncio.subprocess.Process] = field(factory=list)
     _clean: dict[tuple[tuple[str, str], ...], tuple[bool, Said]] = field(factory=dict)
+
+    changes: int = 0
+
+    def build_begun(self) -> None:
+        pass
+
+    def build_ended(self, status: BuildStatus) -> None:
+        self.published.append((self.texts(), status))
+
+    def build_failed(self, error: AidError) -> None:
+        self.failures.append(error)
+
+    def toolchain_changed(self) -> None:
+        self.changes += 1
 
     def texts(self) -> dict[str, str]:
         files = (path for path in self.root.rglob("*") if path.is_file() and "_build" not in path.parts)
@@ -120,18 +136,18 @@ class Scene:
             assert (status.result.green, said(status.result.diagnostics)) == await self.clean(texts), status
 
 
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+@pytest.fixture(params=["dune", pytest.param("newest dune", marks=pytest.mark.needs("newest-dune"))])
+async def scene(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    path = f"{NEWEST}{os.pathsep}{os.environ['PATH']}" if request.param == "newest dune" else os.environ["PATH"]
     with tempfile.TemporaryDirectory() as short:
         root = Path(short).resolve() / "project"  # noqa: ASYNC240
         root.mkdir()
         for name, text in FILES.items():
             (root / name).write_text(text)
-        toolchain = await find(root, "", {**os.environ, "XDG_RUNTIME_DIR": str(Path(short) / "run")})
+        toolchain = await find(root, "", {**os.environ, "PATH": path, "XDG_RUNTIME_DIR": f"{short}/run"})
         monitor = BuildMonitor(root, tmp_path / "status", toolchain, BuildSettings(targets=TARGETS, seconds=60))
         made = Scene(root, toolchain, monitor)
-        monitor.on_status = lambda status: made.published.append((made.texts(), status))
-        monitor.on_failure = made.failures.append
+        monitor.start(made)
         try:
             yield made
         finally:

@@ -1,9 +1,24 @@
-"""Finds the compilers that are on PATH, by version."""
+"""Finds the compilers that are on PATH, by version, and the newest OCaml and dune, which have a folder of their own."""
 
 import os
 import subprocess
 from functools import cache
 from pathlib import Path
+
+from tools.own_ocaml import CHECKOUT
+
+NEWEST = CHECKOUT / ".tools" / "ocaml-newest" / "bin"
+"""Where `tools/setup --all` puts an OCaml and a dune that are newer than those that the rest is tested with."""
+
+
+@cache
+def has_newest() -> bool:
+    """Whether they are there, and work."""
+    try:
+        done = subprocess.run([NEWEST / "dune", "--version"], capture_output=True, timeout=20, check=False)
+    except OSError:
+        return False
+    return done.returncode == 0
 
 
 @cache

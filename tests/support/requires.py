@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from tests.support.ocaml_versions import ocamlc
+from tests.support.ocaml_versions import NEWEST, has_newest, ocamlc
 from tools.own_ocaml import OLDEST_DUNE, dune_version
 
 
@@ -15,7 +15,7 @@ def require(*names: str) -> None:
     """Skips the test that runs, or fails it, where one of the named parts is missing.
 
     Known are `dune`, `bwrap` and `unshare`, which have to work, not only to be there, and `ocaml-4.13`, a compiler of
-    that version; any other name is a program's.
+    that version, and `newest-dune`, one beside it that is newer; any other name is a program's.
     """
     for name in names:
         reason = _missing(name)
@@ -34,6 +34,8 @@ def _missing(name: str) -> str:
             if version is None:
                 return "no dune on PATH"
             return "" if version >= OLDEST_DUNE else f"the dune on PATH is {'.'.join(map(str, version))}, too old"
+        case "newest-dune":
+            return "" if has_newest() else f"no dune in {NEWEST}"
         case "bwrap":
             return _trial("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true")
         case "unshare":
