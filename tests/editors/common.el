@@ -30,26 +30,42 @@
 (advice-add 'yes-or-no-p :override (lambda (prompt) (aid-say "ASKED %s" prompt) t))
 (advice-add 'y-or-n-p :override (lambda (prompt &rest _) (aid-say "ASKED %s" prompt) t))
 
-(defun aid-take (command)
-  "Call the interactive COMMAND that offers code actions, and choose ours."
+(defun aid-take (command wanted)
+  "Call the interactive COMMAND that offers code actions, and choose the WANTED one."
   (let ((last-nonmenu-event 13))
     (cl-letf (((symbol-function 'completing-read)
                (lambda (_prompt collection &rest _)
                  (let ((titles (all-completions "" collection)))
                    (aid-say "OFFERED %S" titles)
-                   (or (cl-find-if (lambda (title) (string-match-p "Fix build error" title)) titles)
-                       (progn (aid-say "FAIL no fix among %S" titles) (kill-emacs 1)))))))
+                   (or (cl-find-if (lambda (title) (string-match-p wanted title)) titles)
+                       (progn (aid-say "FAIL no %s among %S" wanted titles) (kill-emacs 1)))))))
       (call-interactively command))))
 
+(defun aid-explained ()
+  "Whether the explanation is shown: among the messages, or as a document."
+  (cl-some (lambda (buffer)
+             (with-current-buffer buffer
+               (save-excursion
+                 (goto-char (point-min))
+                 (search-forward "that is visible here" nil t))))
+           (cons (messages-buffer)
+                 (cl-remove-if-not (lambda (buffer) (string-match-p "explanation-" (buffer-name buffer))) (buffer-list)))))
+
 (defun aid-drive (start diagnostics go-to-error actions)
-  "START the client in the file's buffer; once there are DIAGNOSTICS, GO-TO-ERROR and take the fix among ACTIONS."
+  "START the client in the file's buffer; once there are DIAGNOSTICS, GO-TO-ERROR and take what is to be had of ACTIONS.
+First the explanation, then the fix."
   (with-current-buffer (find-file-noselect aid-file)
     (switch-to-buffer (current-buffer))
     (funcall start)
     (aid-await "diagnostics" diagnostics)
     (funcall go-to-error)
+    (save-window-excursion
+      (aid-take actions "Explain this error")
+      (aid-await "the explanation" #'aid-explained))
+    (aid-say "EXPLAINED")
+    (set-buffer (find-buffer-visiting aid-file))
     (let ((before (buffer-string)))
-      (aid-take actions)
+      (aid-take actions "Fix build error")
       (aid-await "the edit" (lambda () (not (equal before (buffer-string))))))
     (accept-process-output nil 0.5)
     (save-some-buffers t)

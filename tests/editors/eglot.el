@@ -1,4 +1,4 @@
-;;; Takes "Fix build error" in a red project, as a user of eglot does, and saves. Run by test_editors.py.  -*- lexical-binding: t -*-
+;;; Takes "Explain this error", then "Fix build error" in a red project, as a user of eglot does, and saves. Run by test_editors.py.  -*- lexical-binding: t -*-
 (load (expand-file-name "common.el" (file-name-directory load-file-name)))
 (require 'eglot)
 

@@ -1,4 +1,5 @@
--- Takes "Fix build error" in a red project, as a user of Neovim does, and saves. Run by test_editors.py.
+-- Takes "Explain this error", then "Fix build error" in a red project, as a user of Neovim does, and saves. Run by
+-- test_editors.py.
 local root, file = os.getenv('AID_ROOT'), os.getenv('AID_FILE')
 
 local function fail(message)
@@ -28,15 +29,33 @@ local function drive()
   local error = vim.diagnostic.get(buffer)[1]
   vim.api.nvim_win_set_cursor(0, { error.lnum + 1, error.col })
 
-  local titles = {}
+  local titles, wanted = {}, 'Explain this error'
   vim.ui.select = function(items, _, choose)
+    titles = {}
     for index, item in ipairs(items) do
       local action = item.action or item[2]
       table.insert(titles, action.title)
-      if action.title:find('Fix build error', 1, true) then return choose(item, index) end
+      if action.title:find(wanted, 1, true) then return choose(item, index) end
     end
     choose(nil)
   end
+  local explained = false
+  local show = vim.lsp.handlers['window/showMessage']
+  vim.lsp.handlers['window/showMessage'] = function(problem, result, ...)
+    explained = explained or result.message:find('that is visible here', 1, true) ~= nil
+    return show(problem, result, ...)
+  end
+  vim.lsp.buf.code_action()
+  await('the explanation', function()
+    -- Newer versions open the document itself.
+    local text = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')
+    return explained or (text:find('# Explanation', 1, true) and text:find('that is visible here', 1, true))
+  end)
+  vim.cmd('buffer ' .. buffer)
+  vim.api.nvim_win_set_cursor(0, { error.lnum + 1, error.col })
+  print('EXPLAINED')
+
+  wanted = 'Fix build error'
   local before = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
   vim.lsp.buf.code_action()
   await('the edit', function()

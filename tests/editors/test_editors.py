@@ -1,4 +1,4 @@
-"""Real editors take "Fix build error" in a red project of several files, save, and it is green."""
+"""Real editors explain an error, take "Fix build error" in a red project of several files, save, and it is green."""
 
 import os
 import re
@@ -46,6 +46,7 @@ def test_fix_build_error(editor: str, tmp_path: Path, home: Path) -> None:
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
+    assert "EXPLAINED" in said
     assert "Unknown notification" not in said
     built = subprocess.run(["dune", "build", "--root", "."], cwd=project, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr + said
