@@ -22,7 +22,8 @@ from lsp_aid.build.process import run
 from lsp_aid.build.resident import start
 from lsp_aid.domain.typed import CompilerFlags
 from lsp_aid.typer.installing import Compiler
-from lsp_aid.typer.pool import PooledTyper, TyperPool
+from lsp_aid.typer.pool import TyperPool
+from lsp_aid.typer.pooled import PooledTyper
 from tools.own_ocaml import use_own_ocaml
 
 PROGRAMS = Path(__file__).parents[1] / "tests" / "typer" / "programs.txt"
@@ -126,7 +127,7 @@ async def main(count: int) -> int:
             started = time.perf_counter()
             program = await pool.program(compiler)
             print(f"OCaml {compiler.version}, level {program.level}, made in {time.perf_counter() - started:.1f} s")
-            await measure(pool.typer(compiler, trusted=False), compiler, folder, count)
+            await measure(PooledTyper(pool, compiler, trusted=False), compiler, folder, count)
         finally:
             await pool.close()
     return 0

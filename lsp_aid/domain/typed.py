@@ -48,10 +48,10 @@ class Variant:
 class Judgement:
     """What typing says of one variant: `ok`, or its first error.
 
-    `part` is where the error is: 0 before the variant, 1 in it, 2 behind it; `start` and `end` are offsets in that part,
-    in code points. `message` is the error's text, as `Diagnostic.message`. `type` is that of the innermost expression or
-    pattern at `look_at`, empty where there is none. `signature`, where wanted and `ok`, is what the variant and what
-    follows it define.
+    `part` is where the error is: 0 before the variant, 1 in it, 2 behind it; `start` and `end` are offsets in that
+    part, in code points. `message` is the error's text, as `Diagnostic.message`. `type` is that of the innermost
+    expression or pattern at `look_at`, empty where there is none. `signature`, where wanted and `ok`, is what the
+    variant and what follows it define.
     """
 
     ok: bool

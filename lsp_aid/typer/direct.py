@@ -28,7 +28,7 @@ async def check(source: Source, compiler: Compiler, run: Run, seconds: float) ->
                     tail = done.text.strip()[-500:]
                     raise ToolchainError(f"The compiler could not work, status {done.code}: {tail}")
                 report, green = report + done.text, done.code == 0
-    return Checked(result(source, report, green=green, started=started))
+    return Checked(result(source, report, green=green, seconds=time.monotonic() - started))
 
 
 def _commands(source: Source) -> list[list[str]]:

@@ -1,9 +1,8 @@
 """Turns what the program and the compiler say into values, and places in code points into the compiler's bytes."""
 
-import time
 from pathlib import PurePosixPath
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.diagnostics import Diagnostic, Severity
@@ -38,20 +37,26 @@ class Source:
     def interface_path(self) -> str:
         return str(PurePosixPath(self.path).with_suffix(".mli"))
 
+    def of(self, text: str) -> "Source":
+        """The same with another text."""
+        return evolve(self, text=text)
+
     def read(self, path: str) -> str | None:
         if path == self.path:
             return self.text
         return self.interface if path == self.interface_path else None
 
 
-def result(source: Source, report: str, *, green: bool, started: float) -> BuildResult:
-    """What the compiler's own report says. `started` is by the monotonic clock."""
+def result(source: Source, report: str, *, green: bool, seconds: float) -> BuildResult:
+    """What the compiler's own report says."""
+    if green and not report:
+        return BuildResult(True, (), seconds)
     report = _as_dune_has_it(source, report)
     found = parse(report, source.read)
     if not green and not any(d.is_error for d in found):
         tail = report.strip()[-_TAIL:] or "The compiler refuses it, and says nothing"
         found = (*found, Diagnostic(source.path, _NOWHERE, Severity.ERROR, tail))
-    return BuildResult(green, found, time.monotonic() - started, report)
+    return BuildResult(green, found, seconds, report)
 
 
 def byte_offset(text: str, position: Position) -> int:

@@ -13,6 +13,7 @@ from lsp_aid.domain.typed import CompilerFlags
 from lsp_aid.typer import installing
 from lsp_aid.typer.installing import Compiler, Level
 from lsp_aid.typer.pool import Limits, TyperPool
+from lsp_aid.typer.pooled import PooledTyper
 from lsp_aid.typer.reports import Source, result
 from tests.support.typer_compilers import COMPILERS, own
 
@@ -25,7 +26,7 @@ async def by_ocamlc(text: str, compiler: Compiler, folder: Path) -> object:
     (folder / "a.ml").write_text(text)
     words = [str(compiler.ocamlc), "-c", "-color", "never", "-error-style", "short", *FLAGS.words, "a.ml"]
     done = await run(words, cwd=folder, environment=compiler.environment, seconds=60)
-    return verdict(result(Source("a.ml", text, FLAGS), done.text, green=done.code == 0, started=0.0))
+    return verdict(result(Source("a.ml", text, FLAGS), done.text, green=done.code == 0, seconds=0.0))
 
 
 def verdict(build: object) -> object:
@@ -33,7 +34,7 @@ def verdict(build: object) -> object:
 
 
 async def test_verdicts_are_those_of_ocamlc(pool: TyperPool, compiler: Compiler, tmp_path: Path) -> None:
-    typer = pool.typer(compiler, trusted=False)
+    typer = PooledTyper(pool, compiler, trusted=False)
     greens = 0
     for text in PROGRAMS:
         theirs = await by_ocamlc(text, compiler, tmp_path)
@@ -57,7 +58,7 @@ async def test_the_toplevel_where_nothing_can_be_compiled(which: str, tmp_path: 
         program = await pool.program(compiler)
         assert program.level is Level.TOPLEVEL, program.why
         assert "ocamlopt" in program.why
-        typer = pool.typer(compiler, trusted=False)
+        typer = PooledTyper(pool, compiler, trusted=False)
         for text in PROGRAMS[::6]:
             assert verdict((await typer.check("a.ml", text, FLAGS)).build) == await by_ocamlc(text, real, tmp_path), (
                 text
@@ -79,7 +80,7 @@ async def test_the_compiler_itself_where_its_library_is_unknown(
         program = await pool.program(compiler)
         assert program.level is Level.COMPILER
         assert "an_api_of_another_version" in program.why
-        typer = pool.typer(compiler, trusted=False)
+        typer = PooledTyper(pool, compiler, trusted=False)
         for text in PROGRAMS[::4]:
             ours = (await typer.check("a.ml", text, FLAGS)).build
             assert verdict(ours) == await by_ocamlc(text, compiler, tmp_path), text

@@ -14,7 +14,8 @@ from lsp_aid.domain.text import Position, SourceText
 from lsp_aid.domain.typed import CompilerFlags, Name, NameKind
 from lsp_aid.errors import BuildTimeoutError, NotTrustedError, ToolchainError, UsageError
 from lsp_aid.typer.installing import Compiler, Level, library
-from lsp_aid.typer.pool import Limits, PooledTyper, TyperPool
+from lsp_aid.typer.pool import Limits, TyperPool
+from lsp_aid.typer.pooled import PooledTyper
 from tests.support.typer_compilers import own
 
 PLAIN = CompilerFlags(("-w", "+a-70"))
@@ -25,7 +26,7 @@ BOMB = "let f0 x = (x, x)\n" + "".join(f"let f{n} x = f{n - 1} (f{n - 1} x)\n" f
 
 @pytest.fixture
 def typer(pool: TyperPool, compiler: Compiler) -> PooledTyper:
-    return pool.typer(compiler, trusted=False)
+    return PooledTyper(pool, compiler, trusted=False)
 
 
 def at(text: str, word: str) -> Position:
@@ -178,7 +179,7 @@ async def test_a_program_that_is_killed_is_started_again(typer: PooledTyper, poo
 
 async def test_too_long_and_cancelled(programs: Path, compiler: Compiler) -> None:
     pool = TyperPool(programs, run, start, Limits(seconds=1.0))
-    typer = pool.typer(compiler, trusted=False)
+    typer = PooledTyper(pool, compiler, trusted=False)
     try:
         await pool.program(compiler)
         with pytest.raises(BuildTimeoutError, match="1 seconds"):
@@ -198,7 +199,7 @@ async def test_too_long_and_cancelled(programs: Path, compiler: Compiler) -> Non
 
 async def test_memory_has_a_limit(programs: Path, compiler: Compiler) -> None:
     pool = TyperPool(programs, run, start, Limits(seconds=60.0, request_bytes=32 << 20))
-    typer = pool.typer(compiler, trusted=False)
+    typer = PooledTyper(pool, compiler, trusted=False)
     try:
         with pytest.raises(ToolchainError, match="too much memory"):
             await typer.check("a.ml", BIG, PLAIN)
@@ -209,7 +210,7 @@ async def test_memory_has_a_limit(programs: Path, compiler: Compiler) -> None:
 
 async def test_nothing_is_left_when_the_pool_closes(programs: Path) -> None:
     pool = TyperPool(programs, run, start)
-    typer = pool.typer(own(), trusted=False)
+    typer = PooledTyper(pool, own(), trusted=False)
     await typer.check("a.ml", "let x = 1", PLAIN)
     (client,) = pool._clients.values()
     pid = client._resident._process.pid  # type: ignore[attr-defined]
@@ -222,7 +223,7 @@ async def test_nothing_is_left_when_the_pool_closes(programs: Path) -> None:
 
 async def test_processes_are_few(programs: Path) -> None:
     pool = TyperPool(programs, run, start, Limits(processes=2))
-    typer = pool.typer(own(), trusted=False)
+    typer = PooledTyper(pool, own(), trusted=False)
     try:
         for number in range(5):
             await typer.check("a.ml", "let x = 1", CompilerFlags(("-w", f"+{number + 1}")))
@@ -234,12 +235,14 @@ async def test_processes_are_few(programs: Path) -> None:
 async def test_a_preprocessor_needs_trust(pool: TyperPool, tmp_path: Path) -> None:
     pp = CompilerFlags(("-pp", f"touch {tmp_path}/ran; sed s/one/1/"))
     with pytest.raises(NotTrustedError):
-        await pool.typer(own(), trusted=False).check("a.ml", "let x = 1", pp)
+        await PooledTyper(pool, own(), trusted=False).check("a.ml", "let x = 1", pp)
     assert not (tmp_path / "ran").exists()
-    checked = await pool.typer(own(), trusted=True).check("lib/a.ml", "let x = one", pp)
+    checked = await PooledTyper(pool, own(), trusted=True).check("lib/a.ml", "let x = one", pp)
     assert checked.build.green, checked.build.output
     assert (tmp_path / "ran").exists()
-    broken = await pool.typer(own(), trusted=True).check("a.ml", "let x = 1", CompilerFlags(("-pp", "no-such-program")))
+    broken = await PooledTyper(pool, own(), trusted=True).check(
+        "a.ml", "let x = 1", CompilerFlags(("-pp", "no-such-program"))
+    )
     assert not broken.build.green
     assert "no-such-program" in broken.build.errors[0].message
 

@@ -11,7 +11,8 @@ from lsp_aid.domain.text import Position
 from lsp_aid.domain.typed import CompilerFlags
 from lsp_aid.errors import NotTrustedError
 from lsp_aid.typer.installing import Compiler
-from lsp_aid.typer.pool import PooledTyper, TyperPool
+from lsp_aid.typer.pool import TyperPool
+from lsp_aid.typer.pooled import PooledTyper
 from tests.support.txtar import Case
 
 PROJECT = {
@@ -43,7 +44,7 @@ async def flags(tmp_path: Path, found: Toolchain) -> DuneFlags:
 @pytest.fixture
 async def typer(pool: TyperPool, found: Toolchain) -> PooledTyper:
     assert found.ocaml is not None
-    return pool.typer(Compiler(found.ocaml, found.ocaml_version, found.environment), trusted=True)
+    return PooledTyper(pool, Compiler(found.ocaml, found.ocaml_version, found.environment), trusted=True)
 
 
 def of(flags: CompilerFlags | None) -> CompilerFlags:
@@ -115,11 +116,11 @@ let () = Driver.register_transformation "one" ~rules:[ Context_free.Rule.extensi
     assert flags.runs_programs
     assert found.ocaml is not None
     compiler = Compiler(found.ocaml, found.ocaml_version, found.environment)
-    typer = pool.typer(compiler, trusted=True)
+    typer = PooledTyper(pool, compiler, trusted=True)
     assert (await typer.check("lib/lib.ml", texts["lib/lib.ml"], flags)).build.green
     (error,) = (await typer.check("lib/lib.ml", 'let x = [%one] ^ ""\n', flags)).build.errors
     assert error.range.start == Position(0, 8)
     (unknown,) = (await typer.check("lib/lib.ml", "let x = [%two]\n", flags)).build.errors
     assert "two" in unknown.message
     with pytest.raises(NotTrustedError):
-        await pool.typer(compiler, trusted=False).check("lib/lib.ml", "", flags)
+        await PooledTyper(pool, compiler, trusted=False).check("lib/lib.ml", "", flags)

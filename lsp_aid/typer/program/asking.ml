@@ -63,6 +63,9 @@ let visit_part (it : Tast_iterator.iterator) = function
   | Partial_signature_item i -> it.signature_item it i
   | Partial_module_type m -> it.module_type it m
 
+(* The innermost first. *)
+let inner_first found = List.stable_sort (fun a b -> compare (a.last - a.first) (b.last - b.first)) found
+
 let silently env body =
   Cmt_format.set_saved_types [];
   match body () with
@@ -116,21 +119,21 @@ let rec readable parse path text limit =
     if limit = 0 || text = "" then [] else readable parse path (String.sub text 0 (last (String.length text - 2))) (limit - 1)
 
 (* What stands around the offset, innermost first, and the environment there. *)
-let look (u : Checking.unit_of_code) offset =
+let look (u : Checking.unit_of_code) text offset =
   let it, found = around u.path offset in
   let is_interface = Reading.is_interface u.path in
-  if !Clflags.preprocessor <> None then Reading.enter_shadow u.work u.path u.text ~has_interface:false;
+  if Reading.preprocessed () then Reading.enter_shadow u.work u.path text ~has_interface:false;
   Location.formatter_for_warnings := Format.formatter_of_buffer (Buffer.create 64);
   Checking.begin_unit u ~interface:is_interface;
   let env =
-    if is_interface then type_sig_items it offset (State.env ()) (readable Reading.interface u.path u.text 50)
-    else type_str_items it offset (State.env ()) (readable Reading.implementation u.path u.text 50)
+    if is_interface then type_sig_items it offset (State.env ()) (readable Reading.interface u.path text 50)
+    else type_str_items it offset (State.env ()) (readable Reading.implementation u.path text 50)
   in
-  let inner = List.stable_sort (fun a b -> compare (a.last - a.first) (b.last - b.first)) !found in
+  let inner = inner_first !found in
   (inner, match inner with [] -> env | innermost :: _ -> innermost.env)
 
-let type_at u offset =
-  let inner, _ = look u offset in
+let type_at u text offset =
+  let inner, _ = look u text offset in
   let rec distinct seen = function
     | [] -> []
     | f :: rest when List.mem (f.first, f.last) seen -> distinct seen rest
@@ -142,13 +145,13 @@ let type_at u offset =
 let starts_with prefix name =
   String.length name >= String.length prefix && String.sub name 0 (String.length prefix) = prefix
 
-let constructor_type env (c : Types.constructor_description) =
+let constructor_type env (c : Compat.constructor_description) =
   let result = show Printtyp.type_scheme env c.cstr_res in
   match c.cstr_args with
   | [] -> result
   | args -> String.concat " * " (List.map (show Printtyp.type_scheme env) args) ^ " -> " ^ result
 
-let label_type env (l : Types.label_description) =
+let label_type env (l : Compat.label_description) =
   show Printtyp.type_scheme env l.lbl_res ^ " -> " ^ show Printtyp.type_scheme env l.lbl_arg
 
 (* Of each kind, the names that are seen, nearest first, each once, [limit] at most. *)
@@ -188,8 +191,8 @@ let scope env limit prefix within =
 
 let longident text = Parse.longident (Lexing.from_string text)
 
-let scope_at u offset limit prefix within =
-  let _, env = look u offset in
+let scope_at u text offset limit prefix within =
+  let _, env = look u text offset in
   scope env limit prefix (if within = "" then None else Some (longident within))
 
 (* The signature of a module path, or of a .cmi file; nothing where there is no such module. *)

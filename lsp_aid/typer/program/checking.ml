@@ -1,9 +1,9 @@
-(* [check]: what ocamlc says about a text. *)
+(* [check]: what ocamlc says about texts of one module. *)
 
-type unit_of_code = { path : string; text : string; prefix : string; modname : string; work : string }
+type unit_of_code = { path : string; prefix : string; modname : string; work : string }
 
 (* The compiler's word on one unit: warnings as they arise, the error that ends it. *)
-let reported body =
+let reported ~undo body =
   let buffer = Buffer.create 1024 in
   let ppf = Format.formatter_of_buffer buffer in
   Compat.mark_code ppf;
@@ -14,17 +14,18 @@ let reported body =
     | exception ((Out_of_memory | Stack_overflow) as exn) -> raise exn
     | exception exn ->
       Location.report_exception ppf exn;
+      undo ();
       None
   in
   Format.pp_print_flush ppf ();
-  (value, Buffer.contents buffer)
+  (value, Clean.renumbered (Buffer.contents buffer))
 
 let printed print env value =
   let buffer = Buffer.create 1024 in
   let ppf = Format.formatter_of_buffer buffer in
   Printtyp.wrap_printing_env ~error:false env (fun () -> print ppf value);
   Format.pp_print_flush ppf ();
-  Buffer.contents buffer
+  Clean.renumbered (Buffer.contents buffer)
 
 let begin_unit u ~interface = Compat.begin_unit ~source:u.path ~prefix:u.prefix ~modname:u.modname ~interface
 
@@ -53,43 +54,71 @@ let install_interface u text =
   Clflags.dont_write_files := true;
   Compat.add_folder folder
 
-let implementation u depends ~show =
-  let tree = Reading.implementation u.path u.text in
+let contains text word =
+  let n = String.length text and m = String.length word in
+  let rec go from =
+    match String.index_from_opt text from word.[0] with
+    | Some i -> i + m <= n && (String.sub text i m = word || go (i + 1))
+    | None -> false
+  in
+  n > 0 && go 0
+
+(* Some errors and warnings are found on the way to bytecode: unknown primitives, [@tailcall], modules that need each
+   other. That way is a fifth of the work, so it is not gone where the text has nothing that they could be about. *)
+let needs_translation text =
+  Reading.rewritten () || Reading.preprocessed ()
+  || Warnings.is_active Warnings.Match_on_mutable_state_prevent_uncurry
+  || List.exists (contains text) [ "[@"; "external"; "class"; "object" ]
+  || (contains text "module" && contains text "rec")
+
+let translate u typed =
+  let program =
+    Compat.translate ~source:u.path ~prefix:u.prefix ~modname:u.modname
+      (typed.Typedtree.structure, typed.Typedtree.coercion)
+  in
+  ignore (Simplif.simplify_lambda program.Lambda.code)
+
+let implementation u text depends ~show =
+  let tree = Reading.implementation u.path text in
   depends := Reading.depends_str tree;
   begin_unit u ~interface:false;
   let typed =
     Compat.type_implementation ~source:u.path ~prefix:u.prefix ~modname:u.modname (State.env ()) tree
   in
-  (* Some errors and warnings are found on the way to bytecode: unknown primitives, [@tailcall], [@unrolled]. *)
-  let program =
-    Compat.translate ~source:u.path ~prefix:u.prefix ~modname:u.modname
-      (typed.Typedtree.structure, typed.Typedtree.coercion)
-  in
-  ignore (Simplif.simplify_lambda program.Lambda.code);
+  if needs_translation text then translate u typed;
   Compat.warn_unused ();
   Warnings.check_fatal ();
   (* Printing can take longer than typing. *)
   if show then printed Printtyp.signature typed.Typedtree.structure.Typedtree.str_final_env typed.Typedtree.signature
   else ""
 
-let interface u depends ~show =
-  let tree = Reading.interface u.path u.text in
+let interface u text depends ~show =
+  let tree = Reading.interface u.path text in
   depends := Reading.depends_sig tree;
   begin_unit u ~interface:true;
   let typed, signature = type_interface (State.env ()) tree in
   Warnings.check_fatal ();
   if show then printed Printtyp.signature typed.Typedtree.sig_final_env signature else ""
 
-(* [`Given text]: the interface as the editor has it; [`Built]: whatever lies beside the source; [`None]. *)
-let check u given ~show =
-  let shadowed = !Clflags.preprocessor <> None || given <> None in
-  let has_interface = given <> None || Sys.file_exists (Reading.intf_path u.path) in
-  if shadowed then Reading.enter_shadow u.work u.path u.text ~has_interface;
-  let depends = ref [] in
-  let signature, report =
-    reported (fun () ->
-        Option.iter (install_interface u) given;
-        if Reading.is_interface u.path then interface u depends ~show else implementation u depends ~show)
-  in
-  let green = if signature = None then "red" else "green" in
-  [ green; report; Option.value signature ~default:""; String.concat " " !depends ]
+(* What was built of a unit's interface is read when its implementation is held against it. *)
+let note_own_interface u =
+  match Compat.find_cmi u.modname with path -> State.note_file path | exception Not_found -> ()
+
+type given = Given of string | Built
+
+let one u given text ~show =
+  Clean.run (fun ~undo ->
+      let has_interface = given <> Built || Sys.file_exists (Reading.intf_path u.path) in
+      let depends = ref [] in
+      let signature, report =
+        reported ~undo (fun () ->
+            if Reading.preprocessed () || given <> Built then
+              Reading.enter_shadow u.work u.path text ~has_interface;
+            (match given with Given interface -> install_interface u interface | Built -> ());
+            if has_interface then note_own_interface u;
+            if Reading.is_interface u.path then interface u text depends ~show else implementation u text depends ~show)
+      in
+      let green = if signature = None then "red" else "green" in
+      [ green; report; Option.value signature ~default:""; String.concat " " !depends ])
+
+let check u given texts ~show = List.concat_map (fun text -> one u given text ~show) texts

@@ -1,5 +1,8 @@
 (* What compiler-libs of 4.13 call differently. *)
 
+type constructor_description = Types.constructor_description
+type label_description = Types.label_description
+
 let begin_unit ~source:_ ~prefix:_ ~modname ~interface:_ = Env.set_unit_name modname
 
 let type_implementation ~source ~prefix ~modname env ast = Typemod.type_implementation source prefix modname env ast
@@ -21,3 +24,18 @@ let coerce_to_itself env signature = ignore (Includemod.signatures env ~mark:Inc
 let alerts tree = Builtin_attributes.alerts_of_sig tree
 let warn_unused () = ()
 let mark_code _ = ()
+
+(* Tells of each interface that is read for its module's name, before it is read. *)
+let on_load note =
+  let open Persistent_env.Persistent_signature in
+  load :=
+    fun ~unit_name ->
+      match find_cmi unit_name with
+      | exception Not_found -> None
+      | filename ->
+        note unit_name filename;
+        Some { filename; cmi = Cmi_format.read_cmi filename }
+
+(* What an earlier check has left. *)
+let forget () =
+  Typetexp.reset_type_variables ()

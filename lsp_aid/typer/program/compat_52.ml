@@ -1,5 +1,8 @@
 (* What compiler-libs of 5.2 call differently: units have a value of their own, which does not tell their kind yet. *)
 
+type constructor_description = Types.constructor_description
+type label_description = Types.label_description
+
 let unit_of ~source ~prefix = Unit_info.make ~check_modname:false ~source_file:source prefix
 let begin_unit ~source:_ ~prefix:_ ~modname ~interface:_ = Env.set_unit_name modname
 let type_implementation ~source ~prefix ~modname:_ env ast = Typemod.type_implementation (unit_of ~source ~prefix) env ast
@@ -25,3 +28,19 @@ let warn_unused () = ()
 let mark_code ppf =
   Misc.Style.setup !Clflags.color;
   Misc.Style.set_tag_handling ppf
+
+(* Tells of each interface that is read for its module's name, before it is read. *)
+let on_load note =
+  let open Persistent_env.Persistent_signature in
+  load :=
+    fun ~allow_hidden ~unit_name ->
+      match Load_path.find_uncap_with_visibility (unit_name ^ ".cmi") with
+      | exception Not_found -> None
+      | _, Load_path.Hidden when not allow_hidden -> None
+      | filename, visibility ->
+        note unit_name filename;
+        Some { filename; cmi = Cmi_format.read_cmi filename; visibility }
+
+(* What an earlier check has left. *)
+let forget () =
+  Typetexp.TyVarEnv.reset ()

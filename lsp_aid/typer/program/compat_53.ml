@@ -1,5 +1,8 @@
 (* What compiler-libs of 5.3 call differently. *)
 
+type constructor_description = Types.constructor_description
+type label_description = Types.label_description
+
 let implementation ~source ~prefix = Unit_info.make ~check_modname:false ~source_file:source Unit_info.Impl prefix
 let interface_of ~source ~prefix = Unit_info.make ~check_modname:false ~source_file:source Unit_info.Intf prefix
 
@@ -30,3 +33,20 @@ let warn_unused () = Builtin_attributes.warn_unused ()
 let mark_code ppf =
   Misc.Style.setup !Clflags.color;
   Misc.Style.set_tag_handling ppf
+
+(* Tells of each interface that is read for its module's name, before it is read. *)
+let on_load note =
+  let open Persistent_env.Persistent_signature in
+  load :=
+    fun ~allow_hidden ~unit_name ->
+      match Load_path.find_normalized_with_visibility (unit_name ^ ".cmi") with
+      | exception Not_found -> None
+      | _, Load_path.Hidden when not allow_hidden -> None
+      | filename, visibility ->
+        note unit_name filename;
+        Some { filename; cmi = Cmi_format.read_cmi filename; visibility }
+
+(* What an earlier check has left. *)
+let forget () =
+  Typetexp.TyVarEnv.reset ();
+  Warnings.without_warnings Builtin_attributes.warn_unused

@@ -7,7 +7,12 @@ let longest = 64 * 1024 * 1024
 
 let encode fields =
   let body = Buffer.create 4096 in
-  List.iter (fun field -> Buffer.add_string body (Printf.sprintf "%d:%s" (String.length field) field)) fields;
+  List.iter
+    (fun field ->
+      Buffer.add_string body (string_of_int (String.length field));
+      Buffer.add_char body ':';
+      Buffer.add_string body field)
+    fields;
   Printf.sprintf "%d\n%s" (Buffer.length body) (Buffer.contents body)
 
 (* The number that ends at the first [stop] at or behind [at], and where what follows begins; None: not all is there. *)
@@ -34,15 +39,39 @@ let fields body =
   in
   go 0 []
 
-(* The messages that are whole in [text], and the rest of it. *)
+(* The messages that are whole in [text], the rest of it, and how long the rest has to be before it can be a message. *)
 let split text =
+  let rest at = String.sub text at (String.length text - at) in
   let rec go at found =
     match number text at '\n' with
     | Some (length, start) when start + length <= String.length text ->
       go (start + length) (fields (String.sub text start length) :: found)
-    | _ -> (List.rev found, String.sub text at (String.length text - at))
+    | Some (length, start) -> (List.rev found, rest at, start + length - at)
+    | None -> (List.rev found, rest at, String.length text - at + 1)
   in
   go 0 []
+
+(* What arrives on a pipe: what was read of a message that is not whole yet. *)
+type stream = { fd : Unix.file_descr; pending : Buffer.t; mutable needed : int }
+
+let stream fd = { fd; pending = Buffer.create 4096; needed = 1 }
+let chunk = Bytes.create 65536
+
+(* Reads once; None at the end. *)
+let rec receive stream =
+  match Unix.read stream.fd chunk 0 (Bytes.length chunk) with
+  | 0 -> None
+  | count ->
+    Buffer.add_subbytes stream.pending chunk 0 count;
+    if Buffer.length stream.pending < stream.needed then Some []
+    else begin
+      let messages, rest, needed = split (Buffer.contents stream.pending) in
+      Buffer.clear stream.pending;
+      Buffer.add_string stream.pending rest;
+      stream.needed <- needed;
+      Some messages
+    end
+  | exception Unix.Unix_error (Unix.EINTR, _, _) -> receive stream
 
 let rec write_all fd text at =
   if at < String.length text then

@@ -15,27 +15,49 @@ let write_file path text =
   close_out channel
 
 let intf_path path = Filename.remove_extension path ^ !Config.interface_suffix
+let preprocessed () = !Clflags.preprocessor <> None
+let rewritten () = !Clflags.all_ppx <> []
 
 (* Goes to a folder of our own in which the source has its usual relative path, and an interface where it has one. *)
 let enter_shadow work path text ~has_interface =
-  let folder = Filename.dirname path in
+  let folder = Filename.dirname path and interface = intf_path path in
   make_folder (if folder = "." then work else Filename.concat work folder);
   Unix.chdir work;
   write_file path text;
-  if has_interface && not (is_interface path) then write_file (intf_path path) ""
+  if not (is_interface path) then
+    if has_interface then write_file interface "" else if Sys.file_exists interface then Sys.remove interface
 
-let lexbuf path text =
+(* Where a part of a text begins: the offset, the line from 1, and the offset of that line. *)
+type place = { offset : int; line : int; bol : int }
+
+let beginning = { offset = 0; line = 1; bol = 0 }
+
+let behind place text =
+  let line = ref place.line and bol = ref place.bol in
+  String.iteri
+    (fun i c ->
+      if c = '\n' then begin
+        incr line;
+        bol := place.offset + i + 1
+      end)
+    text;
+  { offset = place.offset + String.length text; line = !line; bol = !bol }
+
+let lexbuf ?(at = beginning) path text =
   let lexbuf = Lexing.from_string text in
   Location.input_name := path;
   Location.init lexbuf path;
+  lexbuf.lex_abs_pos <- at.offset;
+  lexbuf.lex_curr_p <- { pos_fname = path; pos_lnum = at.line; pos_bol = at.bol; pos_cnum = at.offset };
   lexbuf
 
+let part at path text = Pparse.apply_rewriters_str ~tool_name:tool (Parse.implementation (lexbuf ~at path text))
+
 let implementation path text =
-  if !Clflags.preprocessor <> None then Pparse.parse_implementation ~tool_name:tool path
-  else Pparse.apply_rewriters_str ~tool_name:tool (Parse.implementation (lexbuf path text))
+  if preprocessed () then Pparse.parse_implementation ~tool_name:tool path else part beginning path text
 
 let interface path text =
-  if !Clflags.preprocessor <> None then Pparse.parse_interface ~tool_name:tool path
+  if preprocessed () then Pparse.parse_interface ~tool_name:tool path
   else Pparse.apply_rewriters_sig ~tool_name:tool (Parse.interface (lexbuf path text))
 
 (* The modules that a tree names, as ocamldep finds them. *)

@@ -3,11 +3,25 @@
    The .cmi files stay read between checks for as long as neither they nor the folders of the load path change. *)
 
 let initial : (Env.t, exn) result ref = ref (Ok Env.empty)
-let stamps : (string, (float * int * int) option) Hashtbl.t = Hashtbl.create 64
-let loaded : (string, unit) Hashtbl.t = Hashtbl.create 64
 let here = ref "/"
 
+(* What a file or folder was like when it was read. *)
+type stamp = (float * int * int) option
+
+let files : (string, stamp) Hashtbl.t = Hashtbl.create 64
+let folders : (string, stamp * string list) Hashtbl.t = Hashtbl.create 64
+
+(* The names of the modules that were read and not told of yet, the latest first. *)
+let learnt : string list ref = ref []
+
 module Options = Main_args.Make_bytecomp_options (Main_args.Default.Main)
+
+let stamp path : stamp =
+  match Unix.stat path with
+  | { Unix.st_mtime; st_size; st_ino; _ } -> Some (st_mtime, st_size, st_ino)
+  | exception Unix.Unix_error _ -> None
+
+let note_file path = if not (Hashtbl.mem files path) then Hashtbl.replace files path (stamp path)
 
 (* Reads flags as ocamlc does. Raises [Arg.Bad]. *)
 let configure folder words =
@@ -23,48 +37,60 @@ let configure folder words =
   Clflags.dont_write_files := true;
   Clflags.binary_annotations := false;
   Clflags.annotations := false;
-  Location.report_printer := (fun () -> Location.batch_mode_printer)
+  Location.report_printer := (fun () -> Location.batch_mode_printer);
+  Compat.on_load (fun name path ->
+      note_file path;
+      learnt := name :: !learnt)
 
-let stamp path =
-  match Unix.stat path with
-  | { Unix.st_mtime; st_size; st_ino; _ } -> Some (st_mtime, st_size, st_ino)
-  | exception Unix.Unix_error _ -> None
+(* The interfaces in a folder. That one of them is written anew changes the folder, not what can be found in it. *)
+let listing folder =
+  match Sys.readdir folder with
+  | names -> List.filter (fun name -> Filename.check_suffix name ".cmi") (List.sort compare (Array.to_list names))
+  | exception Sys_error _ -> []
 
-let note path = Hashtbl.replace stamps path (stamp path)
+let note_folder folder =
+  let stamp = stamp folder in
+  Hashtbl.replace folders folder (stamp, listing folder)
 
 (* The compiler's load path starts with the current folder, which is no place that dune's rules look at. *)
 let refresh () =
-  Hashtbl.reset stamps;
-  Hashtbl.reset loaded;
+  Hashtbl.reset files;
+  Hashtbl.reset folders;
   Unix.chdir "/";
   Compat.init_path ();
-  List.iter note (List.filter (fun folder -> folder <> "") (Compat.load_path ()));
+  List.iter note_folder (List.filter (fun folder -> folder <> "") (Compat.load_path ()));
   (* A module that is to be opened may not be built yet: that is for each check to tell. *)
   initial := (try Ok (Compmisc.initial_env ()) with exn -> Error exn);
   Unix.chdir !here
 
 let env () = match !initial with Ok env -> env | Error exn -> raise exn
 
-let is_fresh () =
-  Hashtbl.length stamps > 0 && Hashtbl.fold (fun path known fresh -> fresh && stamp path = known) stamps true
+let same_folder folder (known, names) =
+  let now = stamp folder in
+  now = known
+  || (now <> None && listing folder = names
+     && begin
+       Hashtbl.replace folders folder (now, names);
+       true
+     end)
 
-(* Reads the interfaces of modules, so that the checks to come find them read. *)
-let load names =
-  List.iter
-    (fun name ->
-      if not (Hashtbl.mem loaded name) then begin
-        Hashtbl.replace loaded name ();
-        match Compat.find_cmi name with
-        | exception Not_found -> ()
-        | path -> (
-          note path;
-          (* Folding makes the compiler work out what the module holds, which is half of the cost of using it. What
-             can't be read is told by the check that needs it. *)
-          let inside = Some (Longident.Lident name) in
-          try
-            ignore (Env.find_module (Path.Pident (Ident.create_persistent name)) (env ()));
-            Env.fold_values (fun _ _ _ () -> ()) inside (env ()) ();
-            Env.fold_types (fun _ _ _ () -> ()) inside (env ()) ()
-          with _ -> ())
-      end)
-    names
+(* Whether all that was read is still what one would read. *)
+let is_fresh () =
+  let same = Hashtbl.fold (fun path known same -> same && stamp path = known) files true in
+  same && List.for_all (fun (folder, known) -> same_folder folder known) (List.of_seq (Hashtbl.to_seq folders))
+
+let tell_learnt () =
+  let names = !learnt in
+  learnt := [];
+  names
+
+(* Reads the interface of a module, so that the checks to come find it read. *)
+let load name =
+  (* Folding makes the compiler work out what the module holds, which is half of the cost of using it. What can't be
+     read is told by the check that needs it. *)
+  let inside = Some (Longident.Lident name) in
+  try
+    ignore (Env.find_module (Path.Pident (Ident.create_persistent name)) (env ()));
+    Env.fold_values (fun _ _ _ () -> ()) inside (env ()) ();
+    Env.fold_types (fun _ _ _ () -> ()) inside (env ()) ()
+  with _ -> ()

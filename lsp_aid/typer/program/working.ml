@@ -1,0 +1,83 @@
+(* One process that checks: it is forked from the program, works off one request after the other, and ends when it is
+   told to, when it has grown old, or when what it has read is no longer there. *)
+
+(* What the exit status says. *)
+let memory = 3
+let broken = 4
+let stale = 5
+
+(* After so many requests a fresh process takes its place: some of the compiler's tables only grow. *)
+let most_requests = 2000
+
+let unit_of work modname path =
+  (* The prefix tells the compiler the unit's name; nothing is ever written there. *)
+  { Checking.path; prefix = modname; modname = String.capitalize_ascii modname; work }
+
+let rec pairs = function
+  | text :: look :: rest -> (text, int_of_string look) :: pairs rest
+  | _ -> []
+
+let cleanly body = Clean.run (fun ~undo:_ -> body ())
+
+(* What is answered, and whether this process can answer anything else after that. *)
+let carry_out work = function
+  | "check" :: modname :: path :: show :: has_interface :: interface :: texts ->
+    let given = if has_interface = "1" then Checking.Given interface else Checking.Built in
+    (Checking.check (unit_of work modname path) given texts ~show:(show = "1"), has_interface <> "1")
+  | "judge" :: modname :: path :: show :: head :: tail :: variants ->
+    (Judging.judge (unit_of work modname path) head (pairs variants) tail ~show:(show = "1"), true)
+  | [ "type_at"; modname; path; text; offset ] ->
+    (cleanly (fun () -> Asking.type_at (unit_of work modname path) text (int_of_string offset)), true)
+  | [ "scope_at"; modname; path; text; offset; limit; prefix; within ] ->
+    let limit = int_of_string limit in
+    (cleanly (fun () -> Asking.scope_at (unit_of work modname path) text (int_of_string offset) limit prefix within), true)
+  | [ "signature"; name ] -> (cleanly (fun () -> Asking.signature name), true)
+  | _ -> failwith "a request of no known shape"
+
+(* Looks whether the heap has grown beyond so many words. *)
+let bound words =
+  let look () = if (Gc.quick_stat ()).Gc.heap_words > words then Unix._exit memory in
+  ignore (Gc.create_alarm look);
+  look
+
+let rec remove path =
+  match Sys.is_directory path with
+  | true ->
+    Array.iter (fun name -> remove (Filename.concat path name)) (Sys.readdir path);
+    Unix.rmdir path
+  | false -> Sys.remove path
+  | exception Sys_error _ -> ()
+
+let remove path = try remove path with Sys_error _ | Unix.Unix_error _ -> ()
+
+let must_be_fresh () = if not (State.is_fresh ()) then Unix._exit stale
+
+(* The first field says whether more can be asked, the second which modules were read. *)
+let run requests answers work words =
+  ignore (Unix.setsid ());
+  let too_big = bound words in
+  let incoming = Frames.stream requests in
+  let rec next left =
+    match Frames.receive incoming with
+    | None -> Unix._exit 0
+    | Some [] -> next left
+    | Some (request :: _) ->
+      must_be_fresh ();
+      let fields, usable =
+        match carry_out work request with
+        | fields, usable -> ("ok" :: fields, usable)
+        | exception Out_of_memory -> Unix._exit memory
+        | exception Stack_overflow -> ([ "lost"; "stack" ], false)
+        | exception exn -> ([ "lost"; "internal: " ^ Printexc.to_string exn ], false)
+      in
+      too_big ();
+      (* What was read while dune wrote it says nothing. *)
+      must_be_fresh ();
+      remove work;
+      let old = left <= 1 || (Gc.quick_stat ()).Gc.heap_words > words / 2 in
+      let more = usable && not old in
+      let learnt = String.concat " " (State.tell_learnt ()) in
+      Frames.write_all answers (Frames.encode ((if more then "more" else "last") :: learnt :: fields)) 0;
+      if more then next (left - 1) else Unix._exit 0
+  in
+  next most_requests
