@@ -86,6 +86,11 @@ class Settings:
         "ask", "`ask` before a folder's programs are run, trust `always` (for scripts), or `never`: parsing only."
     )
     toolchain: str = _setting("", "Folder that holds `dune` and `ocaml`; found by itself where not set.")
+    publish: str = _setting(
+        "auto",
+        "Whether what builds say is published as diagnostics: `auto` leaves to ocamllsp what that shows itself, where "
+        "the editor says that it runs; `always`, or `never`.",
+    )
     sandbox: str = _setting("auto", "What model output is built in: `auto`, `bwrap`, `unshare` or `none`.")
     model: ModelSettings = field(factory=ModelSettings)
     build: BuildSettings = field(factory=BuildSettings)
@@ -96,6 +101,7 @@ class Settings:
     def __attrs_post_init__(self) -> None:
         for name, value, allowed in (
             ("trust", self.trust, ("ask", "always", "never")),
+            ("publish", self.publish, ("auto", "always", "never")),
             ("sandbox", self.sandbox, ("auto", "bwrap", "unshare", "none")),
         ):
             if value not in allowed:

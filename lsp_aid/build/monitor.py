@@ -225,6 +225,7 @@ class BuildMonitor:
         copies = copies.resolve()
         built, sources = disk_reader(copies), disk_reader(self.root)
         paths = dict.fromkeys(each.path or PROJECT_FILE for each in status.result.diagnostics)
+        paths.update(dict.fromkeys(each.path for one in status.result.diagnostics for each in one.related))
         paths.update(dict.fromkeys(each.in_source for each in status.promotions))
         texts = {}
         for path in paths:

@@ -1,11 +1,11 @@
 """The diagnostics of one project, as the editor shows them.
 
 They are those of the last build, of what was on disk. An edit moves them along with the text; one whose place is edited
-is taken down, since nobody knows yet whether it still holds. Undoing the edit puts it back.
+is taken down at once, since nobody knows yet whether it still holds. Undoing the edit puts it back.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from attrs import define, field, frozen
@@ -38,21 +38,29 @@ class _Built:
     text: str
     diagnostics: tuple[Diagnostic, ...]
 
+    @property
+    def originals(self) -> list[Shown]:
+        return [Shown(each, each.range if each.path else _NOWHERE) for each in self.diagnostics]
+
 
 @define(eq=False)
 class Board:
-    """`more`: what else is to be shown of a file, besides what the build said."""
+    """`more`: what else is to be shown of a file, besides what the build said. `publishes`: whether a diagnostic in a
+    document (None where that is not open) is published, and not only known."""
 
     root: Path
     client: Client
     documents: Documents
     more: Callable[[str], list[types.Diagnostic]] = field(default=lambda _: [])
+    publishes: Callable[[Diagnostic, Document | None], bool] = field(default=lambda *_: True)
     _built: dict[str, _Built] = field(factory=dict)
+    _texts: dict[str, str] = field(factory=dict)
     _shown: dict[str, list[Shown]] = field(factory=dict)
     _redraws: dict[str, asyncio.TimerHandle] = field(factory=dict)
+    _published: dict[str, types.PublishDiagnosticsParams] = field(factory=dict)
 
     def shown(self, path: str) -> tuple[Shown, ...]:
-        """What is shown of a file: the errors first, then by place."""
+        """What is known of a file: the errors first, then by place."""
         shown = self._shown.get(path, ())
         return tuple(sorted(shown, key=lambda s: (not s.diagnostic.is_error, s.place)))
 
@@ -63,9 +71,10 @@ class Board:
     def show(self, status: BuildStatus) -> None:
         """Shows what a build said, and takes down what it no longer says."""
         by_path: dict[str, list[Diagnostic]] = {}
-        for diagnostic in dict.fromkeys(status.result.diagnostics):
+        for diagnostic in _distinct(status.result.diagnostics):
             by_path.setdefault(diagnostic.path or PROJECT_FILE, []).append(diagnostic)
         gone = set(self._shown) - set(by_path)
+        self._texts = dict(status.texts)
         self._built = {path: _Built(status.texts.get(path, ""), tuple(found)) for path, found in by_path.items()}
         for path in gone:
             self._shown.pop(path, None)
@@ -77,7 +86,7 @@ class Board:
     def clear(self, also: Iterable[str] = ()) -> None:
         """Takes everything down: nothing is known. `also`: of which files more may be shown."""
         paths = {*self._shown, *also}
-        self._built, self._shown = {}, {}
+        self._built, self._shown, self._texts = {}, {}, {}
         for timer in self._redraws.values():
             timer.cancel()
         self._redraws = {}
@@ -85,17 +94,23 @@ class Board:
             self._publish(path)
 
     def edited(self, path: str, document: Document, edits: Iterable[Edited]) -> None:
-        """Takes note of an edit; the editor hears of it shortly."""
+        """Takes note of an edit. The editor hears at once of what is taken down, and shortly of what has moved."""
         built = self._built.get(path)
         if built is None:
             return
+        before = self._shown.get(path, [])
         if document.text == built.text:
-            self._shown[path] = _originals(built)
+            now = built.originals
         else:
+            now = before
             for edit in edits:
-                moved = ((s.diagnostic, edit.moved(s.place)) for s in self._shown.get(path, ()))
-                self._shown[path] = [Shown(d, place) for d, place in moved if place]
-        self.redraw_soon(path)
+                moved = ((s.diagnostic, edit.moved(s.place)) for s in now)
+                now = [Shown(d, place) for d, place in moved if place]
+        self._shown[path] = now
+        if len(now) == len(before):
+            self.redraw_soon(path)
+        else:
+            self._publish(path)
 
     def settle(self, path: str) -> None:
         """Places anew what is known of a file that was opened or closed: the two texts may differ."""
@@ -106,17 +121,9 @@ class Board:
     def _placed(self, path: str) -> list[Shown]:
         built, document = self._built[path], self.documents.at(self.root / path)
         if document is None or document.text == built.text:
-            return _originals(built)
-        old, new = SourceText(built.text), document.source
-        edits = [(e.start, e.end, len(e.text)) for e in minimal_edits(old.text, new.text)]
-        placed = []
-        for shown in _originals(built):
-            start, end = old.offset(shown.place.start), old.offset(shown.place.end)
-            if any(s <= end and start <= e for s, e, _ in edits):
-                continue
-            shift = sum(length - (e - s) for s, e, length in edits if e < start)
-            placed.append(Shown(shown.diagnostic, new.range(start + shift, end + shift)))
-        return placed
+            return built.originals
+        moved = _moved(built.text, document.source, (shown.place for shown in built.originals))
+        return [Shown(s.diagnostic, place) for s, place in zip(built.originals, moved, strict=True) if place]
 
     def redraw_soon(self, path: str) -> None:
         """Shows a file anew, in a moment: once for many keys that are pressed."""
@@ -129,36 +136,62 @@ class Board:
             self._redraws[path] = asyncio.get_running_loop().call_later(_REDRAW_SECONDS, redraw)
 
     def _publish(self, path: str) -> None:
+        if timer := self._redraws.pop(path, None):
+            timer.cancel()
         document = self.documents.at(self.root / path)
         if document is not None and document.language is None:
             return
-        source = document.source if document else SourceText(self._built[path].text if path in self._built else "")
+        source = document.source if document else SourceText(self._texts.get(path, ""))
         items = [
             to_lsp.diagnostic(s.diagnostic, s.place, source, self.client.can, self._related(s.diagnostic))
             for s in self.shown(path)
+            if self.publishes(s.diagnostic, document)
         ] + self.more(path)
         uri = document.uri if document else (self.root / path).as_uri()
-        version = document.version if document else None
-        self.client.protocol.notify(
-            types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS,
-            types.PublishDiagnosticsParams(uri=uri, diagnostics=items, version=version),
-        )
+        version = document.version if document and self.client.can.published_versions else None
+        params = types.PublishDiagnosticsParams(uri=uri, diagnostics=items, version=version)
+        if params != self._published.get(path):
+            self._published[path] = params
+            self.client.protocol.notify(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
 
     def _related(self, diagnostic: Diagnostic) -> list[types.DiagnosticRelatedInformation]:
-        return [self._related_information(related) for related in diagnostic.related]
+        return [found for related in diagnostic.related if (found := self._related_information(related))]
 
-    def _related_information(self, related: Related) -> types.DiagnosticRelatedInformation:
-        document = self.documents.at(self.root / related.path)
-        built = self._built.get(related.path)
-        source = document.source if document else SourceText(built.text if built else "")
-        known = bool(document or built)
-        coding = self.client.can.encoding
-        place = to_lsp.range_(related.range, source, coding) if known else to_lsp.plain_range(related.range)
+    def _related_information(self, related: Related) -> types.DiagnosticRelatedInformation | None:
+        """None where the text that it points at was edited."""
+        document, text = self.documents.at(self.root / related.path), self._texts.get(related.path)
+        place: Range | None = related.range
+        if document and text is not None and document.text != text:
+            (place,) = _moved(text, document.source, [related.range])
+        if place is None:
+            return None
+        source = document.source if document else SourceText(text) if text is not None else None
+        known = to_lsp.range_(place, source, self.client.can.encoding) if source else to_lsp.plain_range(place)
         uri = document.uri if document else (self.root / related.path).as_uri()
         return types.DiagnosticRelatedInformation(
-            location=types.Location(uri=uri, range=place), message=related.message
+            location=types.Location(uri=uri, range=known), message=related.message
         )
 
 
-def _originals(built: _Built) -> list[Shown]:
-    return [Shown(d, d.range if d.path else _NOWHERE) for d in built.diagnostics]
+def _moved(before: str, after: SourceText, places: Iterable[Range]) -> Iterator[Range | None]:
+    """Where places of one text are in another; None for one that was edited."""
+    old = SourceText(before)
+    edits = [(edit.start, edit.end, len(edit.text)) for edit in minimal_edits(before, after.text)]
+    for place in places:
+        start, end = old.offset(place.start), old.offset(place.end)
+        if any(first <= end and start <= last for first, last, _ in edits):
+            yield None
+        else:
+            shift = sum(length - (last - first) for first, last, length in edits if last < start)
+            yield after.range(start + shift, end + shift)
+
+
+def _distinct(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Each once, in order: of those that say the same of one place, the one that says most of it."""
+    by_meaning: dict[tuple[object, ...], Diagnostic] = {}
+    for each in found:
+        meaning = (each.path, each.range, each.severity, each.flat_message)
+        known = by_meaning.get(meaning)
+        if known is None or (bool(each.code), len(each.related)) > (bool(known.code), len(known.related)):
+            by_meaning[meaning] = each
+    yield from by_meaning.values()

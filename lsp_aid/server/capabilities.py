@@ -15,7 +15,9 @@ class ClientFeatures:
     """`literals`: it takes code actions, not only commands. `versions`: it takes edits with document versions.
     `annotations`: it asks its user about edits that are marked.
     `documents`: it opens documents for us. `markdown`: it shows hovers in Markdown. `one_hover`: of several servers it
-    shows the hover of one. `own_notifications`: it takes notifications that the protocol does not know."""
+    shows the hover of one. `published_versions`: it looks at the version that diagnostics are for.
+    `ocamllsp`: that serves the same documents.
+    `own_notifications`: it takes notifications that the protocol does not know."""
 
     name: str = ""
     encoding: Encoding = Encoding.UTF16
@@ -31,6 +33,8 @@ class ClientFeatures:
     configuration_changes: bool = False
     watched_files: bool = False
     related: bool = False
+    published_versions: bool = False
+    ocamllsp: bool = False
     own_notifications: bool = True
     documents: bool = False
     markdown: bool = False
@@ -39,7 +43,7 @@ class ClientFeatures:
 
 def features_of(params: types.InitializeParams) -> ClientFeatures:
     """From what the client says of itself."""
-    said = params.capabilities
+    said, options = params.capabilities, params.initialization_options
     name = params.client_info.name if params.client_info else ""
 
     def has(path: str) -> bool:
@@ -67,6 +71,8 @@ def features_of(params: types.InitializeParams) -> ClientFeatures:
         configuration_changes=has("workspace.did_change_configuration.dynamic_registration"),
         watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
         related=has("text_document.publish_diagnostics.related_information"),
+        published_versions=has("text_document.publish_diagnostics.version_support"),
+        ocamllsp=isinstance(options, Mapping) and options.get("ocamllsp") is True,
         own_notifications=bool(plugin) if plugin is not None else not is_lsp_mode,
         documents=has("window.show_document.support"),
         markdown=types.MarkupKind.Markdown in (get_capability(said, "text_document.hover.content_format") or ()),

@@ -12,6 +12,7 @@ from lsprotocol import types
 
 from lsp_aid.config import Settings
 from lsp_aid.domain.build_status import BuildState, BuildStatus
+from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.text import Range
 from lsp_aid.errors import AidError, NotTrustedError
@@ -24,6 +25,7 @@ from lsp_aid.server.kept import Kept
 from lsp_aid.server.opening import Opening
 from lsp_aid.server.parts import Parts
 from lsp_aid.server.proposals import Offered, Proposals
+from lsp_aid.server.publishing import is_published
 from lsp_aid.server.services import Services
 from lsp_aid.tasks.project import Project
 from lsp_aid.tasks.report import state_data
@@ -65,7 +67,10 @@ class Root:
 
     @board.default
     def _board(self) -> Board:
-        return Board(self.path, self.client, self.documents, self._waiting)
+        def publishes(diagnostic: Diagnostic, document: Document | None) -> bool:
+            return is_published(diagnostic, document, self.settings, self.client.can.ocamllsp)
+
+        return Board(self.path, self.client, self.documents, self._waiting, publishes)
 
     @fixes.default
     def _fixes(self) -> Fixes:
@@ -242,6 +247,7 @@ class Root:
             if await self.ask_for_trust():
                 await self._follow()
             else:
+                self.board.clear()
                 self._tell(BuildState.UNTRUSTED)
         except AidError as error:
             self.say_once(error)

@@ -255,7 +255,9 @@ class Session:
 
 def _section(options: Mapping[str, Any]) -> Mapping[str, Any]:
     inner = options.get(SECTION)
-    return inner if isinstance(inner, Mapping) else options
+    if isinstance(inner, Mapping):
+        return inner
+    return {name: value for name, value in options.items() if name != "ocamllsp"}  # which is no setting
 
 
 def _is_source(path: Path) -> bool:

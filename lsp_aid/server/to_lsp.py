@@ -123,12 +123,14 @@ def diagnostic(
     can: ClientFeatures,
     related: Sequence[types.DiagnosticRelatedInformation] = (),
 ) -> types.Diagnostic:
-    """A diagnostic as it stands at `place` of the text that the client has."""
+    """A diagnostic as it stands at `place` of the text that the client has. Its hint is part of the message, since many
+    editors show nothing else, and stands apart in `data` for those that want it so."""
     return types.Diagnostic(
         range=range_(place, source, can.encoding),
         message=found.message,
         severity=_SEVERITIES[found.severity],
         code=found.code,
+        data={"hint": found.hint} if found.hint else None,
         source=found.source,
         related_information=list(related) if related and can.related else None,
     )
