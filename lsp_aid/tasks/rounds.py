@@ -1,7 +1,8 @@
 """Asks a model for edits, tries them, and sends back what was wrong with them, a bounded number of times.
 
-Every round's answer is a complete set of edits to the same view, so that rounds need not build on one another: what is
-kept is the best of them, and it stays honest about how far it was checked.
+Each answer is asked for as a complete set of edits to the same view, so that rounds need not build on one another: what
+is kept is the best of them, and it stays honest about how far it was checked. An answer that quotes what the one before
+it wrote is taken to go on from there.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from uuid import uuid4
 from attrs import evolve, frozen
 
 from lsp_aid import editformats
+from lsp_aid.config import EditSettings
 from lsp_aid.context.focus import may_be_quoted
 from lsp_aid.domain.build import BuildResult, Evaluation
 from lsp_aid.domain.changes import ChangeSet
@@ -22,7 +24,9 @@ from lsp_aid.domain.events import Event, Happening
 from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import Model, Progress, View
 from lsp_aid.domain.proposal import Kind, Level, Proposal, Verdict, judge
+from lsp_aid.domain.reply import Reply
 from lsp_aid.edits.containment import runs_programs, shown
+from lsp_aid.edits.limits import check_limits
 from lsp_aid.edits.placing import place
 from lsp_aid.errors import (
     AidError,
@@ -31,6 +35,7 @@ from lsp_aid.errors import (
     ModelError,
     ModelNotConfiguredError,
     OutsideError,
+    PlacementError,
     ReplyFormatError,
     WorkspaceError,
 )
@@ -97,6 +102,7 @@ async def rounds(project: Project, view: View, request: Request, progress: Progr
     model = configured_model(project)
     conversation = request.messages
     best: _Attempt | None = None
+    last = ChangeSet()
     unusable: AidError | None = None
     count = 1 + max(0, project.settings.diff.rounds)
     for number in range(1, count + 1):
@@ -109,7 +115,7 @@ async def rounds(project: Project, view: View, request: Request, progress: Progr
             best = evolve(best, verdict=evolve(best.verdict, detail=detail))
             break
         try:
-            attempt = await _try(project, view, request, text, progress)
+            attempt = await _try(project, view, request, text, last, progress)
         except (EditError, OutsideError) as error:
             unusable = error
             problem, summary = str(error), error.what
@@ -120,6 +126,7 @@ async def rounds(project: Project, view: View, request: Request, progress: Progr
                 break
             if best is None or attempt.rank >= best.rank:
                 best = attempt
+            last = attempt.changes
             problem, summary = attempt.problem, attempt.summary
             if not problem:
                 break
@@ -186,13 +193,16 @@ def _so_far(edits: Mapping[str, int]) -> str:
     return ", ".join(f"{shown(path)} ({count} edit{'s' if count != 1 else ''})" for path, count in edits.items())
 
 
-async def _try(project: Project, view: View, request: Request, text: str, progress: Progress) -> _Attempt | None:
-    """None where the answer is prose alone. Raises EditError, OutsideError for edits that cannot be used."""
+async def _try(
+    project: Project, view: View, request: Request, text: str, last: ChangeSet, progress: Progress
+) -> _Attempt | None:
+    """`last`: the changes of the answer before. None where this one is prose alone. Raises EditError, OutsideError for
+    edits that cannot be used."""
     reply = editformats.read(text, project.settings.model.format)
     if not reply.edits:
         return None
     try:
-        changes = await asyncio.to_thread(place, view, reply, may_be_quoted, project.settings.edits)
+        changes = await asyncio.to_thread(_placed, view, reply, last, project.settings.edits)
     except FileUnreadableError as error:
         raise EditError(error.what, "Leave that file alone.") from error
     if not changes:
@@ -204,6 +214,21 @@ async def _try(project: Project, view: View, request: Request, text: str, progre
     verdict = judge(request.before, after, not broken)
     problem, summary = _problem(request.kind, verdict, broken, _reader(Overlay(view, changes)))
     return _Attempt(changes, verdict, reply.explanation, problem, summary)
+
+
+def _placed(view: View, reply: Reply, last: ChangeSet, limits: EditSettings) -> ChangeSet:
+    """The changes of a reply to the view; where its edits have no place there, to the view with the last changes."""
+    try:
+        return place(view, reply, may_be_quoted, limits)
+    except PlacementError as error:
+        if not last:
+            raise
+        try:
+            changes = last.then(place(Overlay(view, last), reply, may_be_quoted, limits))
+        except EditError:
+            raise error from None
+        check_limits(changes, limits)
+        return changes
 
 
 def _problem(kind: Kind, verdict: Verdict, broken: Sequence[str], read: Callable[[str], str | None]) -> tuple[str, str]:

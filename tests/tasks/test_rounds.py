@@ -149,6 +149,26 @@ async def test_errors_go_back_and_the_second_answer_is_taken() -> None:
     assert "Round 2: 1 error goes back" in run.told.messages
 
 
+async def test_a_second_answer_may_go_on_from_the_first() -> None:
+    first = edit("let x = 1\n", "let x = BAD\n") + edit("let y = 2\n", "let y = x\n")
+    run = Run(first, edit("let x = BAD\n", "let x = 2\n"), evaluator=Oracle(red_where(BAD="Unbound constructor BAD")))
+    proposal = await run.diff()
+    assert proposal.verdict.level is Level.VERIFIED
+    assert proposal.changes == ChangeSet([FileChange("lib/a.ml", BEFORE, "let x = 2\nlet y = x\n")])
+
+
+async def test_an_answer_with_no_place_in_either_text_says_so_of_the_text_that_it_was_shown() -> None:
+    run = Run(
+        edit("let x = 1\n", "let x = BAD\n"),
+        edit("let zed = 1\n", "let x = 2\n"),
+        GOOD,
+        evaluator=Oracle(red_where(BAD="Unbound constructor BAD")),
+    )
+    assert (await run.diff()).verdict.level is Level.VERIFIED
+    assert "no place in lib/a.ml" in run.requests[2].prompt
+    assert "let x = BAD" not in run.requests[2].body["messages"][-1]["content"]
+
+
 @pytest.mark.parametrize(
     ("first", "words"),
     [
