@@ -1,7 +1,8 @@
 """Write a diff from a prompt, with the configured model, and type-check it before it is shown.
 
 Without --apply, a unified diff that `git apply` and `patch -p1` take goes to standard output; nothing is changed.
-Exit status: 0 if what is on disk is green at the end, 1 if it is red, 2 if it could not work.
+Exit status: 0 if what is on disk is green at the end, 1 if it is red or what was to be applied was not, 2 if it could
+not work.
 """
 
 import argparse
@@ -90,7 +91,9 @@ async def _diff_project(
     if best.verdict.level is not Level.VERIFIED:
         message += f" The diff is not verified: {best.verdict.detail}."
     green = now is not None and now.green
-    return Report(Status.PROPOSED, green, proposals, remaining, time.monotonic() - started, message)
+    return Report(
+        Status.PROPOSED, green, proposals, remaining, time.monotonic() - started, message, declined=options.apply
+    )
 
 
 def _request(options: argparse.Namespace, root: Path) -> "DiffRequest":

@@ -31,7 +31,8 @@ class Status(enum.StrEnum):
 
 @frozen
 class Report:
-    """What a command found. `green`: whether what is on disk is green at the end."""
+    """What a command found. `green`: whether what is on disk is green at the end. `declined`: what was to be applied was
+    not, although it could be worked out."""
 
     status: Status
     green: bool
@@ -39,12 +40,13 @@ class Report:
     diagnostics: Sequence[Diagnostic] = ()
     seconds: float = 0.0
     message: str = ""
+    declined: bool = False
 
     @property
     def exit_status(self) -> int:
         if self.status is Status.FAILED:
             return 2
-        return 0 if self.green else 1
+        return 0 if self.green and not self.declined else 1
 
 
 def print_report(report: Report, *, as_json: bool, explain: bool = False) -> int:
