@@ -7,7 +7,16 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from lsp_aid.actions import explain_error, fix_all, fix_build_error, generate_diff, take_hunks, trust_folder, undo_last
+from lsp_aid.actions import (
+    explain_error,
+    fix_all,
+    fix_build_error,
+    generate_diff,
+    promote,
+    take_hunks,
+    trust_folder,
+    undo_last,
+)
 from lsp_aid.actions.offer import Context, Offer
 
 log = logging.getLogger(__name__)
@@ -21,7 +30,7 @@ class Action(Protocol):
 
 
 ACTIONS: tuple[Action, ...] = (
-    fix_build_error, take_hunks, generate_diff, trust_folder, fix_all, explain_error, undo_last,
+    fix_build_error, promote, take_hunks, generate_diff, trust_folder, fix_all, explain_error, undo_last,
 )  # fmt: skip
 
 KINDS: tuple[str, ...] = tuple(dict.fromkeys(kind for action in ACTIONS for kind in action.KINDS))

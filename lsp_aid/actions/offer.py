@@ -33,6 +33,14 @@ class Waiting:
 
 
 @frozen
+class Promotable:
+    """What the build would have the document become. `is_said_here`: dune says so at the range."""
+
+    hunks: tuple[WaitingHunk, ...]
+    is_said_here: bool = False
+
+
+@frozen
 class Context:
     """Where the user asks for actions. `range` is the cursor or what is selected.
 
@@ -42,6 +50,7 @@ class Context:
     `trusted`: whether the project may be built. `model`: the configured model's name, empty where there is none.
     `waiting`: the proposal that waits to be taken by hunk. `hunks`: how many the best of `fixes` has, 0 where that does
     not matter. `undoable`: what was applied last, where it is in this file as it was left.
+    `promotable`: what the build would have the document become, if another.
     """
 
     view: View
@@ -54,6 +63,7 @@ class Context:
     waiting: Waiting | None = None
     hunks: int = 0
     undoable: Entry | None = None
+    promotable: Promotable | None = None
     messages: tuple[Diagnostic, ...] = ()
 
 
@@ -101,6 +111,13 @@ class Discard:
 
 
 @frozen
+class Promote:
+    """Promote hunks of the document; all where none is named."""
+
+    hunks: tuple[str, ...] = ()
+
+
+@frozen
 class UndoLast:
     """Take back what the journal has under `entry`."""
 
@@ -125,6 +142,17 @@ class Offer:
 
     title: str
     kind: str
-    does: ApplyProposal | StartFix | StartDiff | OfferHunks | TakeHunks | Discard | UndoLast | Explain | GiveTrust
+    does: (
+        ApplyProposal
+        | StartFix
+        | StartDiff
+        | OfferHunks
+        | TakeHunks
+        | Discard
+        | Promote
+        | UndoLast
+        | Explain
+        | GiveTrust
+    )
     preferred: bool = False
     for_errors: bool = False

@@ -21,6 +21,7 @@ class Kind(enum.StrEnum):
     FIX = "fix"  # repairs errors
     SKELETON = "skeleton"  # makes the build green with a body that a person has to write
     CHANGE = "change"  # what a prompt asked for
+    PROMOTION = "promotion"  # what the build made, an expect test's output for instance
 
 
 @frozen

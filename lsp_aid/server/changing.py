@@ -1,5 +1,6 @@
 """The commands that apply proposals, whole or by hunk, and take them back."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from lsp_aid.tasks.report import proposal_data
 
 APPLY, APPLIED, REJECTED = "lsp-aid.apply", "lsp-aid.applied", "lsp-aid.rejected"
 OFFER, TAKE, DISCARD, UNDO = "lsp-aid.offer", "lsp-aid.take", "lsp-aid.discard", "lsp-aid.undo"
+PROMOTE = "lsp-aid.promote"
 
 
 async def proposal(call: Call) -> Any:
@@ -125,6 +127,34 @@ async def discard(call: Call) -> Any:
     root.stop_waiting(offered.proposal.id)
     if not in_part:
         offered.emit(Happening.REJECTED)
+
+
+async def promote(call: Call) -> Any:
+    """Has a document become what the build made of it, whole or by hunk."""
+    root, path = call.session.root_for(call.arguments.uri())
+    hunks, apply = call.arguments.texts("hunks") or (), call.applies()
+    parts = root.promoting.at(path)
+    if parts is None:
+        raise UsageError(f"The build would have {path} as it is", "Save it, and wait for the build.")
+    return call.start("promote", f"Promoting {path}", partial(_promote, call.session, root, parts, hunks, apply))
+
+
+async def _promote(
+    session: Session, root: Root, parts: Parts, hunks: Sequence[str], apply: bool, job: Job
+) -> Sequence[Proposal]:
+    if not apply:
+        job.message = f"{len(parts.live)} hunk{'s' if len(parts.live) != 1 else ''} to be promoted"
+        return (parts.offered.proposal,)
+    view = root.view()
+    chosen = hunks or [part.hunk.id for part in parts.live]
+    taking = await asyncio.to_thread(parts.take, chosen, view)
+    part = evolve(parts.offered, proposal=evolve(parts.offered.proposal, changes=taking.changes), view=view)
+    done = await session.applying.apply(part, root, consent=False, is_part=True)
+    if done:
+        parts.taken(taking, root.view())
+        root.redraw(taking.changes.paths)
+    job.message = f"{'Applied' if done else 'Not applied'}: {part.proposal.title}"
+    return (part.proposal,)
 
 
 async def undo(call: Call) -> Any:

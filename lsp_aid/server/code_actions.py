@@ -18,6 +18,8 @@ from lsp_aid.actions.offer import (
     Explain,
     Offer,
     OfferHunks,
+    Promotable,
+    Promote,
     StartDiff,
     StartFix,
     TakeHunks,
@@ -111,6 +113,7 @@ async def code_actions(session: Session, params: types.CodeActionParams) -> Sequ
         waiting=_waiting(request),
         hunks=len(hunks(offered[0].proposal.changes)) if offered and session.client.can.apply_edit else 0,
         undoable=_undoable(request),
+        promotable=_promotable(request),
         messages=_messages(request),
     )
     found = await asyncio.to_thread(actions.offers, context, request.only)
@@ -124,6 +127,16 @@ def _waiting(request: _Request) -> Waiting | None:
         return None
     found = tuple(WaitingHunk(part.hunk.id, part.hunk.path, part.range) for part in parts.live)
     return Waiting(parts.offered.proposal.id, found, parts.origin)
+
+
+def _promotable(request: _Request) -> Promotable | None:
+    """What the build would have the document become, for a client that takes edits."""
+    parts = request.root.promoting.at(request.path)
+    if parts is None or not request.session.client.can.apply_edit:
+        return None
+    found = tuple(WaitingHunk(part.hunk.id, part.hunk.path, part.range) for part in parts.live)
+    said = (s.place for s in request.root.board.shown(request.path) if s.diagnostic.source == "dune")
+    return Promotable(found, any(place.touches(request.place) for place in said))
 
 
 def _undoable(request: _Request) -> Entry | None:
@@ -278,6 +291,9 @@ def _command(request: _Request, offer: Offer, errors: Sequence[_Error]) -> types
             given = {} if own else {"message": found[0].message, **({"code": found[0].code} if found[0].code else {})}
             arguments = {**document, **_json(request, request.place), **given}
             return types.Command(title=offer.title, command=explaining.EXPLAIN, arguments=[arguments])
+        case Promote(chosen):
+            arguments = {**document, **({"hunks": list(chosen)} if chosen else {})}
+            return types.Command(title=offer.title, command=changing.PROMOTE, arguments=[arguments])
         case UndoLast(entry):
             return types.Command(title=offer.title, command=changing.UNDO, arguments=[{"entry": entry}])
         case _:

@@ -147,6 +147,7 @@ COMMANDS: dict[str, Callable[[Call], Awaitable[Any]]] = {
     changing.OFFER: changing.offer,
     changing.TAKE: changing.take,
     changing.DISCARD: changing.discard,
+    changing.PROMOTE: changing.promote,
     changing.UNDO: changing.undo,
     explaining.EXPLAIN: explaining.explain,
     TRUST: trust,

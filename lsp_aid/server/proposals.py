@@ -48,7 +48,9 @@ class Offered:
 
     def needs_consent(self, can: ClientFeatures) -> bool:
         """Whether to ask the user before it is applied: it is not verified, or a model wrote something that a person
-        should agree to, and the client does not ask by itself."""
+        should agree to, and the client does not ask by itself. Who promotes has seen what."""
+        if self.proposal.kind is Kind.PROMOTION:
+            return False
         if self.proposal.verdict.level is not Level.VERIFIED:
             return True
         return self.proposal.source.startswith("model:") and not can.annotations and bool(self.confirmations)

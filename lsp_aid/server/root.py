@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from lsp_aid.config import Settings
 from lsp_aid.domain.build_status import BuildState, BuildStatus
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.ports import View
+from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Range
 from lsp_aid.errors import AidError, NotTrustedError
 from lsp_aid.repair.engine import Focus
@@ -24,6 +25,7 @@ from lsp_aid.server.fixes import Fixes
 from lsp_aid.server.kept import Kept
 from lsp_aid.server.opening import Opening
 from lsp_aid.server.parts import Parts
+from lsp_aid.server.promoting import Promoting
 from lsp_aid.server.proposals import Offered, Proposals
 from lsp_aid.server.publishing import is_published
 from lsp_aid.server.services import Services
@@ -57,6 +59,7 @@ class Root:
     fixes: Fixes = field(init=False)
     kept: Kept = field(init=False)
     parts: Parts | None = None
+    promoting: Promoting = field(factory=Promoting)
     _generation: int = 0
     _opening: Opening = field(init=False)
     _asking: asyncio.Lock = field(factory=asyncio.Lock)
@@ -172,6 +175,7 @@ class Root:
         self.active = self.relative(document.path)
         if self.parts and self.parts.edited(self.active, document, edits):
             self.board.redraw_soon(self.active)
+        self.promoting.edited(self.active, document, edits)
         self.board.edited(self.active, document, edits)
         self.fixes.forget_stale()
 
@@ -181,6 +185,7 @@ class Root:
         if self.parts:
             self.parts.settle(path, document.text if document else None)
             self.board.redraw_soon(path)
+        self.promoting.settle(path, document.text if document else None)
         self.board.settle(path)
         self.fixes.forget_stale()
 
@@ -205,9 +210,12 @@ class Root:
             self._redraw(self.parts)
 
     def _redraw(self, parts: Parts) -> None:
-        for path, text in parts.bases.items():
-            if text is not None:
-                self.board.redraw_soon(path)
+        self.redraw(path for path, text in parts.bases.items() if text is not None)
+
+    def redraw(self, paths: Iterable[str]) -> None:
+        """Shows files anew: what waits in them is another."""
+        for path in paths:
+            self.board.redraw_soon(path)
 
     async def reconfigure(self, settings: Settings) -> None:
         """Begins anew with other settings."""
@@ -271,7 +279,9 @@ class Root:
 
     def build_failed(self, error: AidError) -> None:
         self.build = None
-        self.board.clear()
+        also = self.promoting.paths
+        self.promoting.clear()
+        self.board.clear(also)
         self._tell(BuildState.FAILED)
         self.say_once(error)
 
@@ -281,21 +291,39 @@ class Root:
         if known != {d.identity for d in status.result.errors}:
             self._generation += 1
         self.build = status
+        before = self.promoting.paths
+        self.promoting.renew(status, self._offer, self._built_view(status))
         self.board.show(status)
+        self.redraw({*before, *self.promoting.paths})
         self._tell(status.state)
         self.fixes.forget_stale()
         if not status.result.green:
             self.fixes.ahead(self._likely_focus())
+
+    def _offer(self, proposal: Proposal) -> Offered:
+        assert self.opened is not None, "it is open while it is built"
+        (offered,) = self.proposals.add([proposal], self.view(), self.opened)
+        return offered
+
+    def _built_view(self, status: BuildStatus) -> View:
+        """What would be promoted, as the editor holds it or else as it was built: read from no disk."""
+        texts = {}
+        for path in {each.in_source for each in status.promotions}:
+            document = self.documents.at(self.path / path)
+            if document or path in status.texts:
+                texts[path] = (document.text, document.version) if document else (status.texts[path], 0)
+        return self.services.make_view(self.path, texts)
 
     def toolchain_changed(self) -> None:
         log.info("%s: OCaml or dune is another: the project is opened anew", self.path)
         self._restart_work(self._reopen)
 
     def _waiting(self, path: str) -> list[types.Diagnostic]:
-        """The hunks in a file that can be taken, as the editor shows them."""
+        """The hunks in a file that can be taken or promoted, as the editor shows them."""
         parts = self.parts.live if self.parts else ()
         places = [(part, part.range) for part in parts if part.hunk.path == path]
-        return [to_lsp.waiting(part.hunk.diff, place) for part, place in places if place]
+        taken = [to_lsp.waiting(part.hunk.diff, place) for part, place in places if place]
+        return taken + self.promoting.shown(path)
 
     def _likely_focus(self) -> Focus | None:
         """The first error of the document that the user is in, else of any file."""

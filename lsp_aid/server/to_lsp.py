@@ -99,14 +99,14 @@ def _text_edits(change: FileChange, coding: Encoding) -> list[types.TextEdit]:
     ]
 
 
-def waiting(diff: str, place: Range) -> types.Diagnostic:
+def waiting(diff: str, place: Range, title: str = "Proposed, not applied:") -> types.Diagnostic:
     """A hunk that can be taken, at the lines that it replaces."""
     lines = diff.splitlines()
     body = next((number for number, line in enumerate(lines) if line.startswith("@@")), 0) + 1
     shown = [*lines[body : body + _SHOWN_LINES], *(["..."] if len(lines) > body + _SHOWN_LINES else [])]
     return types.Diagnostic(
         range=plain_range(place),
-        message="\n".join(("Proposed, not applied:", *shown)),
+        message="\n".join((title, *shown)),
         severity=types.DiagnosticSeverity.Information,
         source="lsp-aid",
     )

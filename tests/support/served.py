@@ -108,6 +108,7 @@ class ToyBuild:
             return
         view = WorkspaceView(self.root)
         paths = {each.path or PROJECT_FILE for each in result.diagnostics}
+        paths |= {each.in_source for each in self.promotions if view.exists(each.in_source)}
         texts = {path: view.read(path) for path in paths}
         self.listener.build_ended(BuildStatus(result, BuildSource.ONE_SHOT, self.promotions, texts))
 
@@ -167,6 +168,7 @@ class Toy:
     opened: list[Path] = field(factory=list)
     closed: list[Path] = field(factory=list)
     exit_codes: list[int] = field(factory=list)
+    promotions: tuple[Promotion, ...] = ()
 
     def services(self) -> Services:
         environment = {"XDG_STATE_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home), **self.environment}
@@ -186,7 +188,7 @@ class Toy:
         built = self.builds.setdefault(root.name, [])
         evaluator, model = ToyEvaluator(), self.model
         close = lambda: self.closed.append(root)  # noqa: E731
-        monitor = ToyBuild(root, built)
+        monitor = ToyBuild(root, built, self.promotions)
         return Opened(Project(root, settings, monitor, evaluator, model, self.events, close), monitor)
 
 
