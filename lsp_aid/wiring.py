@@ -1,8 +1,9 @@
 """The only place where ports get their implementations."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,9 @@ from lsp_aid.build.dune import DuneBuild
 from lsp_aid.build.lone_file import LoneFileBuild
 from lsp_aid.build.monitor import BuildMonitor
 from lsp_aid.build.ocamlformat import Ocamlformat
+from lsp_aid.build.process import run
 from lsp_aid.build.project_root import find_root
+from lsp_aid.build.resident import start
 from lsp_aid.build.toolchain import Toolchain, find, marks
 from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator
 from lsp_aid.ces.sandbox import Sandbox, find_sandbox
@@ -23,6 +26,9 @@ from lsp_aid.domain.ports import Build, Evaluator
 from lsp_aid.models import model_from
 from lsp_aid.tasks.project import Project
 from lsp_aid.telemetry.dropping import DroppingSink
+from lsp_aid.typer.installing import Compiler
+from lsp_aid.typer.pool import Limits, TyperPool
+from lsp_aid.typer.pooled import PooledTyper
 from lsp_aid.workspace.journal import Journal
 from lsp_aid.workspace.pages import write_page
 from lsp_aid.workspace.proposals import ProposalStore
@@ -130,6 +136,23 @@ class Wiring:
             store=ProposalStore(file.parent, self.environment),
             journal=Journal(file.parent, self.environment),
         )
+
+    @contextlib.asynccontextmanager
+    async def lone_typer(self, settings: Settings, *, jobs: int = 1) -> AsyncIterator[PooledTyper]:
+        """A typer for programs of one file, which use the standard library alone; so many `jobs` at once.
+
+        Raises ToolchainError, FileUnwritableError.
+        """
+        folder = Path(self.environment.get("HOME") or "/")
+        toolchain = await find(folder, settings.toolchain, self.environment, need_dune=False, trusted=False)
+        assert toolchain.ocaml is not None
+        compiler = Compiler(toolchain.ocaml, toolchain.ocaml_version, toolchain.environment)
+        cache = cache_home(self.environment) / "typer"
+        pool = TyperPool(cache, run, start, Limits(jobs=jobs))
+        try:
+            yield PooledTyper(pool, compiler, trusted=False)
+        finally:
+            await pool.close()
 
     def _slot(self, project: Path) -> Slot:
         """A folder for builds that no other process uses; those of projects long gone are removed."""

@@ -1,0 +1,1 @@
+"""Search among small edits of one module, with the type checker as the oracle."""

@@ -1,0 +1,147 @@
+"""Arguments: missing, one too many, swapped, as a tuple or one by one, in the wrong parentheses."""
+
+from collections.abc import Iterator
+
+from lsp_aid.repair.search.edit import APPLIED, Edit, Piece, Place, applied, infix, listed, piece, replace, tupled
+from lsp_aid.repair.search.program import Node
+
+_BETWEEN = ("^", "+", "::", "@", "*", "-", "+.", "*.", "&&", "||", "=")
+MOST_ADDED = 16
+
+
+def edits(place: Place) -> Iterator[Edit]:
+    node = place.node
+    if node.kind == "app":
+        arguments = node.all_of("argument")
+        function = node.by_role("function")
+        if function is None or not arguments or function.kind == "construct":
+            return
+        yield from _fewer(node, function, arguments)
+        yield from _more(place, function, arguments)
+        yield from _order(node, function, arguments)
+        yield from _grouped(node, function, arguments)
+        yield from _operator(node, function, arguments)
+    elif node.kind in ("var", "field"):
+        for name, source in _addable(place):
+            yield replace(node, applied(piece(node), Piece(name)), f"apply to {source}", (name,))
+        yield replace(node, applied(piece(node), Piece("()")), "apply to ()")
+        for count, first in enumerate(place.locals[:6]):
+            for second in (*place.locals[:count], *place.locals[count + 1 : 6]):
+                yield replace(node, applied(piece(node), Piece(first), Piece(second)), "apply to two", (first, second))
+    elif node.kind == "infix":
+        yield from _reach(node)
+
+
+def _addable(place: Place) -> Iterator[tuple[str, str]]:
+    yield from list(place.names)[:MOST_ADDED]
+    yield from (("[]", "constant"), ("0", "constant"), ('""', "constant"))
+
+
+def _fewer(node: Node, function: Node, arguments: list[Node]) -> Iterator[Edit]:
+    pieces = [piece(a) for a in arguments]
+    if len(arguments) > 1:
+        for number in range(len(arguments)):
+            rest = [p for other, p in enumerate(pieces) if other != number]
+            last = "last" if number == len(arguments) - 1 else "first" if number == 0 else "middle"
+            yield replace(node, applied(piece(function), *rest), f"drop {last} argument")
+    if len(arguments) > 2:
+        yield replace(node, applied(piece(function), pieces[0]), "keep first argument")
+    yield replace(node, piece(function), "keep function")
+    yield replace(node, tupled([piece(function), *pieces]), "application to tuple")
+    if len(pieces) == 1:
+        yield replace(node, listed([piece(function), *pieces]), "application to list")
+    for number, argument in enumerate(pieces):
+        yield replace(node, argument, "keep argument" if len(pieces) == 1 else f"keep argument {min(number, 2)}")
+    if len(arguments) > 1:
+        yield replace(node, applied(pieces[0], *pieces[1:]), "drop function")
+        yield replace(node, tupled(pieces), "arguments as tuple alone")
+
+
+def _more(place: Place, function: Node, arguments: list[Node]) -> Iterator[Edit]:
+    pieces = [piece(a) for a in arguments]
+    for name, source in _addable(place):
+        if name == function.text:
+            continue
+        for at in range(len(pieces) + 1):
+            new = applied(piece(function), *pieces[:at], Piece(name), *pieces[at:])
+            where = "last" if at == len(pieces) else "first" if at == 0 else "middle"
+            yield replace(place.node, new, f"add {where} argument {source}", (name,))
+    names = place.locals[:6]
+    for first in names:
+        for second in names:
+            if first != second:
+                new = applied(piece(function), *pieces, Piece(first), Piece(second))
+                yield replace(place.node, new, "add two arguments", (first, second))
+
+
+def _order(node: Node, function: Node, arguments: list[Node]) -> Iterator[Edit]:
+    pieces = [piece(a) for a in arguments]
+    for first in range(len(pieces)):
+        for second in range(first + 1, len(pieces)):
+            swapped = list(pieces)
+            swapped[first], swapped[second] = swapped[second], swapped[first]
+            yield replace(node, applied(piece(function), *swapped), "swap arguments")
+    if len(pieces) == 1:
+        yield replace(node, applied(pieces[0], piece(function)), "swap function and argument")
+
+
+def _grouped(node: Node, function: Node, arguments: list[Node]) -> Iterator[Edit]:
+    pieces = [piece(a) for a in arguments]
+    head = piece(function)
+    if len(pieces) > 1:
+        yield replace(node, applied(head, tupled(pieces)), "arguments to tuple")
+        yield replace(node, applied(head, applied(pieces[0], *pieces[1:])), "nest arguments")
+        if len(pieces) > 2:
+            yield replace(node, applied(head, pieces[0], applied(pieces[1], *pieces[2:])), "nest last arguments")
+            yield replace(node, applied(head, applied(pieces[0], pieces[1]), *pieces[2:]), "nest first arguments")
+            yield replace(node, applied(head, tupled(pieces[:2]), *pieces[2:]), "first arguments to tuple")
+            yield replace(node, applied(head, pieces[0], tupled(pieces[1:])), "last arguments to tuple")
+    for number, argument in enumerate(arguments):
+        before, after = pieces[:number], pieces[number + 1 :]
+        inner = [piece(kid) for kid in argument.kids]
+        if argument.kind == "tuple":
+            yield replace(node, applied(head, *before, *inner, *after), "tuple to arguments")
+        elif argument.kind == "app":
+            yield replace(node, applied(head, *before, *inner, *after), "unnest argument")
+            if len(inner) > 2:
+                inside = applied(inner[0], *inner[1:-1])
+                yield replace(node, applied(head, *before, inside, inner[-1], *after), "last argument out")
+        elif argument.kind == "infix" and len(inner) == 2 and number == len(arguments) - 1:
+            outside = applied(head, *before, inner[0])
+            yield replace(node, infix(outside, argument.operator, inner[1]), "operator out of argument")
+
+
+def _reach(node: Node) -> Iterator[Edit]:
+    """`f x - 1` for `f (x - 1)`, `(a + b) * c` for `a + (b * c)` and the other way."""
+    left, right = node.by_role("left"), node.by_role("right")
+    if left is None or right is None:
+        return
+    if left.kind == "app" and left.kids[0].kind != "construct":
+        head, *others = [piece(kid) for kid in left.kids]
+        inner = infix(others[-1], node.operator, piece(right))
+        yield replace(node, applied(head, *others[:-1], inner), "operator into argument")
+    if right.kind == "app" and right.kids[0].kind != "construct" and node.operator != "::":
+        head, *others = [piece(kid) for kid in right.kids]
+        yield replace(node, applied(infix(piece(left), node.operator, head), *others), "operator into function")
+    if left.kind == "infix" and len(left.kids) == 2:
+        first, second = (piece(kid) for kid in left.kids)
+        inner = infix(second, node.operator, piece(right))
+        yield replace(node, infix(first, left.operator, inner), "associate right")
+    if right.kind == "infix" and len(right.kids) == 2:
+        first, second = (piece(kid) for kid in right.kids)
+        inner = infix(piece(left), node.operator, first)
+        yield replace(node, infix(inner, right.operator, second), "associate left")
+
+
+def _operator(node: Node, function: Node, arguments: list[Node]) -> Iterator[Edit]:
+    """`a b` for `a ^ b`: a forgotten operator."""
+    pieces = [piece(a) for a in arguments]
+    parts = [piece(function), *pieces]
+    for split in range(1, len(parts)):
+        left = parts[0] if split == 1 else applied(*parts[:split])
+        right = parts[split] if split == len(parts) - 1 else applied(*parts[split:])
+        for operator in _BETWEEN:
+            yield replace(node, infix(left, operator, right), f"operator {operator}")
+        yield replace(node, tupled([left, right]), "comma")
+        if split < len(parts) - 1 and parts[split].text in ("-", "+"):
+            yield replace(node, Piece("", APPLIED), "operator")

@@ -1,0 +1,403 @@
+"""Finds edits after which a module type-checks: first where the faults can be, then what can be done there.
+
+A *hole* is an expression of any type. Where a hole in the place of a node leaves the module without error, the fault
+can be there, and the type that is expected there is known. Several faults that have nothing to do with each other are
+told apart by putting holes where the compiler blames the code until it has nothing more to say; each is then searched
+with holes for the others, and what was found for each is put together.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from attrs import define, field, frozen
+
+from lsp_aid.domain.typed import Judgement, Variant
+from lsp_aid.repair.search import branches, by_type, calls, constructors, functions, lists, names, operators, synthesis
+from lsp_aid.repair.search.edit import Edit, Piece, Place, replace
+from lsp_aid.repair.search.oracle import Oracle
+from lsp_aid.repair.search.outlines import argument_of, can_be, shape
+from lsp_aid.repair.search.program import Node, Program
+
+EXPRESSION_FAMILIES = (names, operators, calls, lists, constructors, branches, functions, synthesis)
+HOLE = "(assert false)"
+_CUT = "Obj.magic"
+MOST_FAULTS = 8
+MOST_ALIKE = 20
+MOST_PAIRS = 500
+BEST_PAIRS = 6
+MOST_NEAR = 40
+
+
+@define(eq=False, slots=False)
+class Fault:
+    """A fault and where it may come from: `[start, end)` is what the compiler blames.
+
+    `others` are the holes for the other faults. `fits`: the nodes that can be replaced so that there is no error any
+    more, with the type that is expected there; `clashes`: those that are right in themselves and do not fit their
+    context, with their own type.
+    """
+
+    region: "Region"
+    start: int
+    end: int
+    others: tuple[Edit, ...] = ()
+    fits: dict[int, str] = field(factory=dict)
+    clashes: dict[int, str] = field(factory=dict)
+
+    @property
+    def program(self) -> Program:
+        return self.region.program
+
+    @property
+    def nodes(self) -> list[Node]:
+        return self.region.nodes
+
+    def variant(self, edit: Edit) -> str | None:
+        """The region with the edit, and with holes for the other faults; None where they are in each other's way."""
+        if not self.others:
+            return self.region.with_changes(edit.changes)
+        changes = merged([edit, *self.others])
+        return None if changes is None else self.region.with_changes(changes)
+
+
+@define(eq=False, slots=False)
+class Region:
+    """The part of a program, whole items, that has the errors; what stands before and behind is right."""
+
+    program: Program
+    start: int
+    end: int
+    nodes: list[Node] = field(factory=list, repr=False)
+    roots: list[Node] = field(factory=list, repr=False)
+
+    @property
+    def head(self) -> str:
+        return self.program.text[: self.start]
+
+    @property
+    def tail(self) -> str:
+        return self.program.text[self.end :]
+
+    def with_changes(self, changes: Iterable[tuple[int, int, str]]) -> str:
+        text, at = self.program.text, self.start
+        pieces: list[str] = []
+        for first, last, new in changes:
+            pieces += (text[at:first], new)
+            at = last
+        pieces.append(text[at : self.end])
+        return "".join(pieces)
+
+
+@frozen
+class Found:
+    """An edit after which the program type-checks."""
+
+    edit: Edit
+    text: str
+    judgement: Judgement
+    fault: Fault
+
+
+def merged(edits: Sequence[Edit]) -> tuple[tuple[int, int, str], ...] | None:
+    """All changes of these edits in order; None where two overlap."""
+    changes = sorted({change for edit in edits for change in edit.changes})
+    for first, second in itertools.pairwise(changes):
+        if second[0] < first[1] or (second[0] == first[0] and second[1] == first[1]):
+            return None
+    return tuple(changes)
+
+
+def is_expression(node: Node) -> bool:
+    return not node.is_pattern and node.kind not in ("item", "binding", "arm", "labeled")
+
+
+async def locate(
+    program: Program, oracle: Oracle, *, first: bool = False
+) -> tuple[Region, list[tuple[int, int]], list[Edit]] | None:
+    """The region in error, the spans that the compiler blames one after the other, and holes that silence them all.
+
+    None where there is no error. `first`: only the first span is wanted.
+    """
+    text = program.text
+    (answer,) = await oracle.judge("", [Variant(text)], "")
+    if answer.ok:
+        return None
+    item = program.item_at(answer.start)
+    if item is None:
+        return None
+    region = Region(program, item.start, item.end)
+    _grow(region, item.end)
+    spans = [(answer.start, answer.end)]
+    holes: list[Edit] = []
+    if first:
+        return region, spans, holes
+    for _ in range(MOST_FAULTS):
+        start, end = spans[-1]
+        if end > region.end:
+            later = program.item_at(start)
+            if later is None:
+                break
+            _grow(region, later.end)
+        hole = _hole_for(region, start, end, holes)
+        if hole is None:
+            break
+        holes = [old for old in holes if not _inside(old.node, hole.node)] + [hole]
+        changes = merged(holes)
+        if changes is None:
+            break
+        (answer,) = await oracle.judge(region.head, [Variant(region.with_changes(changes))], region.tail)
+        if answer.ok:
+            return region, spans, holes
+        if answer.part == 0:
+            break
+        if answer.part == 1:
+            places = [_unshifted(region.start + at, changes) for at in (answer.start, answer.end)]
+        else:
+            places = [region.end + at for at in (answer.start, answer.end)]
+        spans.append((places[0], places[1]))
+    return region, spans[:1], []
+
+
+def _grow(region: Region, end: int) -> None:
+    """Takes in the items up to `end`."""
+    region.end = max(region.end, end)
+    region.roots = [region.program.tree(i) for i in region.program.items if region.start <= i.start < region.end]
+    region.nodes = []
+    for root in region.roots:
+        for node in root.walk():
+            node.index = len(region.nodes)
+            region.nodes.append(node)
+
+
+def _inside(node: Node, other: Node) -> bool:
+    return other.outer_start <= node.outer_start and node.outer_end <= other.outer_end
+
+
+def _unshifted(at: int, changes: Sequence[tuple[int, int, str]]) -> int:
+    """Where an offset of the changed text was before."""
+    moved = 0
+    for start, end, new in changes:
+        if at < start + moved + len(new):
+            return min(at - moved, start) if at <= start + moved else start
+        moved += len(new) - (end - start)
+    return at - moved
+
+
+def _hole_for(region: Region, start: int, end: int, holes: Sequence[Edit]) -> Edit | None:
+    """A hole in the place of the smallest expression around a span that is no hole yet."""
+    taken = {hole.node.index for hole in holes}
+    best: Node | None = None
+    for node in region.nodes:
+        if node.outer_start <= start and end <= node.outer_end and node.index not in taken:
+            in_arm = node.is_pattern and node.parent is not None and node.parent.kind == "arm"
+            best = node if is_expression(node) or in_arm else best
+    if best is None:
+        return None
+    if not best.is_pattern:
+        return replace(best, Piece(HOLE), "hole")
+    assert best.parent is not None
+    changes = [(best.outer_start, best.outer_end, "_")]
+    changes += [(k.outer_start, k.outer_end, HOLE) for k in best.parent.kids if k is not best and best.walk()]
+    return Edit("hole", best, tuple(sorted(changes)))
+
+
+async def find_fits(fault: Fault, oracle: Oracle) -> None:
+    """Tries a hole in the place of each expression and, where that helps, the expression cut off from its context."""
+    nodes = [node for node in fault.nodes if is_expression(node)]
+    fault.fits = await _tried(fault, oracle, [(node, HOLE, 1) for node in nodes])
+    fitting = [node for node in nodes if node.index in fault.fits]
+    cut = await _tried(fault, oracle, [(node, f"({_CUT} ({node.text}))", 1) for node in fitting])
+    fault.clashes = {index: argument_of(type_) for index, type_ in cut.items()}
+
+
+async def _tried(fault: Fault, oracle: Oracle, attempts: Sequence[tuple[Node, str, int]]) -> dict[int, str]:
+    """For each node with a text to take its place that leaves no error: the type that stands so far into the text."""
+    variants, asked = [], []
+    for node, new, into in attempts:
+        text = fault.variant(replace(node, Piece(new), "hole"))
+        if text is not None:
+            before = sum(len(c[2]) - (c[1] - c[0]) for o in fault.others for c in o.changes if c[0] < node.start)
+            variants.append(Variant(text, node.outer_start - fault.region.start + before + into))
+            asked.append(node)
+    answers = await oracle.judge(fault.region.head, variants, fault.region.tail)
+    return {node.index: answer.type for node, answer in zip(asked, answers, strict=True) if answer.ok}
+
+
+def single_edits(fault: Fault) -> Iterator[Edit]:
+    for node in fault.nodes:
+        place = Place(node, fault.program)
+        if node.is_pattern:
+            yield from branches.pattern_edits(place)
+        elif node.kind == "binding":
+            yield from functions.binding_edits(place)
+        elif is_expression(node) and node.index in fault.fits:
+            wanted = shape(fault.fits[node.index])
+            for family in EXPRESSION_FAMILIES:
+                yield from (edit for edit in family.edits(place) if can_be(edit.kind, wanted))
+            yield from by_type.edits(place, fault.fits[node.index])
+
+
+def everywhere(fault: Fault) -> Iterator[Edit]:
+    """The same edit wherever the same function or operator is used."""
+    groups: dict[tuple[str, tuple[str, ...], str], list[Edit]] = {}
+    heads = [(node, _head(node)) for node in fault.nodes]
+    counts = Counter(head for _, head in heads)
+    for node, head in heads:
+        if not head or not 1 < counts[head] <= MOST_ALIKE:
+            continue
+        place = Place(node, fault.program)
+        for family in (operators, calls, lists, constructors, synthesis):
+            for edit in family.edits(place):
+                if edit.node is node:
+                    groups.setdefault((edit.kind, edit.added, head), []).append(edit)
+    for (kind, added, _), edits in groups.items():
+        if len(edits) > 1:
+            apart: list[Edit] = []
+            for edit in edits:
+                if merged([*apart, edit]) is not None:
+                    apart.append(edit)
+            changes = merged(apart)
+            if len(apart) > 1 and changes is not None:
+                yield Edit(kind, apart[0].node, changes, apart[0].after, added, tuple(apart))
+
+
+def _head(node: Node) -> str:
+    """What makes two expressions alike enough to be edited alike; empty for those that are not."""
+    if node.kind == "app":
+        return f"{node.kids[0].text}/{len(node.kids)}"
+    if node.kind in ("infix", "prefix"):
+        return node.operator
+    if node.kind == "const" or (node.kind == "var" and node.role == "function"):
+        return node.text
+    return f"var {node.text}" if node.kind == "var" else ""
+
+
+async def check(fault: Fault, edits: Iterable[Edit], oracle: Oracle) -> list[Found]:
+    """Those edits after which there is no error, but for the faults that holes stand for."""
+    region = fault.region
+    seen: dict[str, Edit] = {}
+    for edit in edits:
+        text = fault.variant(edit)
+        if text is not None:
+            seen.setdefault(text, edit)
+    texts = list(seen)
+    answers = await oracle.judge(
+        region.head, [Variant(text) for text in texts], region.tail, signatures=not fault.others
+    )
+    return [
+        Found(seen[text], f"{region.head}{text}{region.tail}", answer, fault)
+        for text, answer in zip(texts, answers, strict=True)
+        if answer.ok
+    ]
+
+
+async def faults(program: Program, oracle: Oracle) -> tuple[Fault, list[Fault]] | None:
+    """The program's fault as a whole and, where there are several, each of them. None where there is no error."""
+    located = await locate(program, oracle)
+    if located is None:
+        return None
+    region, spans, holes = located
+    whole = Fault(region, *spans[0])
+    needed = await _needed(region, holes, oracle) if len(holes) > 1 else []
+    parts = []
+    if len(needed) > 1:
+        for hole in needed:
+            node = hole.node
+            others = tuple(other for other in needed if other is not hole)
+            parts.append(Fault(region, node.start, node.end, others))
+    return whole, parts
+
+
+async def _needed(region: Region, holes: list[Edit], oracle: Oracle) -> list[Edit]:
+    """The holes without those that are not needed."""
+    for hole in list(holes):
+        rest = [other for other in holes if other is not hole]
+        changes = merged(rest)
+        if rest and changes is not None:
+            (answer,) = await oracle.judge(region.head, [Variant(region.with_changes(changes))], region.tail)
+            if answer.ok:
+                holes = rest
+    return holes
+
+
+def smallest_size(fault: Fault) -> int:
+    """How many tokens the smallest place has that can be at fault alone."""
+    return min((fault.nodes[index].size for index in fault.fits), default=10**6)
+
+
+async def pairs(whole: Fault, oracle: Oracle) -> list[tuple[Fault, Fault]]:
+    """Two places that are at fault together, where no single small one is: the smallest such pairs."""
+    smallest = min((whole.nodes[i] for i in whole.fits), key=lambda n: n.size, default=None)
+    if smallest is None or smallest.size <= 2:
+        return []
+    inner = [node for node in smallest.walk() if is_expression(node) and node is not smallest]
+    couples = [
+        (first, second)
+        for number, first in enumerate(inner)
+        for second in inner[number + 1 :]
+        if first.outer_end <= second.outer_start
+    ]
+    couples.sort(key=lambda pair: pair[0].size + pair[1].size)
+    holes = {node.index: replace(node, Piece(HOLE), "hole") for node in inner}
+    tried, texts = [], []
+    for first, second in couples[:MOST_PAIRS]:
+        changes = merged([holes[first.index], holes[second.index]])
+        if changes is not None:
+            tried.append((first, second))
+            texts.append(Variant(whole.region.with_changes(changes)))
+    answers = await oracle.judge(whole.region.head, texts, whole.region.tail)
+    found: list[tuple[Fault, Fault]] = []
+    kept: list[tuple[Node, Node]] = []
+    for (first, second), answer in zip(tried, answers, strict=True):
+        if not answer.ok or len(found) >= BEST_PAIRS:
+            continue
+        if any(_inside(a, first) and _inside(b, second) for a, b in kept):
+            continue
+        kept.append((first, second))
+        found.append(
+            (
+                Fault(whole.region, first.start, first.end, (holes[second.index],)),
+                Fault(whole.region, second.start, second.end, (holes[first.index],)),
+            )
+        )
+    return found
+
+
+def near(fault: Fault) -> Iterator[Edit]:
+    """Edits of what the compiler blames, what is just around it and in it, wherever a hole would help."""
+    around = [n for n in fault.nodes if n.outer_start <= fault.start and fault.end <= n.outer_end][-4:]
+    nodes = {node.index: node for above in around for node in (above, *above.kids)}
+    for node in around[-1:]:
+        nodes.update({below.index: below for below in node.walk() if below.depth <= node.depth + 2})
+    for node in nodes.values():
+        place = Place(node, fault.program)
+        if node.is_pattern:
+            yield from branches.pattern_edits(place)
+        elif is_expression(node) and node.size <= MOST_NEAR:
+            for family in EXPRESSION_FAMILIES:
+                yield from family.edits(place)
+
+
+async def advance(fault: Fault, edits: Iterable[Edit], oracle: Oracle) -> list[tuple[float, Edit, str]]:
+    """The edits after which the first error is further down, or none is left: how far, the edit, and the new text."""
+    region = fault.region
+    program = fault.program
+    seen: dict[str, Edit] = {}
+    for edit in edits:
+        text = fault.variant(edit)
+        if text is not None:
+            seen.setdefault(text, edit)
+    answers = await oracle.judge(region.head, [Variant(text) for text in seen], region.tail)
+    found = []
+    for (text, edit), answer in zip(seen.items(), answers, strict=True):
+        if answer.ok:
+            reached = float(len(program.text))
+        elif answer.part == 2:
+            reached = float(region.end + answer.start)
+        else:
+            reached = float(_unshifted(region.start + answer.start, edit.changes))
+        beyond = reached - fault.end
+        if beyond > 0 and (answer.ok or answer.message != "not judged"):
+            found.append((beyond, edit, f"{region.head}{text}{region.tail}"))
+    return found

@@ -1,0 +1,292 @@
+"""What speaks for and against an edit: sparse features by name, which the weights of `ranking` are for."""
+
+import itertools
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from attrs import define, field
+
+from lsp_aid.ocaml.tokens import tokens
+from lsp_aid.repair.search.edit import Edit
+from lsp_aid.repair.search.explore import Fault, Found, is_expression
+from lsp_aid.repair.search.outlines import shape
+from lsp_aid.repair.search.program import Node
+
+_NAME = re.compile(r"[a-z_][\w']*$")
+_VARIABLE = re.compile(r"'(?:weak)?[a-z_]\w*")
+_NO_NAMES = frozenset(("true", "false", "not", "mod", "fun"))
+
+
+@define(eq=False, slots=False)
+class Features:
+    """Computes the features of edits that remove one fault."""
+
+    fault: Fault
+    signatures: Counter[str] = field(factory=Counter)
+    total: int = 0
+
+    def note(self, found: Sequence[Found]) -> None:
+        """The edits that remain, of which some agree with others on the types."""
+        self.signatures = Counter(one.judgement.signature for one in found)
+        self.total = len(found)
+
+    def of(self, found: Found) -> dict[str, float]:
+        parts = found.edit.parts or (found.edit,)
+        made: dict[str, float] = {}
+        for edit in parts:
+            for name, value in self.of_edit(edit).items():
+                made[name] = made.get(name, 0.0) + value / len(parts)
+        if len(parts) > 1:
+            made["parts"] = len(parts) - 1
+            made["parts alike"] = float(len({edit.kind for edit in parts}) == 1)
+        made.update(self._of_result(found))
+        return made
+
+    def quick(self, edit: Edit, table: Mapping[str, float]) -> float:
+        """A first guess at the score of an edit, from its kind and where it is."""
+        kind, node, where = edit.kind, edit.node, self.relation(edit)
+        found = table.get(f"kind {kind}", 0.0) + table.get(f"where {where}", 0.0)
+        found += table.get(f"kind {kind} {where}", 0.0) + table.get(f"node {node.kind} {kind}", 0.0)
+        wanted = self.fault.fits.get(node.index)
+        return found if wanted is None else found + table.get(f"wanted {shape(wanted)} {kind}", 0.0)
+
+    def of_edit(self, edit: Edit) -> dict[str, float]:
+        """The features of an edit before it is checked."""
+        if edit.noted is not None:
+            return edit.noted
+        made: dict[str, float] = {}
+        for name, value in self._of_edit(edit):
+            made[name] = made.get(name, 0.0) + value
+        edit.noted = made
+        return made
+
+    # --- the edit and where it is ---
+
+    def _of_edit(self, edit: Edit) -> Iterator[tuple[str, float]]:
+        kind = edit.kind
+        where = self.relation(edit)
+        group = kind.split(" ")[0]
+        yield f"kind {kind}", 1.0
+        yield f"where {where}", 1.0
+        yield f"kind {kind} {where}", 1.0
+        node = edit.node
+        yield f"role {node.role} {group}", 1.0
+        yield f"node {node.kind} {kind}", 1.0
+        if node.parent is not None:
+            parent = f"{node.parent.kind}{node.parent.operator if node.parent.kind == 'infix' else ''}"
+            yield f"parent {parent} {node.role}", 1.0
+            yield f"parent {parent} {group}", 1.0
+        if is_expression(node):
+            yield from self._of_types(node, kind)
+        yield from self._of_size(edit)
+        yield from self._of_names(edit)
+
+    def relation(self, edit: Edit) -> str:
+        """How the place of an edit lies to the span that the compiler blames."""
+        start, end = self.fault.start, self.fault.end
+        node = edit.node
+        if (node.start, node.end) == (start, end) or (node.outer_start, node.outer_end) == (start, end):
+            return "same"
+        if start <= node.start and node.end <= end:
+            return "inside" if self._distance(node) <= 1 else "deep inside"
+        if node.start <= start and end <= node.end:
+            distance = self._distance(node)
+            return f"around {min(distance, 4)}"
+        blamed = self._blamed
+        if blamed is not None and blamed.parent is not None and node.parent is blamed.parent:
+            return "beside"
+        above, below = blamed.parent if blamed is not None else None, node.parent
+        if above is not None and below is not None and (below is above.parent or below.parent is above):
+            return "beside parent"
+        if blamed is not None and node.is_pattern and any(name == blamed.text for name in _names_of(node)):
+            return "binder"
+        return "before" if node.start < start else "behind"
+
+    def _distance(self, node: Node) -> int:
+        """How many nodes lie between this one and the blamed one, one around the other."""
+        if self._blamed is None:
+            return 4
+        return abs(node.depth - self._blamed.depth)
+
+    @cached_property
+    def _blamed(self) -> Node | None:
+        best: Node | None = None
+        for node in self.fault.nodes:
+            if node.outer_start <= self.fault.start and self.fault.end <= node.outer_end:
+                best = node
+        return best
+
+    @cached_property
+    def _smallest(self) -> frozenset[int]:
+        """The places where a hole helps, below which none helps."""
+        inner: set[int] = set()
+        for node in self.fault.nodes:
+            if node.index in self.fault.fits:
+                inner.update(above.index for above in node.ancestors())
+        return frozenset(index for index in self.fault.fits if index not in inner)
+
+    def _of_types(self, node: Node, kind: str) -> Iterator[tuple[str, float]]:
+        fault = self.fault
+        if node.index in self._smallest:
+            yield "smallest", 1.0
+        if node.index not in fault.fits:
+            return
+        wanted = shape(fault.fits[node.index])
+        yield f"wanted {wanted}", 1.0
+        yield f"wanted {wanted} {kind}", 1.0
+        own = fault.clashes.get(node.index)
+        if own is None:
+            yield "not right in itself", 1.0
+            yield f"not right in itself {kind}", 1.0
+        else:
+            clash = f"{shape(own)}>{wanted}"
+            yield f"clash {clash}", 1.0
+            yield f"clash {clash} {kind}", 1.0
+
+    # --- sizes ---
+
+    def _of_size(self, edit: Edit) -> Iterator[tuple[str, float]]:
+        program = edit.node.program
+        old_tokens: Counter[str] = Counter()
+        new_tokens: Counter[str] = Counter()
+        for start, end, text in edit.changes:
+            old_tokens.update(t.text for t in tokens(program.text[start:end]) if t.text not in "()")
+            new_tokens.update(t.text for t in tokens(text) if t.text not in "()")
+        gone = (old_tokens - new_tokens).total()
+        new = (new_tokens - old_tokens).total()
+        yield "gone", math.log1p(gone)
+        yield f"gone {min(gone, 6)}", 1.0
+        yield "new", math.log1p(new)
+        yield f"new {min(new, 4)}", 1.0
+        if gone == new == 0:
+            yield "order alone", 1.0
+        if gone > 8:
+            yield "gone much", math.log(gone / 8)
+
+    # --- names ---
+
+    @cached_property
+    def _uses(self) -> Counter[str]:
+        """How often each name stands in the item."""
+        return Counter(t.text for t in tokens(self.fault.program.text[self.fault.region.start : self.fault.region.end]))
+
+    @cached_property
+    def _bound(self) -> Counter[str]:
+        return Counter(name for node in self.fault.nodes if node.is_pattern for name in _own_names(node))
+
+    def _of_names(self, edit: Edit) -> Iterator[tuple[str, float]]:
+        for name in edit.added:
+            if not _NAME.match(name) or name in _NO_NAMES:
+                continue
+            bound, uses = self._bound.get(name, 0), self._uses.get(name, 0)
+            if bound and uses <= bound:
+                yield "adds unused name", 1.0
+            elif bound:
+                yield "adds local name", 1.0
+                yield "adds local name used", math.log1p(uses - bound)
+            else:
+                yield f"adds other name used {min(uses, 2)}", 1.0
+            node = edit.node
+            around = self._text(node.parent) if node.parent is not None else ""
+            if re.search(rf"(?<![\w'.]){re.escape(name)}(?![\w'])", around):
+                yield "adds name that is beside", 1.0
+            if node.kind == "var" and "." not in node.text:
+                yield "name alike", likeness(node.text, name)
+
+    def _text(self, node: Node) -> str:
+        return self.fault.program.text[node.start : node.end]
+
+    # --- what comes out ---
+
+    def _of_result(self, found: Found) -> dict[str, float]:
+        made: dict[str, float] = {}
+        signature = found.judgement.signature
+        own = signature.split("\nval ")[0]
+        variables = Counter(_VARIABLE.findall(own))
+        made["type variables"] = min(len(variables), 4)
+        made["lone type variables"] = sum(count == 1 for count in variables.values())
+        made["weak"] = float("'_weak" in signature)
+        share = self.signatures[signature] / max(1, self.total)
+        made["agreement"] = share
+        made["log agreement"] = math.log(max(share, 1e-3))
+        made.update(self._of_unused(found))
+        made.update(self._of_pairs(found))
+        return made
+
+    def _of_unused(self, found: Found) -> dict[str, float]:
+        """Whether names that are bound are no longer used, or used at last."""
+        text = found.text[self.fault.region.start : len(found.text) - len(self.fault.region.tail)]
+        uses = Counter(t.text for t in tokens(text))
+        before = sum(self._uses[name] <= count for name, count in self._bound.items())
+        after = sum(0 < uses[name] <= count for name, count in self._bound.items())
+        made = {"unused more": float(max(0, after - before)), "unused less": float(max(0, before - after))}
+        made["recursion lost"] = float(self._self_calls(self._uses) > 0 and self._self_calls(uses) == 0)
+        return made
+
+    def _self_calls(self, uses: Counter[str]) -> int:
+        names = [
+            name
+            for root in self.fault.region.roots
+            for kid in root.kids
+            for pattern in kid.all_of("pattern")
+            for name in _own_names(pattern)
+        ]
+        return sum(uses[name] - 1 for name in names)
+
+    @cached_property
+    def _pairs(self) -> Counter[tuple[str, str]]:
+        return Counter(_pairs(self.fault.program.text))
+
+    def _of_pairs(self, found: Found) -> dict[str, float]:
+        """Neighbouring tokens that are new: whether the program has them elsewhere."""
+        start, end = changed_part(self.fault.program.text, found.text)
+        new = list(_pairs(found.text[max(0, start - 30) : end + 30]))
+        old = Counter(
+            _pairs(
+                self.fault.program.text[
+                    max(0, start - 30) : len(self.fault.program.text) - (len(found.text) - end) + 30
+                ]
+            )
+        )
+        fresh = list((Counter(new) - old).elements())
+        if not fresh:
+            return {}
+        known = sum(pair in self._pairs for pair in fresh)
+        return {"known neighbours": known / len(fresh), "unknown neighbours": math.log1p(len(fresh) - known)}
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    words = [t.text for t in tokens(text) if not t.is_comment and t.text not in ("(", ")")]
+    return itertools.pairwise(words)
+
+
+def changed_part(before: str, after: str) -> tuple[int, int]:
+    """`[start, end)` of `after` that differs."""
+    start = 0
+    limit = min(len(before), len(after))
+    while start < limit and before[start] == after[start]:
+        start += 1
+    back = 0
+    while back < limit - start and before[-1 - back] == after[-1 - back]:
+        back += 1
+    return start, len(after) - back
+
+
+def _names_of(node: Node) -> Iterator[str]:
+    for part in node.walk():
+        if part.kind == "pvar":
+            yield part.text
+
+
+def _own_names(node: Node) -> Iterator[str]:
+    if node.kind == "pvar":
+        yield node.text
+
+
+def likeness(first: str, second: str) -> float:
+    from rapidfuzz.distance import Levenshtein
+
+    return float(Levenshtein.normalized_similarity(first, second))

@@ -1,0 +1,48 @@
+"""What the search asks the type checker: many variants of one part of a module at once."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from attrs import define, field
+
+from lsp_aid.domain.ports import Typer
+from lsp_aid.domain.typed import CompilerFlags, Judgement, Variant
+
+_UNKNOWN = Judgement(ok=False, message="not judged")
+
+
+class Oracle(Protocol):
+    async def judge(
+        self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False
+    ) -> Sequence[Judgement]:
+        """Types `head`, each variant and `tail` as one module, in the order of the variants. Those for which there is
+        no time are not `ok`."""
+
+
+@define(eq=False)
+class TyperOracle:
+    """Asks the typer about the file `path` until a moment of the monotonic clock."""
+
+    typer: Typer
+    path: str
+    flags: CompilerFlags
+    until: float = float("inf")
+    asked: int = field(default=0, init=False)
+
+    async def judge(
+        self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False
+    ) -> Sequence[Judgement]:
+        answers: list[Judgement] = []
+        given = self._while_time(variants)
+        async with aclosing(self.typer.judge(self.path, head, given, tail, self.flags, signature=signatures)) as judged:
+            answers += [answer or _UNKNOWN async for answer in judged]
+        self.asked += len(answers)
+        return [*answers, *[_UNKNOWN] * (len(variants) - len(answers))]
+
+    def _while_time(self, variants: Sequence[Variant]) -> Iterator[Variant]:
+        for variant in variants:
+            if time.monotonic() > self.until:
+                return
+            yield variant

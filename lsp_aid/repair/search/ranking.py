@@ -1,0 +1,59 @@
+"""The order in which repairs are offered: a weighted sum of features, and how many repairs agree on the types."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+
+from lsp_aid.repair.search.explore import Found
+from lsp_aid.repair.search.features import Features
+
+ALIKE_COST = 0.5
+AGREEMENT = 0.5
+
+
+@cache
+def weights() -> Mapping[str, float]:
+    """The weights that ship, by the features' names. Fitted by `tools/fit_ranking.py`."""
+    source = resources.files("lsp_aid.repair.search") / "weights.json"
+    if not source.is_file():
+        return {}
+    loaded: dict[str, float] = json.loads(source.read_text(encoding="utf-8"))
+    return loaded
+
+
+def score(features: Mapping[str, float], table: Mapping[str, float]) -> float:
+    return sum(value * table.get(name, 0.0) for name, value in features.items())
+
+
+def order(scores: Sequence[float], signatures: Sequence[str], top: int) -> list[int]:
+    """Indices of the best, best first: each by its score and by how much of all likelihood its types have; further
+    ones that bring no other types than an earlier one wait a little."""
+    if not scores:
+        return []
+    best = max(scores)
+    mass: dict[str, float] = {}
+    for value, signature in zip(scores, signatures, strict=True):
+        mass[signature] = mass.get(signature, 0.0) + math.exp(value - best)
+    total = sum(mass.values())
+    values = [
+        value + AGREEMENT * math.log(mass[signature] / total)
+        for value, signature in zip(scores, signatures, strict=True)
+    ]
+    chosen: list[int] = []
+    seen: dict[str, int] = {}
+    left = set(range(len(values)))
+    while left and len(chosen) < top:
+        pick = max(left, key=lambda i: (values[i] - ALIKE_COST * seen.get(signatures[i], 0), -i))
+        left.discard(pick)
+        chosen.append(pick)
+        seen[signatures[pick]] = seen.get(signatures[pick], 0) + 1
+    return chosen
+
+
+def ranked(features: Features, found: Sequence[Found], top: int, table: Mapping[str, float]) -> list[Found]:
+    """The best of what was found, best first."""
+    features.note(found)
+    scores = [score(features.of(one), table) for one in found]
+    return [found[i] for i in order(scores, [one.judgement.signature for one in found], top)]
