@@ -52,7 +52,7 @@ def shown(seed: int, index: int) -> str:
     case = cases.make(seed, index)
     done = ours.apply(case.files, case.text)
     verdict = judge(case.files, case.intended, done.after, done.problem, done.crashed)
-    parts = [f"case {index}: {case.format}, {case.label}, one meaning: {case.one_meaning}: {verdict}", case.text]
+    parts = [f"case {index}: {case.format}, {case.label}, {case.clarity}: {verdict}", case.text]
     parts.append(f"PROBLEM {done.problem}" if done.problem else "")
     for path in sorted({*case.files, *(case.intended or {}), *done.after}):
         texts = {"meant": (case.intended or {}).get(path), "done": done.after.get(path)}

@@ -9,7 +9,8 @@ from attrs import evolve, frozen
 from benchmarks.edits import damage
 from benchmarks.edits.changes import LineEdit, applied, definition, random_edits, with_other_token
 from benchmarks.edits.corpus import SourceFile, corpus
-from benchmarks.edits.meaning import DELETED, UNCLEAR, meaning, words_of
+from benchmarks.edits.layout import is_told
+from benchmarks.edits.meaning import DELETED, UNCLEAR, meaning, strays, words_of
 from benchmarks.edits.reply import ADD, FORMATS, REMOVE, FileReply, Hunk, Reply, heading, hunks_of
 from benchmarks.edits.writers import written
 
@@ -25,8 +26,9 @@ _SIZES = ((50, 20), (150, 30), (500, 25), (1500, 15), (10_000, 10))
 
 @frozen
 class Case:
-    """`intended` is None where the reply is about code that is no longer there. `one_meaning`: what `meaning` says.
-    `discarded`: how many replies were thrown away before, because their damage made them say something else."""
+    """`intended` is None where the reply is about code that is no longer there. `one_meaning`: what `meaning` says, and
+    `is_told`: what `layout` says of its white space. `discarded`: how many replies were thrown away before, because
+    their damage made them say something else."""
 
     index: int
     format: str
@@ -36,7 +38,13 @@ class Case:
     intended: Mapping[str, str | None] | None
     text: str
     one_meaning: bool
+    is_told: bool
     discarded: int
+
+    @property
+    def clarity(self) -> str:
+        """What of the reply is beyond doubt."""
+        return "all told" if self.is_told else "one meaning" if self.one_meaning else "not one meaning"
 
 
 def labels_of(format_: str) -> list[str]:
@@ -68,13 +76,12 @@ class _Shape:
 
     def text(self, lines: Sequence[str]) -> str:
         end = "\r\n" if self.crlf else "\n"
-        body = end.join(lines)
-        last = end if lines and (self.ended or not lines[-1].strip()) else ""
-        return ("\ufeff" if self.bom else "") + body + last
+        return ("\ufeff" if self.bom else "") + end.join(lines) + (end if lines and self.ended else "")
 
 
-def _shape(random: Random) -> _Shape:
-    return _Shape(random.random() < 0.04, random.random() < 0.08, random.random() > 0.06)
+def _shape(random: Random, lines: Sequence[str]) -> _Shape:
+    """Without an end of its own, a last line that is blank is none."""
+    return _Shape(random.random() < 0.04, random.random() < 0.08, random.random() > 0.06 or not lines[-1].strip())
 
 
 def _attempt(random: Random, index: int, format_: str, label: str, discarded: int) -> Case | None:
@@ -83,10 +90,11 @@ def _attempt(random: Random, index: int, format_: str, label: str, discarded: in
     reply = Reply(format_, [])
     files: dict[str, str] = {}
     intended: dict[str, str | None] = {}
-    plan = [(path, source, _shape(random))]
+    plan = [(path, source)]
     if random.random() < 0.15 and label != GONE:
-        plan.append((f"src/{other.name.rsplit('/', 1)[-1]}", other, _shape(random)))
-    for one_path, file, shape in plan:
+        plan.append((f"src/{other.name.rsplit('/', 1)[-1]}", other))
+    for one_path, file in plan:
+        shape = _shape(random, file.lines)
         made = _edited(random, file.lines, other.lines, format_, label)
         if made is None:
             return None
@@ -103,7 +111,9 @@ def _attempt(random: Random, index: int, format_: str, label: str, discarded: in
     if not _damaged(random, reply, label):
         return None
     meant = None if label == GONE else intended
-    return _judged(Case(index, format_, label, source.source, files, meant, written(reply), False, discarded), reply)
+    return _judged(
+        Case(index, format_, label, source.source, files, meant, written(reply), False, False, discarded), reply
+    )
 
 
 def _judged(case: Case, reply: Reply) -> Case | None:
@@ -116,9 +126,12 @@ def _judged(case: Case, reply: Reply) -> Case | None:
         meant = case.intended[path]
         if outcome not in (UNCLEAR, DELETED if meant is None else words_of(meant)):
             return None
+    changed = [file for file in reply.files if file.kind == "change"]
+    if any(strays(case.files[file.path], hunk) for file in changed for hunk in file.hunks):
+        return None
     if case.label == UNDAMAGED and not one_meaning:
         return None
-    return evolve(case, one_meaning=one_meaning)
+    return evolve(case, one_meaning=one_meaning, is_told=one_meaning and is_told(reply))
 
 
 def _edited(
@@ -130,7 +143,7 @@ def _edited(
         edits = [
             edit for edit in edits if words_of("\n".join(lines[edit.start : edit.end])) != words_of("\n".join(edit.new))
         ]
-    if not edits:
+    if applied(lines, edits) == lines:
         return None
     if label == TWICE:
         lines, edits = _with_twin(random, lines, edits[0])

@@ -99,6 +99,18 @@ def _of_file(before: str | None, parts: Sequence[FileReply], ordered: bool) -> O
     return UNCLEAR if changed is None else changed
 
 
+def strays(before: str, hunk: Hunk, ordered: bool = True) -> bool:
+    """Whether a hunk by itself has one meaning, and that is not what it was meant to do."""
+    text = Text(_lines(before))
+    outcome = _changed(text, [hunk], ordered)
+    gone = {row.line for row in hunk.rows if row.sign == REMOVE}
+    after: list[str] = []
+    for n, key in enumerate([*text.keys, ()]):
+        after += (word for row in hunk.rows if row.sign == ADD and row.line == n for word in words(row.meant))
+        after += () if n in gone else key
+    return outcome is not None and outcome != tuple(after)
+
+
 def _lines(text: str) -> list[str]:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field
 
 from benchmarks.edits.changes import LineEdit
 
@@ -13,10 +13,13 @@ KEEP, REMOVE, ADD, ELIDED = " ", "-", "+", "~"
 
 @define
 class Row:
-    """A line of a hunk with what becomes of it; an ELIDED row stands for lines that the reply does not quote."""
+    """A line of a hunk with what becomes of it; an ELIDED row stands for lines that the reply does not quote. `meant`
+    is what it said before it was spoilt; `line` is the file's line, from 0, that it quotes or that it goes above."""
 
     sign: str
     text: str
+    line: int = -1
+    meant: str = field(default=Factory(lambda row: row.text, takes_self=True))
 
 
 @define
@@ -102,11 +105,11 @@ def _hunk(lines: Sequence[str], start: int, end: int, edits: Sequence[LineEdit],
     rows: list[Row] = []
     at = start
     for edit in edits:
-        rows += [Row(KEEP, line) for line in lines[at : edit.start]]
-        rows += [Row(REMOVE, line) for line in lines[edit.start : edit.end]]
-        rows += [Row(ADD, line) for line in edit.new]
+        rows += [Row(KEEP, lines[n], n) for n in range(at, edit.start)]
+        rows += [Row(REMOVE, lines[n], n) for n in range(edit.start, edit.end)]
+        rows += [Row(ADD, line, edit.end) for line in edit.new]
         at = edit.end
-    rows += [Row(KEEP, line) for line in lines[at:end]]
+    rows += [Row(KEEP, lines[n], n) for n in range(at, end)]
     return Hunk(start, rows, start + 1 if format_ == "unified_diff" else None)
 
 

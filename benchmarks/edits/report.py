@@ -15,6 +15,7 @@ from benchmarks.edits.judging import Verdict, judge
 from benchmarks.edits.reply import FORMATS
 
 BAD = (Verdict.WRONG, Verdict.IN_PART, Verdict.CRASHED)
+RIGHT = (Verdict.EXACT, Verdict.SAME)
 
 
 @frozen
@@ -26,6 +27,7 @@ class Outcome:
     label: str
     source: str
     one_meaning: bool
+    is_told: bool
     ours: Verdict
     aider: Verdict | None
     discarded: int
@@ -33,21 +35,23 @@ class Outcome:
 
 @define
 class Tally:
-    """The cases of one row. `clear` counts those with one meaning alone."""
+    """The cases of one row. `clear` counts those with one meaning alone, and `told` those of them whose white space the
+    reply tells as well."""
 
     cases: int = 0
-    one_meaning: int = 0
     ours: Counter[Verdict] = field(factory=Counter)
     clear: Counter[Verdict] = field(factory=Counter)
+    told: Counter[Verdict] = field(factory=Counter)
     aider: Counter[Verdict] = field(factory=Counter)
     aider_clear: Counter[Verdict] = field(factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
         self.cases += 1
-        self.one_meaning += outcome.one_meaning
         self.ours[outcome.ours] += 1
         if outcome.one_meaning:
             self.clear[outcome.ours] += 1
+        if outcome.is_told:
+            self.told[outcome.ours] += 1
         if outcome.aider is not None:
             self.aider[outcome.aider] += 1
             if outcome.one_meaning:
@@ -78,7 +82,17 @@ def _some(job: tuple[int, range, bool]) -> list[Outcome]:
             answer = Aider.shared().apply(case.files, case.format, case.text)
             theirs = judge(case.files, case.intended, answer.after, answer.problem, answer.crashed)
         outcomes.append(
-            Outcome(index, case.format, case.label, case.source, case.one_meaning, verdict, theirs, case.discarded)
+            Outcome(
+                index,
+                case.format,
+                case.label,
+                case.source,
+                case.one_meaning,
+                case.is_told,
+                verdict,
+                theirs,
+                case.discarded,
+            )
         )
     return outcomes
 
@@ -111,11 +125,13 @@ def _table(outcomes: Sequence[Outcome], keys: Sequence[str], order: Sequence[str
         "refused",
         "wrong",
         "one meaning",
-        "of it right",
+        "right",
+        "byte for byte",
+        "layout told",
         "byte for byte",
     ]
     if asked:
-        head += ["aider: right", "refused", "in part", "wrong", "of one meaning right"]
+        head += ["aider: right", "refused", "in part", "wrong", "of one meaning: right", "byte for byte"]
     lines = [
         "| " + " | ".join(head) + " |",
         "|" + "|".join(["---"] * len(keys) + ["---:"] * (len(head) - len(keys))) + "|",
@@ -140,9 +156,11 @@ def _cells(tally: Tally, asked: bool) -> list[str]:
         str(tally.ours[Verdict.SAME]),
         str(tally.ours[Verdict.REFUSED]),
         f"**{bad}**" if bad else "0",
-        str(tally.one_meaning),
-        _share(tally.clear, tally.one_meaning),
-        f"{tally.clear[Verdict.EXACT] / tally.one_meaning:.1%}" if tally.one_meaning else "-",
+        str(tally.clear.total()),
+        _share(tally.clear, *RIGHT),
+        _share(tally.clear, Verdict.EXACT),
+        str(tally.told.total()),
+        _share(tally.told, Verdict.EXACT),
     ]
     if asked:
         cells += [
@@ -150,13 +168,15 @@ def _cells(tally: Tally, asked: bool) -> list[str]:
             str(tally.aider[Verdict.REFUSED]),
             str(tally.aider[Verdict.IN_PART]),
             str(tally.aider[Verdict.WRONG] + tally.aider[Verdict.CRASHED]),
-            _share(tally.aider_clear, tally.one_meaning),
+            _share(tally.aider_clear, *RIGHT),
+            _share(tally.aider_clear, Verdict.EXACT),
         ]
     return cells
 
 
-def _share(verdicts: Counter[Verdict], whole: int) -> str:
-    return f"{(verdicts[Verdict.EXACT] + verdicts[Verdict.SAME]) / whole:.1%}" if whole else "-"
+def _share(verdicts: Counter[Verdict], *which: Verdict) -> str:
+    whole = verdicts.total()
+    return f"{sum(verdicts[verdict] for verdict in which) / whole:.1%}" if whole else "-"
 
 
 def as_json(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
@@ -168,9 +188,11 @@ def as_json(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
                 "format": format_,
                 "damage": label,
                 "cases": tally.cases,
-                "one_meaning": tally.one_meaning,
+                "one_meaning": tally.clear.total(),
+                "layout_told": tally.told.total(),
                 "ours": dict(tally.ours),
                 "ours_of_one_meaning": dict(tally.clear),
+                "ours_of_layout_told": dict(tally.told),
                 "aider": dict(tally.aider),
                 "aider_of_one_meaning": dict(tally.aider_clear),
             }

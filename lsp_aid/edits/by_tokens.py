@@ -10,7 +10,7 @@ from itertools import accumulate
 from attrs import frozen
 
 from lsp_aid.domain.text import TextEdit, apply_text_edits
-from lsp_aid.edits.indentation import Indentation
+from lsp_aid.edits.indentation import Indentation, Layout, Pairs
 from lsp_aid.edits.source import Source
 from lsp_aid.edits.splice import Change, Op, UnclearError, differences, other_differences, slides
 from lsp_aid.errors import EditError
@@ -40,11 +40,11 @@ def line_of(source: Source, start: int) -> int:
     return bisect_right(_line_starts(source.lines), source.tokens[source.code[start]].start) - 1
 
 
-def changes(source: Source, search: str, replace: str, start: int) -> list[Change]:
+def changes(source: Source, search: str, replace: str, start: int, layout: Layout) -> list[Change]:
     """The lines that change, where the tokens of `search` begin at `start`. Raises UnclearError."""
     old, new = tokens(search), tokens(replace)
     where = _where(source, old, start)
-    indentation = _indentation(source, search, old, where)
+    indentation = Indentation(_pairs(source, search, old, where), layout)
     keys, new_keys = [token.key for token in old], [token.key for token in new]
     heads, new_heads = _heads(search, old), _heads(replace, new)
 
@@ -152,8 +152,13 @@ def _where(source: Source, old: Sequence[Token], start: int) -> list[int | None]
     return where
 
 
-def _indentation(source: Source, search: str, old: Sequence[Token], where: Sequence[int | None]) -> Indentation:
-    """From the lines that begin with the same token in the block and in the file."""
+def pairs_of(source: Source, search: str, start: int) -> Pairs:
+    """The lines that begin with the same token in the block and in the file, as far as that token."""
+    old = tokens(search)
+    return _pairs(source, search, old, _where(source, old, start))
+
+
+def _pairs(source: Source, search: str, old: Sequence[Token], where: Sequence[int | None]) -> Pairs:
     pairs = []
     for token, at in zip(old, where, strict=True):
         if at is None:
@@ -161,7 +166,7 @@ def _indentation(source: Source, search: str, old: Sequence[Token], where: Seque
         believed, real = _before(search, token.start), _before(source.joined, source.tokens[at].start)
         if not believed.strip() and not real.strip():
             pairs.append((f"{believed}x", f"{real}x"))
-    return Indentation(pairs)
+    return pairs
 
 
 def _before(text: str, at: int) -> str:

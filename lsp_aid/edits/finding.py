@@ -14,8 +14,9 @@ from rapidfuzz import fuzz
 from lsp_aid.domain.reply import Block, stands_for_lines
 from lsp_aid.edits import by_tokens
 from lsp_aid.edits.haystack import MAX_PLACES, Haystack
+from lsp_aid.edits.indentation import Layout, Pairs
 from lsp_aid.edits.source import Source, split, squeezed
-from lsp_aid.edits.splice import Change, Where, anchors, line_differences, spliced
+from lsp_aid.edits.splice import Change, Where, anchors, line_differences, pairs_of, spliced
 
 MAX_LINES = 400
 MAX_CHARACTERS = 100_000
@@ -58,10 +59,12 @@ class Step(IntEnum):
 
 @frozen
 class Place:
-    """A place of a block. `line`, from 0, is where its first line with text stands; `changes` raises UnclearError."""
+    """A place of a block. `line`, from 0, is where its first line with text stands. `pairs` are the lines that it
+    repeats, with those of the file; `changes`, given the layout of the whole reply, raises UnclearError."""
 
     line: int
-    changes: Callable[[], list[Change]]
+    changes: Callable[[Layout], list[Change]]
+    pairs: Callable[[], Pairs]
 
 
 @frozen
@@ -94,7 +97,11 @@ def _exact(source: Source, search: Sequence[str], replace: Sequence[str]) -> Fou
 def _line_place(
     source: Source, search: Sequence[str], replace: Sequence[str], where: Where, line: int, *, exact: bool
 ) -> Place:
-    return Place(line, lambda: spliced(source, search, replace, where, exact=exact))
+    return Place(
+        line,
+        lambda layout: spliced(source, search, replace, where, layout, exact=exact),
+        lambda: pairs_of(source, search, where),
+    )
 
 
 def _blanks_apart(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
@@ -104,8 +111,33 @@ def _blanks_apart(source: Source, search: Sequence[str], replace: Sequence[str])
             continue
         starts = haystack.find([key(line) for line in filled])
         if starts:
-            return Found(step, tuple(_loose_place(source, search, replace, range(s, s + len(filled))) for s in starts))
+            places = tuple(_loose_place(source, search, replace, range(s, s + len(filled))) for s in starts)
+            rivals = (
+                _nearer(source, search, replace, places[0]) if step is Step.WHITE_SPACE and len(places) == 1 else ()
+            )
+            return Found(step, (*places, *rivals), is_settled=not rivals)
     return None
+
+
+def by_words(source: Source, search: Sequence[str], replace: Sequence[str]) -> list[Place]:
+    """Where the words of a block's lines stand, one line below the other but for blank ones."""
+    keys = [squeezed(line) for line in search if line.strip()]
+    return [
+        _loose_place(source, search, replace, range(start, start + len(keys))) for start in source.squeezed.find(keys)
+    ]
+
+
+def _nearer(source: Source, search: Sequence[str], replace: Sequence[str], place: Place) -> Sequence[Place]:
+    """Other places where more of a block's lines stand to the letter, if some that it leaves out are between them."""
+    others = _with_gaps(source, search, replace)
+    if others is None:
+        return ()
+    least = _to_the_letter(place)
+    return [other for other in others.places if other.line != place.line and _to_the_letter(other) > least]
+
+
+def _to_the_letter(place: Place) -> int:
+    return sum(one.rstrip() == two.rstrip() for one, two in place.pairs())
 
 
 def _loose(source: Source) -> Iterator[tuple[Step, Haystack, Callable[[str], str]]]:
@@ -115,8 +147,7 @@ def _loose(source: Source) -> Iterator[tuple[Step, Haystack, Callable[[str], str
 
 def _loose_place(source: Source, search: Sequence[str], replace: Sequence[str], at: Sequence[int]) -> Place:
     """`at`: for each line with text the place among the file's lines with text."""
-    line = source.filled[at[0]]
-    return Place(line, lambda: spliced(source, search, replace, _where(source, search, at), exact=False))
+    return _line_place(source, search, replace, _where(source, search, at), source.filled[at[0]], exact=False)
 
 
 def _where(source: Source, search: Sequence[str], at: Sequence[int]) -> Where:
@@ -174,7 +205,7 @@ def _elided(source: Source, search: Sequence[str], replace: Sequence[str]) -> Fo
             continue
         if any(first[n] != last[n] for n in differing):
             lines = sorted({source.filled[chosen[n]] for chosen in (first, last) for n in differing})
-            return Found(Step.ELIDED, tuple(Place(line, list) for line in lines), is_settled=False)
+            return Found(Step.ELIDED, tuple(_nowhere(line) for line in lines), is_settled=False)
         return Found(Step.ELIDED, (_elided_place(source, pairs, keys, first),))
     return None
 
@@ -213,7 +244,16 @@ def _elided_place(
         _loose_place(source, old, new, range(start, start + len(part)))
         for (old, new), part, start in zip(pairs, keys, starts, strict=True)
     ]
-    return Place(places[0].line, lambda: [change for place in places for change in place.changes()])
+    return Place(
+        places[0].line,
+        lambda layout: [change for place in places for change in place.changes(layout)],
+        lambda: [pair for place in places for pair in place.pairs()],
+    )
+
+
+def _nowhere(line: int) -> Place:
+    """A place that is only told of."""
+    return Place(line, lambda _: [], list)
 
 
 # --- by tokens ---
@@ -223,11 +263,16 @@ def _by_tokens(source: Source, search: Sequence[str], replace: Sequence[str]) ->
     text, new = "\n".join(search), "\n".join(replace)
     if not source.is_ocaml or len(search) > MAX_LINES or len(text) + len(new) > MAX_CHARACTERS:
         return None
-    places = [
-        Place(by_tokens.line_of(source, start), lambda start=start: by_tokens.changes(source, text, new, start))  # type: ignore[misc]
-        for start in by_tokens.starts(source, text)
-    ]
+    places = [_token_place(source, text, new, start) for start in by_tokens.starts(source, text)]
     return Found(Step.TOKENS, tuple(places)) if places else None
+
+
+def _token_place(source: Source, text: str, new: str, start: int) -> Place:
+    return Place(
+        by_tokens.line_of(source, start),
+        lambda layout: by_tokens.changes(source, text, new, start, layout),
+        lambda: by_tokens.pairs_of(source, text, start),
+    )
 
 
 # --- with lines of context that are missing ---

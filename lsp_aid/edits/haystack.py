@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lsp_aid.errors import EditError
 
-MAX_PLACES = 100
+MAX_PLACES = 64
 """More places than these are not told apart."""
 MAX_KEYS = 200_000
 

@@ -1,70 +1,153 @@
-"""New lines given the indentation of the file that they go to, where a reply believed in another."""
+"""New lines given the indentation of the file that they go to, where a reply believed in another.
 
+What a reply believes is learnt from the lines that it repeats. A block whose lines are all off in one and the same way
+is moved back as a whole. Where white space is off from line to line, that says nothing about lines that are new: they
+stay as the reply has them.
+"""
+
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
-from lsp_aid.edits.source import indent_of
+from attrs import frozen
 
-_WIDTHS = (8, 4, 2)
-_SCALES = ((1, 2), (2, 1), (2, 3), (3, 2), (1, 4), (4, 1), (3, 4), (4, 3))
-_Move = Callable[[str], str]
+from lsp_aid.edits.source import indent_of, squeezed
+
+Pairs = Sequence[tuple[str, str]]
+"""Lines as a reply repeats them, and the same as the file has them, in order."""
+
+WIDTHS = (8, 4, 2)
+"""What a tab may stand for, in columns."""
+_SCALES = ((1, 2), (2, 1))
+_ODD_SCALES = ((2, 3), (3, 2), (1, 4), (4, 1), (3, 4), (4, 3))
+"""These are believed only of lines that are indented in different ways: any one is explained by some of them."""
+FEW = 3
+"""Fewer lines than these that are off alike are chance, where others are off in other ways."""
+_MAX_SHIFTS = 4
+
+_Move = Callable[[str], str | None]
+"""None where an indentation cannot have come about in that way."""
+_Counts = Mapping[tuple[str, str], int]
+"""How often a line is indented like the first in the reply and like the second in the file."""
+
+
+@frozen
+class Layout:
+    """How the white space of a reply as a whole differs from that of the files.
+
+    `tab`: how many of the files' spaces a tab of the reply stands for, 0 if they do not meet. `drifts`: it differs
+    from line to line, so that what a line or two are off by says little.
+    """
+
+    tab: int = 0
+    drifts: bool = False
+
+    @classmethod
+    def of(cls, blocks: Iterable[Pairs]) -> "Layout":
+        """Learnt from the lines of all blocks that have a place."""
+        known = [pairs for pairs in blocks if any(one != two for one, two in pairs)]
+        tab = _tab(_counted(pair for pairs in known for pair in pairs))
+        return cls(tab, any(_drifts(pairs, tab) for pairs in known))
 
 
 class Indentation:
-    """Learnt from lines that a reply repeats: how each is indented there, and how in the file."""
+    """What is learnt from the lines of one block, and of its whole reply."""
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """`pairs`: lines as the reply has them, and the same as the file has them, in order."""
-        self._pairs = [(indent_of(one), indent_of(two)) for one, two in pairs]
-        self._known = dict(reversed(self._pairs))
-        # Where it drifts from line to line, what explains most of the lines is likeliest for the new ones as well.
-        self._counts = Counter(self._pairs)
-        best = max(_moves(self._pairs), key=self._explained)
-        self._move = best if 2 * self._explained(best) >= len(self._pairs) else None
+    def __init__(self, pairs: Pairs, layout: Layout) -> None:
+        self._tab = 0 if any("\t" in indent_of(real) for _, real in pairs) else layout.tab
+        self._move = _best(_counted(pairs, self._tab), layout.drifts)
 
-    def moved(self, line: str, near: int = 0) -> str:
-        """A line of the reply as it is to stand in the file. `near`: the number of the nearest pair."""
-        believed = indent_of(line)
-        if not line.strip() or not self._pairs:
+    def moved(self, line: str) -> str:
+        """A line of the reply as it is to stand in the file."""
+        if not line.strip():
             return line
-        if self._move is not None:
-            return self._move(believed) + line[len(believed) :]
-        if believed in self._known:
-            return self._known[believed] + line[len(believed) :]
-        there, real = self._pairs[max(0, min(near, len(self._pairs) - 1))]
-        if believed.startswith(there):
-            return real + line[len(there) :]
-        return " " * max(0, _width(believed, 8) + _width(real, 8) - _width(there, 8)) + line.lstrip()
-
-    def _explained(self, move: _Move) -> int:
-        """How many lines a move explains."""
-        return sum(count for (believed, real), count in self._counts.items() if move(believed) == real)
+        said = indent_of(line)
+        spaced = _spaced(said, self._tab)
+        real = self._move(spaced)
+        return (spaced if real is None else real) + line[len(said) :]
 
 
-def _moves(pairs: Sequence[tuple[str, str]]) -> Iterable[_Move]:
-    """Ways in which indentation may have been changed, the likeliest first."""
-    yield lambda indent: indent
-    if not pairs:
-        return
-    believed, real = next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
-    if real.endswith(believed):
-        more = real.removesuffix(believed)
-        yield lambda indent: more + indent
-    if believed.endswith(real):
-        less = believed.removesuffix(real)
-        yield lambda indent: indent.removeprefix(less) if indent.startswith(less) else indent[len(less) :]
-    for drift in (False, True):
-        for width in _WIDTHS:
-            delta = _width(real, width) - _width(believed, width) if drift else 0
-            yield lambda indent, width=width, delta=delta: " " * (_width(indent, width) + delta)  # type: ignore[misc]
-            yield lambda indent, width=width, delta=delta: _tabs(_width(indent, width) + delta, width)  # type: ignore[misc]
-    for times, by in _SCALES:
-        yield lambda indent, times=times, by=by: " " * (len(indent) * times // by)  # type: ignore[misc]
+def _counted(pairs: Iterable[tuple[str, str]], tab: int = 0) -> _Counts:
+    return Counter((_spaced(indent_of(one), tab), indent_of(two)) for one, two in pairs)
+
+
+def _spaced(indent: str, tab: int) -> str:
+    return indent.expandtabs(tab) if tab else indent
+
+
+def _tab(counts: _Counts) -> int:
+    """The one width that explains most lines in which the reply has tabs and the file spaces."""
+    explained: Counter[int] = Counter()
+    whole = 0
+    for (said, real), count in counts.items():
+        if "\t" in said and "\t" not in real:
+            whole += count
+            explained.update({width: count for width in WIDTHS if said.expandtabs(width) == real})
+    width, most = max(explained.items(), key=lambda item: item[1], default=(0, 0))
+    return width if 3 * most > 2 * whole else 0
+
+
+def _drifts(pairs: Pairs, tab: int) -> bool:
+    if any(one.split() != two.split() and squeezed(one) == squeezed(two) for one, two in pairs):
+        return True  # between the words of a line
+    counts = _counted(pairs, tab)
+    return not any(_explained(move, counts) == len(pairs) for move in _moves(counts))
+
+
+def _best(counts: _Counts, drifts: bool) -> _Move:
+    """What makes the file's indentation of the reply's."""
+    whole = sum(counts.values())
+    as_it_is, *others = ((_explained(move, counts), move) for move in _moves(counts))
+    score, move = max(others, key=lambda one: one[0], default=as_it_is)
+    if as_it_is[0] == whole or (score == whole and not drifts):
+        return as_it_is[1] if as_it_is[0] == whole else move
+    return move if score >= FEW and score > as_it_is[0] + 1 and 2 * score >= whole else as_it_is[1]
+
+
+def _explained(move: _Move, counts: _Counts) -> int:
+    """How many lines a move explains."""
+    return sum(count for (said, real), count in counts.items() if move(said) == real)
+
+
+def _moves(counts: _Counts) -> Iterator[_Move]:
+    """Ways in which indentation may have been changed, the likeliest first: not at all."""
+    yield str
+    for said, real in itertools.islice((pair for pair in counts if pair[0] != pair[1]), _MAX_SHIFTS):
+        if real.endswith(said):
+            yield partial(_deeper, real.removesuffix(said))
+        if said.endswith(real):
+            yield partial(_cut, len(said) - len(real))
+        for width in WIDTHS:
+            for delta in dict.fromkeys((0, _width(real, width) - _width(said, width))):
+                yield partial(_in_spaces, width, delta)
+                yield partial(_in_tabs, width, delta)
+    is_telling = len({said for said, _ in counts if said}) > 1
+    for times, by in (*_SCALES, *(_ODD_SCALES if is_telling else ())):
+        yield partial(_scaled, times, by)
+
+
+def _deeper(more: str, indent: str) -> str:
+    return more + indent
+
+
+def _cut(count: int, indent: str) -> str | None:
+    return indent[count:] if len(indent) >= count else None
+
+
+def _in_spaces(tab: int, delta: int, indent: str) -> str | None:
+    width = _width(indent, tab) + delta
+    return " " * width if width >= 0 else None
+
+
+def _in_tabs(tab: int, delta: int, indent: str) -> str | None:
+    width = _width(indent, tab) + delta
+    return "\t" * (width // tab) + " " * (width % tab) if width >= 0 else None
+
+
+def _scaled(times: int, by: int, indent: str) -> str | None:
+    return None if len(indent) * times % by else " " * (len(indent) * times // by)
 
 
 def _width(indent: str, tab: int) -> int:
     return len(indent.expandtabs(tab))
-
-
-def _tabs(width: int, tab: int) -> str:
-    return "\t" * (max(0, width) // tab) + " " * (max(0, width) % tab)

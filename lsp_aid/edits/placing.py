@@ -21,11 +21,13 @@ from lsp_aid.domain.ports import View
 from lsp_aid.domain.reply import Block, Blocks, Delete, FileEdit, Reply, Whole, left_out_in, stands_for_lines
 from lsp_aid.edits import refusing
 from lsp_aid.edits.containment import check_path, shown
-from lsp_aid.edits.finding import Found, Place, Step, find
+from lsp_aid.edits.finding import Found, Place, Step, by_words, find
+from lsp_aid.edits.haystack import MAX_PLACES
 from lsp_aid.edits.hints import settled, shift_of
+from lsp_aid.edits.indentation import Layout, Pairs
 from lsp_aid.edits.limits import check_limits
 from lsp_aid.edits.lines import Lines, like
-from lsp_aid.edits.source import Source, split, squeezed
+from lsp_aid.edits.source import Source, split
 from lsp_aid.edits.splice import Change, UnclearError
 from lsp_aid.errors import Refusal
 
@@ -52,10 +54,12 @@ def place(
     edits: dict[str, list[FileEdit]] = {}
     for edit in reply.edits:
         edits.setdefault(_real_path(view.root, edit.path), []).append(edit)
+    files = [_place_file(view, path, of_file, may_quote) for path, of_file in edits.items()]
+    layout = Layout.of(pairs for placing in files if isinstance(placing, _Placing) for pairs in placing.pairs())
     changes: list[FileChange] = []
     refusals: list[Refusal] = []
-    for path, of_file in edits.items():
-        outcome = _place_file(view, path, of_file, may_quote)
+    for file in files:
+        outcome = file.outcome(layout) if isinstance(file, _Placing) else file
         if isinstance(outcome, FileChange):
             changes.append(outcome)
         else:
@@ -75,7 +79,7 @@ def _real_path(root: Path, path: str) -> str:
 
 def _place_file(
     view: View, path: str, edits: Sequence[FileEdit], may_quote: Callable[[str, str], bool]
-) -> FileChange | list[Refusal]:
+) -> "FileChange | _Placing | list[Refusal]":
     before = view.read(path) if view.exists(path) else None
     blocks = list(dict.fromkeys(block for edit in edits if isinstance(edit, Blocks) for block in edit.blocks))
     edit = edits[0]
@@ -99,9 +103,9 @@ def _place_file(
         return FileChange(path, before, None)
     if not before.strip() and len(blocks) == 1 and not blocks[0].search:
         return FileChange(path, before, like(blocks[0].replace, before))
-    placing = _Placing(Source(path, Lines.of(before)), blocks, may_quote(path, before))
-    after = placing.run()
-    return placing.refusals if after is None else FileChange(path, before, after)
+    placing = _Placing(Source(path, Lines.of(before)), before, blocks, may_quote(path, before))
+    placing.find()
+    return placing
 
 
 def _left_out(path: str, before: str, after: str) -> str:
@@ -146,37 +150,50 @@ class _Placing:
     """The blocks of one file, on their way to a place each."""
 
     source: Source
+    before: str
     blocks: Sequence[Block]
     may_quote: bool
     refusals: list[Refusal] = field(factory=list)
+    _placed: list[tuple[int, Place]] = field(factory=list)
 
     @property
     def quote(self) -> bool:
         """Whether a further refusal quotes the file: beyond some, nobody reads on."""
         return self.may_quote and len(self.refusals) < MAX_QUOTING
 
-    def run(self) -> str | None:
-        """The text afterwards; None where a block was refused."""
+    def find(self) -> None:
+        """Gives each block its place, or a refusal."""
         found = [self._find(number, block) for number, block in enumerate(self.blocks)]
         sure = [
             (block, one.places[0]) for block, one in zip(self.blocks, found, strict=True) if one and _is_single(one)
         ]
         shift = shift_of(sure)
         drifts = any(one is not None and one.step >= Step.WHITE_SPACE for one in found)
-        changes: list[tuple[int, Change]] = []
         for number, (block, one) in enumerate(zip(self.blocks, found, strict=True)):
             if one is not None and (place := self._one_place(number, block, one, shift, drifts)):
-                try:
-                    changes += [(number, change) for change in place.changes()]
-                except UnclearError as why:
-                    search = split(block.search)
-                    self.refusals.append(
-                        refusing.unclear(self.source, number + 1, search, place, str(why), quote=self.quote)
-                    )
+                self._placed.append((number, place))
+
+    def pairs(self) -> Iterator[Pairs]:
+        """Of each block that has a place the lines that it repeats, with those of the file."""
+        for _, place in self._placed:
+            yield place.pairs()
+
+    def outcome(self, layout: Layout) -> FileChange | list[Refusal]:
+        """The file afterwards, or why some of the blocks stand in the way."""
+        changes: list[tuple[int, Change]] = []
+        for number, place in self._placed:
+            try:
+                changes += [(number, change) for change in place.changes(layout)]
+            except UnclearError as why:
+                search = split(self.blocks[number].search)
+                self.refusals.append(
+                    refusing.unclear(self.source, number + 1, search, place, str(why), quote=self.quote)
+                )
         merged = self._merged(changes)
         if self.refusals:
-            return None
-        return self.source.text.replaced([(change.start, change.end, list(change.lines)) for change in merged])
+            return sorted(self.refusals, key=lambda refusal: refusal.block)
+        after = self.source.text.replaced([(change.start, change.end, list(change.lines)) for change in merged])
+        return FileChange(self.source.path, self.before, after)
 
     def _find(self, number: int, block: Block) -> Found | None:
         search = split(block.search)
@@ -200,8 +217,8 @@ class _Placing:
         places: Sequence[Place] = found.places
         if len(places) == 1 and drifts and found.step < Step.WHITE_SPACE:
             # Where a reply's white space drifts, that a block fits one of several places best says little.
-            places = self._same_words(block) or places
-        if len(places) > 1 and found.is_settled:
+            places = self._same_words(block, places[0])
+        if 1 < len(places) <= MAX_PLACES and found.is_settled:
             places = settled(self.source.lines, places, block, shift)
         if len(places) == 1:
             return places[0]
@@ -209,17 +226,20 @@ class _Placing:
         self.refusals.append(refusing.ambiguous(self.source, number + 1, search, places, quote=self.quote))
         return None
 
-    def _same_words(self, block: Block) -> Sequence[Place]:
-        """All places of a block without regard for white space within lines, where there are several."""
-        lines, search = self.source.lines, split(block.search)
+    def _same_words(self, block: Block, place: Place) -> Sequence[Place]:
+        """All places of a block by its words; of these, if there are any, those with blank lines where the block has them.
+        The given place is among them."""
+        search, replace = split(block.search), split(block.replace)
+        places = by_words(self.source, search, replace)
         lead = next(n for n, line in enumerate(search) if line.strip())
         blank = [not line.strip() for line in search]
-        places = []
-        for start in self.source.squeezed.find([squeezed(line) for line in search if line.strip()]):
-            first = self.source.filled[start] - lead
-            if first >= 0 and [not line.strip() for line in lines[first : first + len(search)]] == blank:
-                places.append(Place(first + lead, list))
-        return places if len(places) > 1 else ()
+
+        def is_alike(first: int) -> bool:
+            there = self.source.lines[max(0, first - lead) : first - lead + len(search)]
+            return [not line.strip() for line in there] == blank
+
+        alike = [other for other in places if is_alike(other.line)]
+        return [place, *(other for other in alike or places if other.line != place.line)]
 
     def _merged(self, changes: Sequence[tuple[int, Change]]) -> list[Change]:
         """In order, each once. What two blocks change in different ways is refused."""

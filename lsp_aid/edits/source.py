@@ -1,9 +1,10 @@
 """A file as blocks are looked for in it: its lines, more or less regarded, and its tokens."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from attrs import define
 
@@ -28,6 +29,31 @@ def squeezed(line: str) -> str:
 
 def indent_of(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
+
+
+class InString(NamedTuple):
+    """A line that begins in a string, which `opening` opens. The white space that it begins with `matters`, unless it
+    follows a backslash."""
+
+    opening: str
+    matters: bool
+
+
+def lines_in_strings(text: str, found: Iterable[Token]) -> dict[int, InString]:
+    """The lines of a text, by number, that begin in a string, given the text's tokens."""
+    inside: dict[int, InString] = {}
+    line, at = 0, 0
+    for token in found:
+        if token.text[0] not in '"{' or "\n" not in token.text:
+            continue
+        line += text.count("\n", at, token.start)
+        opening = '"' if token.text[0] == '"' else token.text.partition("|")[0] + "|"
+        for part in token.text.split("\n")[:-1]:
+            line += 1
+            backslashes = len(part) - len(part.rstrip("\\"))
+            inside[line] = InString(opening, opening != '"' or backslashes % 2 == 0)
+        at = token.end
+    return inside
 
 
 @define(frozen=True, slots=False, eq=False)
@@ -80,6 +106,11 @@ class Source:
     def tokens(self) -> Sequence[Token]:
         """Comments included; none where the file is no OCaml or too large."""
         return tokens(self.joined) if self.is_ocaml and len(self.joined) <= MAX_TOKENIZED else ()
+
+    @cached_property
+    def strings(self) -> Mapping[int, InString]:
+        """The lines that begin in a string; none where the file is no OCaml or too large."""
+        return lines_in_strings(self.joined, self.tokens)
 
     @cached_property
     def code(self) -> Sequence[int]:

@@ -5,16 +5,16 @@ lines that the block does not know of, a change next to them is made only if it 
 """
 
 import difflib
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from attrs import frozen
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
 
-from lsp_aid.edits.indentation import Indentation
-from lsp_aid.edits.source import Source, squeezed
+from lsp_aid.edits.indentation import Indentation, Layout, Pairs
+from lsp_aid.edits.source import InString, Source, lines_in_strings, squeezed
 from lsp_aid.ocaml.tokens import tokens
 
 Where = Sequence[int | None]
@@ -113,24 +113,28 @@ def anchors(search: Sequence[str], ops: Sequence[Op]) -> set[int]:
 
 
 def spliced(
-    source: Source, search: Sequence[str], replace: Sequence[str], where: Where, *, exact: bool
+    source: Source, search: Sequence[str], replace: Sequence[str], where: Where, layout: Layout, *, exact: bool
 ) -> list[Change]:
     """The changes of a block whose lines stand at `where`. Raises UnclearError."""
     known = [(number, at) for number, at in enumerate(where) if at is not None and search[number].strip()]
-    indentation = Indentation([] if exact else [(search[number], source.lines[at]) for number, at in known])
+    indentation = Indentation(pairs_of(source, search, where), layout)
     bare = _drops_trailing(source, search, where, exact)
-    in_strings = _ends_in_strings(source, replace) if bare else frozenset()
-    numbers = [number for number, _ in known]
+    in_strings = functools.cache(lambda: _in_strings(source, replace, where[0]))
+
+    def line(number: int, start: int) -> str:
+        """A new line as it is to stand in the file, above line `start` of which it is put."""
+        text = indentation.moved(replace[number])
+        inside = text != replace[number] and (in_strings().get(number) or source.strings.get(start))
+        if inside and inside.matters:
+            raise UnclearError("The block is indented otherwise than the file, where a string spans several lines")
+        return text.rstrip() if bare and text[-1:].isspace() and number + 1 not in in_strings() else text
 
     def made(ops: Sequence[Op]) -> list[Change]:
         changes = []
         _check_gaps(source, search, replace, where, ops)
         for op in ops:
             start, end = _extent(source, search, replace, where, op)
-            near = bisect_left(numbers, op.old)
-            new = [indentation.moved(line, near) for line in replace[op.new : op.new_end]]
-            if bare:
-                new = [line if op.new + n in in_strings else line.rstrip() for n, line in enumerate(new)]
+            new = [line(number, start) for number in range(op.new, op.new_end)]
             if new != list(source.lines[start:end]):
                 changes.append(Change(start, end, tuple(new)))
         return changes
@@ -141,6 +145,15 @@ def spliced(
         if outcomes - {_outcome(source, known, changes)}:
             raise UnclearError("The block leaves out lines, and what it changes can be told in more than one way")
     return changes
+
+
+def pairs_of(source: Source, search: Sequence[str], where: Where) -> Pairs:
+    """The lines with text of a block, each with the line of the file that it is."""
+    return [
+        (search[number], source.lines[at])
+        for number, at in enumerate(where)
+        if at is not None and search[number].strip()
+    ]
 
 
 def other_differences(search: Sequence[str], replace: Sequence[str]) -> Iterator[list[Op]]:
@@ -260,26 +273,21 @@ def _below(search: Sequence[str], number: int) -> int | None:
 
 
 def _drops_trailing(source: Source, search: Sequence[str], where: Where, exact: bool) -> bool:
-    """Whether white space at the ends of new lines is noise: the file has none, or the block has more than the file."""
+    """Whether white space at the ends of new lines is noise: the block has more of it than the file."""
     if not source.is_code or exact:
         return False
-    return not source.has_trailing_space or any(
+    return any(
         search[number] != search[number].rstrip() and source.lines[at] == source.lines[at].rstrip()
         for number, at in enumerate(where)
         if at is not None
     )
 
 
-def _ends_in_strings(source: Source, replace: Sequence[str]) -> frozenset[int]:
-    """The lines, by number, whose ends stand in a string, where white space has a meaning."""
-    if not source.is_ocaml or not any(line[-1:].isspace() for line in replace):
-        return frozenset()
-    text = "\n".join(replace)
-    found: set[int] = set()
-    line, at = 0, 0
-    for token in tokens(text):
-        if token.text[0] in '"{' and "\n" in token.text:
-            line += text.count("\n", at, token.start)
-            found.update(range(line, line + token.text.count("\n")))
-            at = token.start
-    return frozenset(found)
+def _in_strings(source: Source, lines: Sequence[str], first: int | None) -> Mapping[int, InString]:
+    """The lines of the replace part, by number, that begin in a string. `first` is the line of the file with which the
+    block begins."""
+    if not source.is_ocaml or not any(mark in line for line in lines for mark in '"|'):
+        return {}
+    around = source.strings.get(first) if first is not None else None
+    text = (around.opening if around else "") + "\n".join(lines)
+    return lines_in_strings(text, tokens(text))

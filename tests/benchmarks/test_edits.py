@@ -1,12 +1,14 @@
 """The measure itself: the search that says what a reply means, the judge, and a small run of the whole."""
 
 import ast
+import itertools
 from pathlib import Path
 
 import pytest
 
 from benchmarks.edits import cases, ours
 from benchmarks.edits.judging import Verdict, judge
+from benchmarks.edits.layout import is_told
 from benchmarks.edits.meaning import UNCLEAR, meaning
 from benchmarks.edits.reply import FileReply, Hunk, Reply, Row
 from benchmarks.edits.tokens import tokens
@@ -22,7 +24,7 @@ def means(text: str, *rows: str, number: int | None = None, within: str = "", ti
 
 
 def test_the_search_shares_nothing_with_what_it_judges() -> None:
-    for name in ("meaning", "reply", "tokens", "changes", "writers", "damage", "judging"):
+    for name in ("meaning", "layout", "reply", "tokens", "changes", "writers", "damage", "judging"):
         for node in ast.walk(ast.parse((FOLDER / f"{name}.py").read_text())):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 assert "lsp_aid" not in ast.unparse(node), name
@@ -51,6 +53,34 @@ def test_what_is_left_out_may_not_be_beside_the_change() -> None:
 
 def test_what_is_not_there_is_no_meaning() -> None:
     assert means("a\nb\n", " a", "-c") is None
+
+
+def told(*rows: tuple[str, str, str]) -> bool:
+    """`rows`: the sign, the line as it is written, the line as it was meant. What is quoted stands line below line."""
+    lines = itertools.count()
+    hunk = Hunk(0, [Row(sign, text, -1 if sign == "+" else next(lines), meant) for sign, text, meant in rows])
+    return is_told(Reply("unified_diff", [FileReply("a.ml", "change", [hunk])]))
+
+
+def test_white_space_is_told_where_one_reading_of_the_quoted_lines_gives_that_of_the_new() -> None:
+    as_meant, new = (" ", "  a", "  a"), ("+", "  b", "  b")
+    assert told(as_meant, new)
+    assert not told(as_meant, ("+", "\tb", "  b"))
+    assert told((" ", "\ta", "    a"), ("+", "\t\tb", "        b"))
+    assert not told((" ", "a", "a"), ("+", "\tb", "    b"))
+    assert told((" ", "a", "  a"), ("+", "b", "  b"))
+    assert not told((" ", "a", "  a"), new)
+    assert told((" ", "a", "  a"), (" ", "   c", "  c"), new)
+    assert not told((" ", "a", "  a"), (" ", "   c", "  c"), ("+", "b", "  b"))
+
+
+def test_where_new_lines_go_is_not_told_beside_lines_left_out() -> None:
+    def at(*lines: int) -> bool:
+        above, below = (Row(" ", name, line) for name, line in zip("ab", lines, strict=True))
+        return is_told(Reply("unified_diff", [FileReply("a.ml", "change", [Hunk(0, [above, Row("+", "x"), below])])]))
+
+    assert at(3, 4)
+    assert not at(3, 5)
 
 
 def test_tokens_are_true_to_strings_and_not_to_layout() -> None:

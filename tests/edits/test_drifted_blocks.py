@@ -50,7 +50,8 @@ def refused(search: str, replace: str, before: str = TEXT) -> str:
 @pytest.mark.parametrize(
     ("search", "replace", "old", "new"),
     [
-        ("let size s =\n    List.length  s (* linear *)\n", "let size s =\n    List.length s\n", "s (* linear *)", "s"),
+        ("let size s =\n    List.length s (* linear *)\n", "let size s =\n    List.length s\n", "s (* linear *)", "s"),
+        ("let size  s =\n  List.length  s (* linear *)\n", "let size s =\n  List.length s\n", "s (* linear *)", "s"),
         (
             "let push x s=\n  (* newest first*)\n  x::s\n",
             "let push x s=\n  (* newest first*)\n  s\n",
@@ -60,7 +61,7 @@ def refused(search: str, replace: str, before: str = TEXT) -> str:
         ("let empty = []  \nlet push x s =\t\n", "let none = []  \nlet push x s =\t\n", "let empty", "let none"),
         ("  let empty = []\n", "  let none = []\n", "let empty", "let none"),
     ],
-    ids=["doubled", "between words", "trailing, no blank line", "indented"],
+    ids=["doubled", "between words", "and signs", "trailing, no blank line", "indented"],
 )
 def test_white_space_may_drift(search: str, replace: str, old: str, new: str) -> None:
     assert placed(search, replace) == TEXT.replace(old, new)
@@ -83,6 +84,52 @@ def test_new_lines_get_the_indentation_of_the_file(believed: str, real: str) -> 
 
     added = (">>+ (", ">>>3)")
     assert placed(text(believed), text(believed, *added), text(real)) == text(real, *added)
+
+
+def both(*blocks: Block, before: str) -> str:
+    after = place(PlainView({"a.ml": before}), Reply("", (Blocks("a.ml", blocks),))).texts["a.ml"]
+    assert after is not None
+    return after
+
+
+def test_new_lines_stay_as_they_are_where_white_space_is_off_from_line_to_line() -> None:
+    search = "   let is_empty s =\n match  s with\n  | [] -> true\n"
+    after = placed(search, search + "  | [ _ ] -> false\n")
+    assert after == TEXT.replace("  | [] -> true\n", "  | [] -> true\n  | [ _ ] -> false\n")
+
+
+def test_one_line_that_is_off_says_little_where_others_are_off_in_other_ways() -> None:
+    drifted = Block("   let push x s =\n (* newest  first *)\n", "let push x (s : 'a t) =\n  (* newest first *)\n")
+    lone = Block("    List.length s (* linear *)\n", "  List.length s\n")
+    assert both(drifted, lone, before=TEXT) == (
+        TEXT.replace("push x s", "push x (s : 'a t)").replace("s (* linear *)", "s")
+    )
+
+
+def test_what_a_tab_stands_for_is_learnt_from_all_blocks() -> None:
+    shown = Block("let push x s =\n\t(* newest first *)\n\tx :: s\n", "let push x s =\n\tx :: s\n")
+    new = Block("let empty = []\n", "let empty = []\n\nlet none =\n\tNone\n")
+    after = both(shown, new, before=TEXT)
+    assert "\t" not in after
+    assert "let none =\n  None\n" in after
+
+
+def test_tabs_that_nothing_is_known_of_stay_tabs() -> None:
+    assert "\tNone" in (placed("let empty = []\n", "let empty = []\n\nlet none =\n\tNone\n") or "")
+
+
+IN_STRING = "let f () =\n  run ();\n  print {|\na\n b\n|}\n"
+
+
+def test_white_space_in_strings_is_never_moved() -> None:
+    deeper = "    let f () =\n      run ();\n"
+    new = "      print {|\n      x\n|};\n"
+    assert "string spans several lines" in refused(deeper, deeper + new, IN_STRING)
+    assert "string spans several lines" in refused("  a\n   b\n  |}\n", "  a\n   b\n    c\n  |}\n", IN_STRING)
+    continued = '      print "x \\\n             y";\n'
+    assert placed(deeper, deeper + continued, IN_STRING) == (
+        IN_STRING.replace("run ();\n", 'run ();\n  print "x \\\n         y";\n')
+    )
 
 
 @pytest.mark.parametrize("elision", ["...", "(* ... *)", "  (* ... existing code ... *)", "…"])
@@ -181,6 +228,23 @@ def test_a_word_of_the_context_may_be_misspelt() -> None:
 def test_what_is_changed_and_what_is_named_may_not(right: str, wrong: str) -> None:
     search = "let pop = function\n  | [] -> None\n  | x :: s -> Some (x, s)\n\nlet size s =\n".replace(right, wrong)
     assert "no place" in refused(search, search.replace("Some (", "Any ("))
+
+
+def test_a_place_by_words_gives_way_to_one_to_the_letter_that_a_line_is_missing_for() -> None:
+    nested = "module M = struct\n  module N = struct\n    class b = a\n  end\nend;;\n"
+    before = nested + "\nmodule O = struct\n  class b = a\nend;;\n"
+    search = "    class b = a\n\nend;;\n"
+    assert "2 places" in refused(search, search.replace("a\n\n", "a\n\n  let x = 1\n"), before)
+
+
+def test_a_line_number_is_not_believed_among_very_many_equal_places() -> None:
+    before = "let x = 1 in\n" * 200
+    with pytest.raises(PlacementError, match="places"):
+        placed("let x = 1 in\n" * 3, "let x = 1 in\n" * 2, before, line=20)
+    few = "let x = 1 in\n" * 20
+    assert placed("let x = 1 in\n", "let x = 2 in\n", few, line=7) == (
+        "let x = 1 in\n" * 7 + "let x = 2 in\n" + "let x = 1 in\n" * 12
+    )
 
 
 def test_what_is_done_already_is_not_done_again() -> None:
