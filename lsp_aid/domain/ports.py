@@ -128,8 +128,9 @@ class Store(Protocol):
     The methods of this and the next port work on the disk: call them in a thread. They raise FileUnwritableError.
     """
 
-    def keep(self, proposal: Proposal) -> None:
-        """Remembers a proposal; one with the same id is replaced."""
+    def keep(self, proposal: Proposal, *, shown: bool = False) -> None:
+        """Remembers a proposal; one with the same id is replaced. One that was merely `shown` is forgotten sooner, and
+        is not among the recent ones."""
 
     def find(self, identifier: str) -> Proposal | None:
         """The proposal with that id; None where it is not known, or no longer."""

@@ -33,7 +33,8 @@ async def proposal(call: Call) -> Any:
         found = known.proposal if known else (await _kept(call.session, identifier))[1]
         return {"proposals": [proposal_data(found)]}
     job = call.session.jobs.get(call.arguments.text("job"))
-    return {**job.data(), "proposals": [proposal_data(proposal) for proposal in job.proposals]}
+    earlier = [(await _kept(call.session, str(short.get("id"))))[1] for short in job.earlier]
+    return {**job.data(), "proposals": [proposal_data(proposal) for proposal in (*earlier, *job.proposals)]}
 
 
 async def apply(call: Call) -> Any:

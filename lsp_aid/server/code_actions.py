@@ -117,6 +117,7 @@ async def code_actions(session: Session, params: types.CodeActionParams) -> Sequ
         messages=_messages(request),
     )
     found = await asyncio.to_thread(actions.offers, context, request.only)
+    root.kept.keep_shown(o.does.proposal for o in found if isinstance(o.does, ApplyProposal | OfferHunks))
     return [action for offer in found if (action := _action(request, offer, errors))]
 
 

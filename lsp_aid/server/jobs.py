@@ -4,7 +4,7 @@ import asyncio
 import enum
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -13,10 +13,12 @@ from lsprotocol import types
 from lsp_aid.domain.proposal import Proposal
 from lsp_aid.errors import AidError, UsageError
 from lsp_aid.server.client import Client
+from lsp_aid.server.services import Keeper, NoKeeper
 
 log = logging.getLogger(__name__)
 
 _KEPT = 200
+_PREFIX = "job:"
 
 
 class JobState(enum.StrEnum):
@@ -28,7 +30,8 @@ class JobState(enum.StrEnum):
 
 @define(eq=False)
 class Job:
-    """Implements the port `Progress` for the task that it runs."""
+    """Implements the port `Progress` for the task that it runs. `earlier` are the proposals, in short, of one that
+    ended under a server before this one."""
 
     id: str
     task: str
@@ -38,6 +41,7 @@ class Job:
     message: str = ""
     error: str = ""
     proposals: tuple[Proposal, ...] = ()
+    earlier: Sequence[Mapping[str, Any]] = ()
     running: "asyncio.Task[None] | None" = field(default=None, repr=False)
 
     def report(self, message: str) -> None:
@@ -57,14 +61,16 @@ class Job:
 
     def data(self) -> dict[str, Any]:
         data: dict[str, Any] = {"job": self.id, "task": self.task, "state": self.state.value, "message": self.message}
-        if self.proposals:
-            data["proposals"] = [
-                {"id": p.id, "title": p.title, "kind": p.kind.value, "verdict": p.verdict.level.value}
-                for p in self.proposals
-            ]
+        if proposals := [*self.earlier, *map(_short, self.proposals)]:
+            data["proposals"] = proposals
         if self.error:
             data["error"] = self.error
         return data
+
+
+def _short(proposal: Proposal) -> dict[str, str]:
+    level = proposal.verdict.level.value
+    return {"id": proposal.id, "title": proposal.title, "kind": proposal.kind.value, "verdict": level}
 
 
 Work = Callable[[Job], Awaitable[Sequence[Proposal]]]
@@ -72,15 +78,41 @@ Work = Callable[[Job], Awaitable[Sequence[Proposal]]]
 
 @define
 class Jobs:
+    """Jobs outlive the server, as far as what became of them: one that was under way when it ended has failed."""
+
     client: Client
+    keeper: Keeper = field(factory=NoKeeper)
     _jobs: dict[str, Job] = field(factory=dict)
     _numbers: "itertools.count[int]" = field(factory=lambda: itertools.count(1))
+
+    def restore(self) -> list[Job]:
+        """Brings back the jobs of servers before this one. Those that were under way, which have failed."""
+        for key, data in self.keeper.kept.items():
+            if key.startswith(_PREFIX) and isinstance(data, Mapping):
+                try:
+                    state, number = JobState(data["state"]), int(str(data["job"]).rpartition("-")[2])
+                except (KeyError, ValueError):
+                    continue
+                job = Job(str(data["job"]), str(data.get("task")), self.client, None, state, str(data.get("message")))
+                job.error, job.earlier = str(data.get("error", "")), tuple(data.get("proposals", ()))
+                self._jobs[job.id] = job
+                self._numbers = itertools.count(max(next(self._numbers), number + 1))
+        broken = [job for job in self._jobs.values() if job.state is JobState.RUNNING]
+        for job in broken:
+            title, job.state = job.message, JobState.FAILED
+            job.message, job.error = (
+                "The server was restarted",
+                f"The server was restarted during “{title}”. Ask again.",
+            )
+            self._keep(job)
+        return broken
 
     def start(self, task: str, title: str, work: Work, token: types.ProgressToken | None = None) -> Job:
         """Starts work. `token` is the client's own for its progress, where it gave one."""
         job = Job(f"job-{next(self._numbers)}", task, self.client, token, message=title)
         self._jobs[job.id] = job
         self._forget()
+        self._keep(job)
         job.running = asyncio.create_task(self._run(job, title, work))
         return job
 
@@ -113,6 +145,11 @@ class Jobs:
         ended = [job.id for job in self._jobs.values() if job.state is not JobState.RUNNING]
         for identifier in ended[: max(0, len(self._jobs) - _KEPT)]:
             del self._jobs[identifier]
+            self.keeper.keep(_PREFIX + identifier, None)
+
+    def _keep(self, job: Job) -> None:
+        self.keeper.keep(_PREFIX + job.id, job.data())
+        self.keeper.busy(sum(job.state is JobState.RUNNING for job in self._jobs.values()))
 
     async def _run(self, job: Job, title: str, work: Work) -> None:
         try:
@@ -129,6 +166,7 @@ class Jobs:
             log.exception("The job %s failed", job.task)
             job.state, job.message = JobState.FAILED, "Internal error"
             job.error = f"Internal error: {type(error).__name__}. The server's log has more."
+        self._keep(job)
         job.show(types.WorkDoneProgressEnd(message=job.message))
         job.tell()
         if job.error:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from attrs import define
+from attrs import define, field
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.journal import Entry, State
@@ -31,6 +31,8 @@ class Kept:
     client: Client
     last: Entry | None = None
     _said: bool = False
+    _shown: set[str] = field(factory=set)
+    _tasks: "set[asyncio.Task[None]]" = field(factory=set)
 
     async def load(self) -> None:
         self.last = await self.undoable()
@@ -38,6 +40,19 @@ class Kept:
     async def keep(self, proposals: Iterable[Proposal]) -> None:
         for proposal in proposals:
             await self._tried(lambda proposal=proposal: self.store.keep(proposal))  # type: ignore[misc]
+
+    def keep_shown(self, proposals: Iterable[Proposal]) -> None:
+        """Keeps what the editor is shown, beside what else goes on: it may be taken after a restart of the server."""
+        new = [proposal for proposal in proposals if proposal.id not in self._shown]
+        if new:
+            self._shown.update(proposal.id for proposal in new)
+            task = asyncio.create_task(self._keep_shown(new))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _keep_shown(self, proposals: Iterable[Proposal]) -> None:
+        for proposal in proposals:
+            await self._tried(lambda proposal=proposal: self.store.keep(proposal, shown=True))  # type: ignore[misc]
 
     async def find(self, identifier: str) -> Proposal | None:
         """A proposal that was kept, by this server or one before it."""

@@ -24,6 +24,9 @@ from lsp_aid.server.watchdog import watch
 
 log = logging.getLogger(__name__)
 
+TEXT = "lsp-aid/text"
+"""A request of our own."""
+
 
 class AidServer(LanguageServer):
     """One for each client. `session` is there from `initialize` on."""
@@ -131,6 +134,12 @@ class AidServer(LanguageServer):
                 self.session.client.show(f"lsp-aid: {error}")
             raise
 
+    def text(self, params: Any) -> dict[str, Any] | None:
+        """The text that the server holds of a document: for those who want to be sure."""
+        uri = params.get("uri") if isinstance(params, dict) else None
+        document = self.session.find(uri) if isinstance(uri, str) else None
+        return {"text": document.text, "version": document.version} if document else None
+
     def cancel_progress(self, params: types.WorkDoneProgressCancelParams) -> None:
         self.session.jobs.cancel_progress(params.token)
 
@@ -156,6 +165,7 @@ def create_server(services: Services) -> AidServer:
         (types.TEXT_DOCUMENT_HOVER, server.hover, None),
         (types.WORKSPACE_EXECUTE_COMMAND, server.execute, None),
         (types.WINDOW_WORK_DONE_PROGRESS_CANCEL, server.cancel_progress, None),
+        (TEXT, server.text, None),
     ):
         server.protocol.fm.features[method] = handler  # pygls's decorators take functions, not methods
         if options is not None:

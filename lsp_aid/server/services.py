@@ -1,10 +1,10 @@
 """What the server is given from outside."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from lsp_aid.config import Settings
 from lsp_aid.domain.ports import Journal, Monitor, Store, View
@@ -28,6 +28,43 @@ class Opened:
     monitor: Monitor
 
 
+class Keeper(Protocol):
+    """Whoever outlives the server, where somebody does: what has to be known after a restart is kept there."""
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """What servers before this one, of the same editor, had asked to be kept: key -> plain JSON."""
+
+    def keep(self, key: str, value: Any) -> None:
+        """Keeps something, plain JSON; None is forgotten."""
+
+    def describe(self, editor: str) -> None:
+        """Says which editor is served, for people."""
+
+    def busy(self, jobs: int) -> None:
+        """Says how many jobs are under way: a server that is to be replaced is given time to end them."""
+
+    async def bring(self, names: Sequence[str]) -> None:
+        """Sees to it that the environment holds these variables, where the editor's own does."""
+
+
+@frozen
+class NoKeeper:
+    """Implements `Keeper` where nobody outlives the server."""
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        return {}
+
+    def keep(self, key: str, value: Any) -> None: ...
+
+    def describe(self, editor: str) -> None: ...
+
+    def busy(self, jobs: int) -> None: ...
+
+    async def bring(self, names: Sequence[str]) -> None: ...
+
+
 @frozen
 class Services:
     """`find_root`: the root of the dune project that a file or folder belongs to, None where there is none.
@@ -45,3 +82,4 @@ class Services:
     journal: Callable[[Path], Journal]
     page: Callable[[str], Path]
     environment: Mapping[str, str]
+    keeper: Keeper = field(factory=NoKeeper)

@@ -17,7 +17,7 @@ from lsp_aid.errors import ConfigError, NoProjectError, NotTrustedError, UsageEr
 from lsp_aid.server.applying import Applying
 from lsp_aid.server.client import QUICK_SECONDS, Client
 from lsp_aid.server.from_lsp import change_of, path_of
-from lsp_aid.server.jobs import Jobs
+from lsp_aid.server.jobs import Job, Jobs
 from lsp_aid.server.proposals import Proposals
 from lsp_aid.server.root import Root
 from lsp_aid.server.services import Services
@@ -45,13 +45,14 @@ class Session:
     applying: Applying = field(init=False)
     _options: Mapping[str, Any] = field(factory=dict)
     _ready: asyncio.Event = field(factory=asyncio.Event)
+    _broken_off: list[Job] = field(factory=list)
     _without_project: set[Path] = field(factory=set)
     _saved: dict[Path, float] = field(factory=dict)
     _found: dict[Path, Path | None] = field(factory=dict)  # the root of each folder asked for
 
     @jobs.default
     def _jobs(self) -> Jobs:
-        return Jobs(self.client)
+        return Jobs(self.client, self.services.keeper)
 
     @applying.default
     def _applying(self) -> Applying:
@@ -66,6 +67,9 @@ class Session:
         if not uris and params.root_uri:
             uris = [params.root_uri]
         self.folders = [path for uri in uris if (path := path_of(uri))]
+        self._broken_off = self.jobs.restore()
+        if params.client_info:
+            self.services.keeper.describe(f"{params.client_info.name} {params.client_info.version or ''}".strip())
 
     async def start(self) -> None:
         """Takes the settings, then begins with the projects of the folders and of what was opened meanwhile."""
@@ -82,6 +86,9 @@ class Session:
             self._root_at(folder)
         for document in self.documents:
             self.root_of(document)
+        for job in self._broken_off:
+            job.tell()
+            self.client.show(f"lsp-aid: {job.error}")
         if registrations:
             await self.client.register(*registrations)
 
@@ -120,6 +127,8 @@ class Session:
             with contextlib.suppress(ConfigError):  # what the editor says is wrong; the user's own file may be right
                 if not self._ready.is_set():
                     self.settings = await asyncio.to_thread(load, self.services.environment)
+        if self.settings.model.key_env:
+            await self.services.keeper.bring([self.settings.model.key_env])
 
     # --- documents ---
 

@@ -23,7 +23,7 @@ class NoFormatter:
 class NoStore:
     """Implements the port `Store` without a memory."""
 
-    def keep(self, proposal: Proposal) -> None:
+    def keep(self, proposal: Proposal, *, shown: bool = False) -> None:
         pass
 
     def find(self, identifier: str) -> Proposal | None:

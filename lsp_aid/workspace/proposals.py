@@ -12,12 +12,13 @@ class ProposalStore:
 
     def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
         self._records = Records(project_state(root, environment) / "proposals", root=root)
+        self._shown = Records(project_state(root, environment) / "shown", most=30, days=2.0, root=root)
 
-    def keep(self, proposal: Proposal) -> None:
-        self._records.write(proposal.id, proposal)
+    def keep(self, proposal: Proposal, *, shown: bool = False) -> None:
+        (self._shown if shown else self._records).write(proposal.id, proposal)
 
     def find(self, identifier: str) -> Proposal | None:
-        return self._records.read(identifier, Proposal)
+        return self._records.read(identifier, Proposal) or self._shown.read(identifier, Proposal)
 
     def recent(self) -> Sequence[Proposal]:
         return tuple(self._records.all(Proposal))

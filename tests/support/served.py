@@ -5,6 +5,7 @@ Its builds are a toy's: every `lenght` in an .ml file is an unbound name, as OCa
 """
 
 import asyncio
+import json
 import re
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -157,6 +158,30 @@ class Noted:
 
 
 @define
+class Shelf:
+    """Implements `Keeper` in this process. `environment` is the editor's, `brought` what was asked of it."""
+
+    kept: dict[str, object] = field(factory=dict)
+    editor: str = ""
+    jobs: int = 0
+    brought: list[str] = field(factory=list)
+
+    def keep(self, key: str, value: object) -> None:
+        self.kept.pop(key, None)
+        if value is not None:
+            self.kept[key] = json.loads(json.dumps(value))
+
+    def describe(self, editor: str) -> None:
+        self.editor = editor
+
+    def busy(self, jobs: int) -> None:
+        self.jobs = jobs
+
+    async def bring(self, names: Sequence[str]) -> None:
+        self.brought += names
+
+
+@define
 class Toy:
     """What a test looks at: what was built, what happened, which projects are open."""
 
@@ -169,6 +194,7 @@ class Toy:
     closed: list[Path] = field(factory=list)
     exit_codes: list[int] = field(factory=list)
     promotions: tuple[Promotion, ...] = ()
+    shelf: Shelf = field(factory=Shelf)
 
     def services(self) -> Services:
         environment = {"XDG_STATE_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home), **self.environment}
@@ -181,6 +207,7 @@ class Toy:
             journal=lambda root: Journal(root, environment),
             page=lambda text: write_page("explanation", text, environment),
             environment=environment,
+            keeper=self.shelf,
         )
 
     async def open_project(self, root: Path, settings: Settings) -> Opened:
