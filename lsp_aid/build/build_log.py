@@ -18,11 +18,12 @@ from lsp_aid.build.dune import with_usual_names
 from lsp_aid.build.ran import LOG, TRACE, Ran, Tail, of_log, of_trace
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.diagnostics import Diagnostic
-from lsp_aid.ocaml.compiler_output import Read, parse
+from lsp_aid.ocaml.compiler_output import Read, grammar_of, parse
 
 log = logging.getLogger(__name__)
 
 _DUNE_FILE = re.compile(r"(?:^|/)dune(?:-project|-workspace|\.inc)?$")
+_STAGE = re.compile(r"--infer-[\w-]+")
 _KEPT = "lsp-aid-warnings.json"
 _MOST_COMMANDS = 20_000
 
@@ -116,7 +117,11 @@ class BuildLog:
             yield from said.diagnostics
 
     def _take(self, ran: Ran) -> None:
-        diagnostics = parse(with_usual_names(ran.output, self.root, self.build_dir), self.read)
+        output, line = (with_usual_names(text, self.root, self.build_dir) for text in (ran.output, ran.line))
+        diagnostics = parse(output, self.read, line)
+        if grammar := grammar_of(line):
+            self._take_generator(grammar, line, _Said(diagnostics, grammar))
+            return
         if not ran.source:
             self._remember((ran.line, ""), _Said(diagnostics))
             return
@@ -127,6 +132,14 @@ class BuildLog:
             for key in [key for key, said in self._said.items() if said.source == ran.source]:
                 del self._said[key]
         self._remember((program, str(folder / ran.source)), said)
+
+    def _take_generator(self, grammar: str, line: str, said: _Said) -> None:
+        """menhir runs once for a grammar, or in two stages; what it said in the other way no longer holds."""
+        stage = _STAGE.search(line)
+        for key in [key for key, old in self._said.items() if old.source == grammar]:
+            if bool(key[0]) != bool(stage):
+                del self._said[key]
+        self._remember((stage[0] if stage else "", grammar), said)
 
     def _load(self) -> None:
         self._kept = ""

@@ -6,8 +6,12 @@ excerpt of the source, then the message, whose first line says what it is: `Erro
 it, an `Error:` without a head is about the project as a whole, and a block without any such word is a rule that
 failed, with what it printed (a promotion's diff, for one). Where `CI` is set, dune says before each of these which
 command it was, and no longer leaves out what two commands said alike. Seen with OCaml 4.08 to 5.3 and dune 3.
+
+What ocamllex, ocamlyacc and menhir say has the same heads; a message about what they generated is placed in the source
+that they generated it from. Of conflicts they tell without a head.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -15,6 +19,8 @@ from attrs import evolve, field, frozen
 
 from lsp_aid.domain.diagnostics import Diagnostic, Related, Severity
 from lsp_aid.domain.text import Position, Range, SourceText
+from lsp_aid.ocaml import generated
+from lsp_aid.ocaml.generated import GRAMMARS, Pointed
 
 Read = Callable[[str], str | None]
 
@@ -25,11 +31,26 @@ _PLACE = (
 )
 _HEAD = re.compile(rf"{_PLACE}[ \t]*(?P<rest>.*)")
 _INNER = re.compile(rf"\s+{_PLACE}[ \t]*(?P<rest>.*)")
+_LEX_WARNING = re.compile(r"(?:\S*/)?ocamllex warning:")
+"""What it is about follows."""
+_CONFLICTS = re.compile(
+    r"(?:Warning: )?(?:(?:one|\d+) (?:state|shift/reduce|reduce/reduce|end-of-stream)[ \w/-]*conflicts?\b.*"
+    r"|in total, \d+ productions? (?:is|are) never reduced\.|\d+ rules? never reduced)"
+)
+_OF_YACC = re.compile(r"\S*ocamlyacc: [a-z] - (?P<message>.*)")
+_NUMBERED = re.compile(r"\s*\d+ \| ?(.*)")
+_DIRECTIVE = re.compile(rf'# ({_NUMBER}) "[^"]*\.ml[ly]"')
+_PART = re.compile(r"\$\w+")
+_AT_WORD = re.compile(r"[\w']+|\S")
+_CARET = re.compile(r"\s*\^")
+_GENERATOR = re.compile(r"\b(?:menhir|ocamlyacc)\b.* (?P<path>[^ ]+\.mly)\b")
 _EXCERPT = re.compile(r"\s*\d+ \|.*|[\s^]*|\s*\.\.\.\s*")
 _TITLE = re.compile(
     r"(?:Error(?: \((?P<fatal>[^)]*)\))?|(?P<warning>Warning \d+(?: \[[^\]]*\])?)|(?P<alert>Alert [\w'.]+)):"
     r"[ \t]?(?P<rest>.*)"
 )
+_WARNING = re.compile(r"Warning:[ \t]?(?P<rest>.*)")
+"""How dune and menhir begin a warning, and any program may begin a line."""
 _HINT = re.compile(r"^\s*Hint:\s*(.*?)(?=^-> required by|\Z)", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"\(cd .+ && .*\)(?: [<&>].*)?|/\S+ .* _build/\S+ _build/\S+")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -41,26 +62,38 @@ _DUNE_FILES = re.compile(r"(?:.*/)?(?:dune|dune-project|dune-workspace|dune\.inc
 
 @frozen
 class _Block:
-    """The lines of one message, without head and excerpt. `head` is None for an `Error:` that has none."""
+    """The lines of one message, without head and excerpt. `head` is None for an `Error:` that has none. `excerpt` is of
+    the source. `grammar`: of conflicts, the file that they are in, empty where that is not said. `also`: further heads
+    that stand right behind the first."""
 
     head: re.Match[str] | None
     lines: list[str] = field(factory=list)
+    excerpt: list[str] = field(factory=list)
+    grammar: str | None = None
+    also: list[re.Match[str]] = field(factory=list)
 
 
-def parse(output: str | bytes, read: Read) -> tuple[Diagnostic, ...]:
+def parse(output: str | bytes, read: Read, command: str = "") -> tuple[Diagnostic, ...]:
     """The messages in `output`, in order, each once. Text of any other kind is passed over; garbage never raises.
 
     `read` gives the text of a path as the messages name it (a leading `_build/default/` taken off), None where there
-    is none: the compiler counts columns in bytes, and only the text tells how many code points these are.
+    is none: the compiler counts columns in bytes, and only the text tells how many code points these are. `command`
+    is what printed the output, where that is known.
     """
     text = output.decode("utf-8", "replace") if isinstance(output, bytes) else output
     places = _Places(read)
     found: list[Diagnostic] = []
-    for block in _blocks(_COLOUR.sub("", text).replace("\r\n", "\n").split("\n")):
-        if _is_related(block, found):
+    blocks = list(_blocks(_COLOUR.sub("", text).replace("\r\n", "\n").split("\n"), grammar_of(command)))
+    for number, block in enumerate(blocks):
+        if block.grammar is not None:
+            beside = (places.of(b.head, b.excerpt)[0] for b in blocks[max(0, number - 1) : number + 2] if b.head)
+            path = block.grammar or next((path for path in beside if path.endswith(".mly")), "")
+            message = "\n".join(block.lines)
+            found.append(Diagnostic(path, places.first_line(path), Severity.WARNING, message, source="dune"))
+        elif _is_related(block, found):
             assert block.head is not None  # _is_related holds that
             message = "\n".join(line.strip() for line in block.lines).strip()
-            related = Related(*places.of(block.head), message)
+            related = Related(*places.of(block.head, block.excerpt), message)
             found[-1] = evolve(found[-1], related=(*found[-1].related, related)[:_MOST_RELATED])
         elif (diagnostic := _diagnostic(block, places)) is not None:
             found.append(diagnostic)
@@ -72,28 +105,47 @@ def untitled(message: str) -> tuple[str | None, str]:
     title = _TITLE.match(message)
     if title is None:
         return None, message
-    soft = title["warning"] or title["alert"]
-    return (soft[0].lower() + soft[1:] if soft else title["fatal"]), message[title.start("rest") :]
+    return _code(title), message[title.start("rest") :]
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
+def grammar_of(command: str) -> str:
+    """The grammar that a command makes a parser of, empty for any other command."""
+    match = _GENERATOR.search(command)
+    return _clean(match["path"]) if match else ""
+
+
+def _blocks(lines: Sequence[str], grammar: str) -> Iterator[_Block]:
     block: _Block | None = None
-    in_excerpt = False
+    in_excerpt = warns = False
     for number, line in enumerate(lines):
         head = _HEAD.fullmatch(line)
-        if head or (_TITLE.match(line) and (block is None or block.lines)):
+        if head and block is not None and block.head and not (block.lines or block.excerpt or head["rest"]):
+            block.also.append(head)
+        elif head or (_TITLE.match(line) and (block is None or block.lines)):
             if block is not None:
                 yield block
             first = head["rest"] if head else line
+            first, warns = f"Warning: {first}" if warns and head else first, False
             block = _Block(head, [first] if first else [])
             in_excerpt = head is not None and not first
-        elif block is None or (in_excerpt and _EXCERPT.fullmatch(line)):
-            continue
-        elif _COMMAND.fullmatch(line):
-            # Of a rule that failed it stands after the head, of everything else before.
-            if block.lines:
+        elif block is not None and in_excerpt and _EXCERPT.fullmatch(line):
+            block.excerpt.append(line)
+        elif _CONFLICTS.fullmatch(line) and (block is None or _may_be_over(block)):
+            if block is not None and block.grammar is None:
                 yield block
                 block = None
+            block = block or _Block(None, grammar=grammar)
+            block.lines.append(line.removeprefix("Warning: "))
+        elif _LEX_WARNING.fullmatch(line):
+            warns = True
+        elif _COMMAND.fullmatch(line):
+            grammar = grammar_of(line)
+            # Of a rule that failed it stands after the head, of everything else before.
+            if block is not None and block.lines:
+                yield block
+                block = None
+        elif block is None:
+            continue
         elif not line.strip() and _is_over(block, lines[number + 1] if number + 1 < len(lines) else ""):
             yield block
             block = None
@@ -104,8 +156,17 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         yield block
 
 
+def _may_be_over(block: _Block) -> bool:
+    """Whether a line that is a message by itself is none of the block's. What a rule printed keeps it."""
+    if block.grammar is not None or (block.head and _clean(block.head["path"]).endswith(GRAMMARS)):
+        return True
+    return bool(block.lines) and _TITLE.match(block.lines[0]) is not None
+
+
 def _is_over(block: _Block, following: str) -> bool:
     """Whether an empty line ends the message. What a rule printed has empty lines of its own."""
+    if block.grammar is not None:
+        return True
     if not block.lines or not _TITLE.match(block.lines[0]):
         return False
     return not following.startswith((" ", "Hint:", "-> "))
@@ -119,15 +180,25 @@ def _is_related(block: _Block, found: Sequence[Diagnostic]) -> bool:
 
 
 def _diagnostic(block: _Block, places: "_Places") -> Diagnostic | None:
-    path, place = places.of(block.head) if block.head else ("", _NOWHERE)
-    title = _TITLE.match(block.lines[0]) if block.lines else None
+    path, place = places.of(block.head, block.excerpt) if block.head else ("", _NOWHERE)
+    title = _titled(block, path)
     severity, code, lines = Severity.ERROR, None, block.lines
+    while len(lines) > 1 and not lines[-1].strip():
+        lines = lines[:-1]
     if title:
-        lines = [title["rest"], *block.lines[1:]]
-        soft = title["warning"] or title["alert"]
-        severity = Severity.WARNING if soft else Severity.ERROR
-        code = soft[0].lower() + soft[1:] if soft else title["fatal"]
+        lines = [title["rest"], *lines[1:]]
+        severity = Severity.ERROR if title.re is _TITLE and not _softly(title) else Severity.WARNING
+        code = _code(title) if title.re is _TITLE else None
+    elif block.lines and (undefined := _OF_YACC.match(block.lines[0])):
+        path, place = places.in_grammar(path, undefined["message"]) or (path, place)
+        lines = [undefined["message"], *lines[1:]]
+    elif path.endswith(GRAMMARS) and len(lines) > 2 and _CARET.fullmatch(lines[-1]):
+        start = Position(place.start.line, min(len(lines[-1]) - 1, place.end.column))
+        lines, place = lines[:-2], Range(start, place.end)
+    if path.endswith(GRAMMARS) and lines:
+        place = places.named_in(path, place, lines[0])
     kept, related = _without_places(lines, places)
+    related = (*(Related(*places.of(head), "The other place") for head in block.also[:_MOST_RELATED]), *related)
     message = "\n".join(kept).strip()
     if (not message and not title) or message.startswith("Some fatal warnings were triggered"):
         return None
@@ -143,6 +214,24 @@ def _diagnostic(block: _Block, places: "_Places") -> Diagnostic | None:
         hint=(hint[1].strip() or None) if hint else None,
         related=related,
     )
+
+
+def _titled(block: _Block, path: str) -> re.Match[str] | None:
+    if not block.lines:
+        return None
+    title = _TITLE.match(block.lines[0])
+    if title is None and (path.endswith(GRAMMARS) or _is_dune_file(path)):
+        return _WARNING.match(block.lines[0])
+    return title
+
+
+def _softly(title: re.Match[str]) -> str | None:
+    return title["warning"] or title["alert"]
+
+
+def _code(title: re.Match[str]) -> str | None:
+    soft = _softly(title)
+    return soft[0].lower() + soft[1:] if soft else title["fatal"]
 
 
 def _without_places(lines: Sequence[str], places: "_Places") -> tuple[list[str], tuple[Related, ...]]:
@@ -175,28 +264,79 @@ class _Places:
     """Turns the places of heads into ranges; keeps the texts that it read."""
 
     def __init__(self, read: Read) -> None:
-        self._read = read
+        self._read_anew = read
+        self._read_before: dict[str, str | None] = {}
         self._texts: dict[str, _Bytes | None] = {}
 
-    def of(self, head: re.Match[str]) -> tuple[str, Range]:
+    def _read(self, path: str) -> str | None:
+        if path not in self._read_before:
+            self._read_before[path] = self._read_anew(path)
+        return self._read_before[path]
+
+    def of(self, head: re.Match[str], excerpt: Sequence[str] = ()) -> tuple[str, Range]:
         path = _clean(head["path"])
         if path in _NO_FILES:
             return "", _NOWHERE
-        if path not in self._texts:
-            text = self._read(path)
-            self._texts[path] = None if text is None else _Bytes(text)
         first = max(0, int(head["line"]) - 1)
         last = max(first, int(head["last"] or head["line"]) - 1)
         start = max(0, int(head["start"] or 0))
         end = max(0, int(head["end"] or head["start"] or 0))
-        if (content := self._texts[path]) is None:
+        if (source := generated.source_of(path, self._read)) is not None:
+            pointed = _pointed(excerpt, first, start, end if last == first else None)
+            return source, generated.place_in(source, self._read(source) or "", pointed, path)
+        if (content := self._content(path)) is None:
             tail = Position(last, end if last > first else max(start, end))
             return path, Range(Position(first, start), tail)
         if head["start"] is None:
             return path, content.whole_line(first)
+        if last > first and path.endswith(GRAMMARS) and last >= content.lines:
+            return path, content.rest_of_line(first, start)  # it ends in what was generated
         if last > first and content.counts_from_first_line(first, last, end, surely=_is_dune_file(path)):
             end -= content.bytes_before(first, last)
         return path, content.range(first, start, last, end)
+
+    def named_in(self, path: str, place: Range, message: str) -> Range:
+        """ocamllex points at the start of a word, ocamlyacc at a whole line in which a word of the message stands."""
+        content, part = self._content(path), _PART.match(message)
+        if content is None:
+            return place
+        line = content.line(place.start.line)
+        if place.start == place.end:
+            word = _AT_WORD.match(line, place.start.column)
+            at, end = word.span() if word else (max(0, place.start.column - 1), place.start.column)
+            return _on_line(place.start.line, at, end)
+        at = line.find(part[0]) if part else -1
+        return _on_line(place.start.line, at, at + len(part[0])) if part and at >= 0 else place
+
+    def first_line(self, path: str) -> Range:
+        content = self._content(path) if path else None
+        return content.whole_line(0) if content else _NOWHERE
+
+    def in_grammar(self, dune: str, message: str) -> tuple[str, Range] | None:
+        """Where a symbol stands that ocamlyacc tells of; it names the rule in the dune file alone."""
+        found = generated.grammar_with(dune, message, self._read)
+        return None if found is None else (found[0], found[1])
+
+    def _content(self, path: str) -> "_Bytes | None":
+        if path not in self._texts:
+            text = self._read(path)
+            self._texts[path] = None if text is None else _Bytes(text)
+        return self._texts[path]
+
+
+def _on_line(line: int, start: int, end: int) -> Range:
+    return Range(Position(line, start), Position(line, end))
+
+
+def _pointed(excerpt: Sequence[str], number: int, start: int, end: int | None) -> Pointed:
+    """What the excerpt shows of the first line; `end` is None where the range goes on beyond that."""
+    lines = [match[1] for line in excerpt if (match := _NUMBERED.fullmatch(line))]
+    for directive, line in itertools.pairwise(lines):
+        if match := _DIRECTIVE.fullmatch(directive):
+            return Pointed(line.strip(), line, max(0, int(match[1]) - 1), directed=True)
+    if not lines:
+        return Pointed(number=number)
+    return Pointed(_encode(lines[0])[start:end].decode("utf-8", "ignore"), lines[0], number)
 
 
 class _Bytes:
@@ -205,6 +345,7 @@ class _Bytes:
     def __init__(self, text: str) -> None:
         self._source = SourceText(text)
         self._lines = text.split("\n")
+        self.lines = len(self._lines)
         self._starts = [0]
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
@@ -213,6 +354,12 @@ class _Bytes:
         if line >= len(self._lines):
             return self._source.range(len(self._source.text), len(self._source.text))
         return self._source.range(self._starts[line], self._starts[line] + len(self._lines[line].rstrip("\r")))
+
+    def line(self, number: int) -> str:
+        return self._source.line(number)
+
+    def rest_of_line(self, line: int, start: int) -> Range:
+        return Range(self._source.position(self._offset(line, start)), self.whole_line(line).end)
 
     def range(self, first: int, start: int, last: int, end: int) -> Range:
         from_offset = self._offset(first, start)

@@ -201,6 +201,36 @@ Declare it: `(package (name ...))` in dune-project, or an .opam file.""",
     "dune-opam-file": "The opam file cannot be read; dune goes on without what it says.",
     "dune-locked": "Another dune works in this build folder. Wait for it, or stop it.",
     "compiler-option": "The compiler does not know the option {name}. Look at the `flags` fields.",
+    "grammar-undefined": """The grammar uses {name}, which is neither a token nor a rule of it.
+Check the spelling; tokens are declared by `%token`, rules stand behind `%%`.""",
+    "grammar-unused": """The {sort} {name} is declared and not used. || Nothing that the grammar starts with leads to {name}, or it can never be chosen.
+Remove it, or use it where it was meant.""",
+    "grammar-conflicts": """Some inputs can be read in more than one way by this grammar, and one way was chosen for each. || Some rules of this grammar compete, and some were never chosen.
+Say which is meant, by `%left`, `%right` and `%nonassoc` or by other rules; `menhir --explain` and `ocamlyacc -v` show the places.""",
+    "grammar-precedence-twice": """The token {name} is given a precedence more than once.
+Keep one of the lines `%left`, `%right` or `%nonassoc` that name it.""",
+    "grammar-start-type": """The grammar starts with {name}, and does not say of what type its result is.
+Declare it: `%type <t> {name_plain}`.""",
+    "grammar-no-start": """The grammar does not say with which rule it starts.
+Name one by `%start`.""",
+    "grammar-keyword": """This producer has a name, so that menhir takes {name2} in place of {name}.
+Write the name.""",
+    "grammar-no-value": """{name} asks for the value of the token {name2}, which carries none.
+Count the parts of the rule, or give the token a type: `%token <t> {name2_plain}`.""",
+    "grammar-parameter": """{name} asks for a part that this rule does not have.
+Count the parts: `$1` is the first.""",
+    "grammar-defined-twice": """{name} is defined more than once in this grammar.
+Rename one, or put the two together.""",
+    "grammar-brace": """What is opened here is never closed.
+Look for a brace, bracket or quote without its partner in the code behind this place.""",
+    "grammar-syntax": """The grammar cannot be read from here on: something is missing or too much between {type} and {type2}. || The grammar cannot be read from here on.
+A rule is `name: parts {{ code }} | parts {{ code }} ;`.""",
+    "lexer-unbound": """The pattern uses the name {name}, which no `let` above defines.
+Check the spelling, or define it: `let {name_plain} = ...`.""",
+    "lexer-text": """A string, a character or a comment of this lexer cannot be read. It is {name}.  || A string, a character or a comment of this lexer cannot be read.
+Look at the quotes and backslashes from here on.""",
+    "lexer-too-large": """The lexer has too many cases for one automaton.
+Let one case match all words, and look keywords up in a table.""",
 }
 
 WARNINGS: Mapping[int, str] = {

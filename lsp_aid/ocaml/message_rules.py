@@ -254,10 +254,51 @@ DUNE: Mapping[str, Sequence[str]] = {
     "dune-package-unclear": ["I can't determine automatically which package this stanza is for"],
     "dune-private-library": ["Library {name} is private, it cannot be a dependency of a public library"],
     "dune-select": ["No solution found for this select form"],
-    "dune-opam-file": ["Warning: Unable to read opam file"],
+    "dune-opam-file": ["Unable to read opam file"],
     "dune-locked": ["A running dune (pid: {n}) instance has locked the build directory", "A running dune"],
     "compiler-option": ["{*}: unknown option {name}."],
 }
+
+GENERATORS: Mapping[str, Sequence[str]] = {
+    "grammar-no-start": ["the start symbol `%entry%' is undefined", "no start symbol has been declared."],
+    "grammar-undefined": [
+        "{name} is undefined.",
+        "the symbol {name} is undefined",
+        "the start symbol {name} is undefined",
+    ],
+    "grammar-unused": [
+        "the {sort} {name} is unused.",
+        "symbol {name} is unreachable from any of the start symbol(s).",
+        "production {name} -> {*} is never reduced.",
+        "the precedence level assigned to {name} is never useful.",
+    ],
+    "grammar-conflicts": [
+        "{*} conflicts. {*} conflict{*} arbitrarily resolved.",
+        "{n} {*} conflict",
+        "{n} rules never reduced",
+        "{n} rule never reduced",
+        "in total, {n} production",
+    ],
+    "grammar-precedence-twice": ["there are multiple precedence declarations for token {name}."],
+    "grammar-start-type": ["no type has been declared for the start symbol {name}"],
+    "grammar-keyword": ["please do not say: {name}. Instead, say: {name}.$"],
+    "grammar-no-value": ["{name} refers to terminal {name}, which has no argument"],
+    "grammar-parameter": ["{name} is unbound"],
+    "grammar-defined-twice": ["multiple definitions of symbol {name}.", "redeclaration of {name}"],
+    "grammar-brace": ["unbalanced opening {name}.", "unterminated action", "unbalanced opening {*}"],
+    "grammar-syntax": ["syntax error after {type} and before {type}.", "syntax error"],
+    "lexer-unbound": ["Reference to unbound regexp name {name}."],
+    "lexer-text": [
+        "unescaped newline in string",
+        "unterminated string",
+        "unterminated comment",
+        "illegal escape sequence {name}",
+        "illegal backslash escape in string or character",
+        "illegal character {name}",
+    ],
+    "lexer-too-large": ["Transition table overflow", "Position memory overflow"],
+}
+"""What ocamllex, ocamlyacc and menhir say of a grammar."""
 
 WARNINGS: Mapping[int, Sequence[str]] = {
     1: ["this {*} is the start of a comment"],
@@ -340,12 +381,18 @@ def _literal(text: str) -> str:
 
 _COMPILER = [_compiled(rule, text) for rule, texts in COMPILER.items() for text in texts]
 _DUNE = [_compiled(rule, text) for rule, texts in DUNE.items() for text in texts]
+_GENERATORS = [_compiled(rule, text) for rule, texts in GENERATORS.items() for text in texts]
 _WARNINGS = {number: [_compiled("", text) for text in texts] for number, texts in WARNINGS.items()}
 
 
-def broken_rule(flat: str, *, of_dune: bool, suggestions: tuple[str, ...]) -> BrokenRule | None:
-    """The rule that a message on one line tells of; None where it tells of none that is known here."""
-    for text in [*_DUNE, *_COMPILER] if of_dune else _COMPILER:
+def broken_rule(
+    flat: str, *, of_dune: bool, of_grammar: bool = False, suggestions: tuple[str, ...]
+) -> BrokenRule | None:
+    """The rule that a message on one line tells of; None where it tells of none that is known here.
+
+    `of_grammar`: whether it is about a file that a lexer or a parser is made of."""
+    tables = [*(_GENERATORS if of_grammar else ()), *(_DUNE if of_dune else ()), *_COMPILER]
+    for text in tables:
         if match := text.pattern.match(flat):
             return _told(text, match, flat, suggestions)
     return None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from attrs import evolve
 
 from lsp_aid.domain.diagnostics import Diagnostic, Related
+from lsp_aid.ocaml.generated import GRAMMARS
 from lsp_aid.ocaml.message_rules import broken_rule
 from lsp_aid.ocaml.message_shapes import (
     ActionFailed,
@@ -95,7 +96,12 @@ def read(diagnostic: Diagnostic) -> Message:
         message = reader(diagnostic, flat)
         if message is not None:
             return message
-    rule = broken_rule(flat, of_dune=diagnostic.source == "dune", suggestions=suggestions(flat))
+    rule = broken_rule(
+        flat,
+        of_dune=diagnostic.source == "dune",
+        of_grammar=diagnostic.path.endswith(GRAMMARS) or (not diagnostic.is_error and not diagnostic.path),
+        suggestions=suggestions(flat),
+    )
     return rule or Other(flat)
 
 

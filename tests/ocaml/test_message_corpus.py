@@ -1,5 +1,6 @@
 """Small erroneous programs, run through each compiler that is here, and what is read of what it says."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ from lsp_aid.ocaml import message_rules, messages
 from lsp_aid.ocaml.explain import explain
 from lsp_aid.ocaml.explain_rules import RULES
 from tests.support import ocaml_versions
-from tests.support.messages import FOLDER, Case, built, compiled, corpus, read, said
+from tests.support.messages import FOLDER, Case, built, compiled, corpus, placed, read, said
 from tests.support.requires import require
 
-PROGRAMS = sorted(path.name for path in FOLDER.glob("*.txt") if path.stem not in ("dune", "not_run"))
+NOT_PROGRAMS = ("dune", "generators", "menhir", "not_run")
+PROGRAMS = sorted(path.name for path in FOLDER.glob("*.txt") if path.stem not in NOT_PROGRAMS)
 VERSIONS = ("5.3", "4.13")
 
 
@@ -44,6 +46,33 @@ def test_projects(tmp_path: Path) -> None:
     assert not unexplained, "\n".join(unexplained)
 
 
+@pytest.mark.dune
+def test_generated_code(tmp_path: Path) -> None:
+    """What ocamllex and ocamlyacc say, and what is said of their code, stands in the file that the user has."""
+    require("ocaml-5.3")
+    check_places(built(corpus("generators.txt"), tmp_path))
+
+
+@pytest.mark.dune
+def test_menhir(tmp_path: Path) -> None:
+    require("menhir")
+    check_places(built(corpus("menhir.txt"), tmp_path))
+
+
+def test_what_menhir_was_seen_to_say() -> None:
+    """Where there is no menhir: what version 20240715 said under dune 3.17 and OCaml 5.3."""
+    check_places((case, case.files["output"].encode()) for case in corpus("menhir.txt"))
+
+
+def check_places(run: Iterable[tuple[Case, bytes]]) -> None:
+    wrong = []
+    for case, output in run:
+        got = [read(case, output), placed(case, output), _unexplained(case, output)]
+        if got != [case.wants("5.3"), case.places, []]:
+            wrong.append(f"{case.name}: {got} instead of {case.wants('5.3')}, {case.places}\n{output.decode()}")
+    assert not wrong, "\n".join(wrong)
+
+
 @pytest.mark.parametrize("case", corpus("not_run.txt"), ids=lambda case: case.name)
 def test_other_versions(case: Case) -> None:
     """Texts of versions that are not at hand: as they are known to print, not as they were seen here."""
@@ -62,7 +91,7 @@ def test_the_corpus_is_large() -> None:
 
 
 def test_every_rule_is_explained() -> None:
-    known = {*message_rules.COMPILER, *message_rules.DUNE}
+    known = {*message_rules.COMPILER, *message_rules.DUNE, *message_rules.GENERATORS}
     assert known ^ set(RULES) == set()
 
 

@@ -7,7 +7,8 @@
 
 A case is one file, `a.ml`, or several, each below its `-- name --`. `@ flags ...` gives the compiler more options,
 `@ target` names what dune is to build. What is expected stands in lines with `>`, one for each message, `5.3>` for that
-version alone. A version without a line says nothing. In `not_run.txt` the case has the output itself, below
+version alone. A version without a line says nothing. `@ at` says of each message how serious it is and where: the
+file, the line and the text there, up to the line's end. In `not_run.txt` the case has the output itself, below
 `-- output --`: texts of versions that are not at hand.
 """
 
@@ -21,7 +22,7 @@ from pathlib import Path
 from attrs import NOTHING, Factory, define, field
 
 from lsp_aid.domain.diagnostics import Diagnostic
-from lsp_aid.domain.text import Range
+from lsp_aid.domain.text import Range, SourceText
 from lsp_aid.ocaml import compiler_output, messages
 
 FOLDER = Path(__file__).parents[1] / "fixtures/messages"
@@ -42,6 +43,7 @@ class Case:
     options: dict[str, list[str]] = field(factory=dict)
     expected: dict[str, list[str]] = field(factory=dict)
     """By version, the empty one for all."""
+    places: list[str] = field(factory=list)
 
     def wants(self, version: str) -> list[str]:
         return self.expected.get(version, self.expected.get("", []))
@@ -58,7 +60,10 @@ def corpus(name: str) -> list[Case]:
             current = head[1]
         elif line.startswith("@ "):
             option, *words = line[2:].split()
-            case.options[option] = words
+            if option == "at":
+                case.places.append(" ".join(words))
+            else:
+                case.options[option] = words
         elif expected := _EXPECTED.fullmatch(line.rstrip("\n")):
             case.expected.setdefault(expected["version"], []).append(expected["text"])
         else:
@@ -92,6 +97,17 @@ def shown(message: object) -> str:
 def read(case: Case, output: str | bytes) -> list[str]:
     """What is read of an output, a line for each message."""
     return [shown(messages.read(diagnostic)) for diagnostic in said(case, output)]
+
+
+def placed(case: Case, output: str | bytes) -> list[str]:
+    """How serious each message is and where it stands, as `@ at` has it."""
+    return [_placed(case, diagnostic) for diagnostic in said(case, output)]
+
+
+def _placed(case: Case, diagnostic: Diagnostic) -> str:
+    text = SourceText(case.files.get(diagnostic.path, "")).slice(diagnostic.range).partition("\n")[0]
+    where = f"{diagnostic.path} {diagnostic.range.start.line + 1}" if diagnostic.path else "-"
+    return " ".join(f"{diagnostic.severity} {where} {text}".split())
 
 
 def compiled(cases: Sequence[Case], ocamlc: str, folder: Path) -> Iterator[tuple[Case, bytes]]:
