@@ -16,6 +16,7 @@ from lsp_aid.domain.build_status import Promotion
 from lsp_aid.domain.diagnostics import Diagnostic, Related, Severity
 from lsp_aid.domain.text import Position, Range
 from lsp_aid.ocaml.compiler_output import Read, parse
+from lsp_aid.ocaml.generated import GRAMMARS
 
 _NOWHERE = Range(Position(0, 0), Position(0, 0))
 _CONTEXT = re.compile(r"_build/(?:\.sandbox/[^/]+/)?[^/.][^/]*/(?=.)")
@@ -216,19 +217,18 @@ def without_doubles(found: Iterable[RpcDiagnostic]) -> tuple[RpcDiagnostic, ...]
 
 def join(told: Sequence[RpcDiagnostic], printed: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """The diagnostics of `told`, each as it was printed where it was: with the warning's name, the hint and what is
-    related. The same place and message means the same."""
-    by_place: dict[tuple[str, int], list[Diagnostic]] = {}
+    related. The same place and message means the same; RPC does not tell where in a grammar a message about generated
+    code belongs, so that there the message is enough."""
+    by_path: dict[str, list[Diagnostic]] = {}
     for each in printed:
-        by_place.setdefault((each.path, each.range.start.line), []).append(each)
+        by_path.setdefault(each.path, []).append(each)
     joined = []
     for one in told:
         mine = one.diagnostic
-        same = (
-            other
-            for other in reversed(by_place.get((mine.path, mine.range.start.line), ()))
-            if _same_message(mine, other)
-        )
-        joined.append(next(same, mine))
+        same = [other for other in reversed(by_path.get(mine.path, ())) if _same_message(mine, other)]
+        here = [other for other in same if other.range.start.line == mine.range.start.line]
+        found = here or (same if mine.path.endswith(GRAMMARS) else [])
+        joined.append(found[0] if found else mine)
     return tuple(dict.fromkeys(joined))
 
 

@@ -113,6 +113,20 @@ def test_what_was_printed_is_joined_by_place_and_message() -> None:
     assert joined[0] == printed[0]
 
 
+def test_messages_about_generated_code_are_joined_by_their_text() -> None:
+    texts = {"l.mll": "rule token = parse\n  | eof { 1 }\nand other = parse\n  | eof { 2 }\n"}
+    printed = parse(
+        'File "l.ml", line 9, characters 4-9:\n9 | and other lexbuf =\n        ^^^^^\n'
+        "Error (warning 32 [unused-value-declaration]): unused value other.\n",
+        texts.get,
+    )
+    value = told(verbatim("unused value other."), place("/r/l.ml", 9, 4, 9, 9))
+    alone = diagnostic(value, Path("/r"), texts.get)
+    assert (alone.diagnostic.path, alone.diagnostic.range.start) == ("l.mll", Position(0, 0))
+    assert join([alone], printed) == printed
+    assert (printed[0].path, printed[0].range.start) == ("l.mll", Position(2, 4))
+
+
 def test_states() -> None:
     assert progress((b"in_progress", ((b"complete", b"1"),))) is Progress.IN_PROGRESS
     assert progress((b"success", ())).is_complete
