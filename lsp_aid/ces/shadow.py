@@ -71,6 +71,11 @@ class Shadow:
             cure = f"Free space or permit writing in {self.folder.parent}."
             raise FileUnwritableError(f"The shadow of {self.root} cannot be written: {error}", cure) from error
 
+    def forget(self) -> None:
+        """Makes an end of it: the copy stays as it is, and no further sync is to be expected."""
+        self.folder.mkdir(exist_ok=True)
+        self._manifest.unlink(missing_ok=True)
+
     def _scan(self) -> Iterator[tuple[str, _Entry]]:
         """What is on disk, by path relative to the root, folders before what they hold."""
         root, own = str(self.root), str(self.folder.parent.parent)

@@ -37,8 +37,13 @@ class Unshare:
             "binds": [(str(b.source), str(b.target), b.writable) for b in binds(self.hidden, visible, writable)],
             "home": HOME,
         }
+        words = self.command([sys.executable, "-I", "-S", str(_INIT), json.dumps(plan), *argv])
+        return words, inside_environment(environment)
+
+    def command(self, argv: Sequence[str]) -> list[str]:
+        """The command line that runs `argv` as process 1 of new namespaces, with the powers of root there alone."""
         return [
             *(str(self.program), *(["--user", "--map-root-user"] if self.user_namespace else [])),
             *("--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child", "--"),
-            *(sys.executable, "-I", "-S", str(_INIT), json.dumps(plan), *argv),
-        ], inside_environment(environment)
+            *argv,
+        ]
