@@ -38,4 +38,5 @@ let on_load note =
 
 (* What an earlier check has left. *)
 let forget () =
-  Typetexp.reset_type_variables ()
+  Typetexp.reset_type_variables ();
+  Printtyp.reset ()

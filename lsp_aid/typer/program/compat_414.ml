@@ -37,4 +37,5 @@ let on_load note =
         Some { filename; cmi = Cmi_format.read_cmi filename }
 
 (* What an earlier check has left. *)
-let forget () = ()
+let forget () =
+  Printtyp.reset ()

@@ -19,7 +19,11 @@ let save_interface ~source ~prefix ~modname:_ ~alerts signature =
   ignore (Env.save_signature ~alerts signature (Unit_info.cmi (unit_of ~source ~prefix)))
 
 let translate ~source:_ ~prefix:_ ~modname typed = Translmod.transl_implementation modname typed
-let init_path () = Compmisc.init_path ()
+
+(* Unix and Str are found without being told of, as ever; the compiler's alert would come with the first check alone. *)
+let init_path () =
+  Compmisc.init_path ~auto_include:(fun find name -> Load_path.auto_include_otherlibs (fun _ -> ()) find name) ()
+
 let coerce_to_itself env signature = ignore (Includemod.signatures env ~mark:Includemod.Mark_both signature signature)
 let alerts tree = Builtin_attributes.alerts_of_sig tree
 let warn_unused () = ()
@@ -43,4 +47,5 @@ let on_load note =
 
 (* What an earlier check has left. *)
 let forget () =
-  Typetexp.TyVarEnv.reset ()
+  Typetexp.TyVarEnv.reset ();
+  Printtyp.reset ()

@@ -6,8 +6,8 @@ let memory = 3
 let broken = 4
 let stale = 5
 
-(* After so many requests a fresh process takes its place: some of the compiler's tables only grow. *)
-let most_requests = 2000
+(* After so many texts a fresh process takes its place: some of the compiler's tables only grow. *)
+let most_texts = 4000
 
 let unit_of work modname path =
   (* The prefix tells the compiler the unit's name; nothing is ever written there. *)
@@ -19,19 +19,24 @@ let rec pairs = function
 
 let cleanly body = Clean.run (fun ~undo:_ -> body ())
 
-(* What is answered, and whether this process can answer anything else after that. *)
+(* What is answered, how many texts that took, and whether this process can answer anything else after that. *)
 let carry_out work = function
   | "check" :: modname :: path :: show :: has_interface :: interface :: texts ->
     let given = if has_interface = "1" then Checking.Given interface else Checking.Built in
-    (Checking.check (unit_of work modname path) given texts ~show:(show = "1"), has_interface <> "1")
+    let fields = Checking.check (unit_of work modname path) given texts ~show:(show = "1") in
+    (fields, List.length texts, has_interface <> "1")
   | "judge" :: modname :: path :: show :: head :: tail :: variants ->
-    (Judging.judge (unit_of work modname path) head (pairs variants) tail ~show:(show = "1"), true)
+    let variants = pairs variants in
+    let fields = Judging.judge (unit_of work modname path) head variants tail ~show:(show = "1") in
+    (fields, List.length variants, true)
   | [ "type_at"; modname; path; text; offset ] ->
-    (cleanly (fun () -> Asking.type_at (unit_of work modname path) text (int_of_string offset)), true)
+    let unit = unit_of work modname path in
+    (cleanly (fun () -> Asking.type_at unit text (int_of_string offset)), 1, true)
   | [ "scope_at"; modname; path; text; offset; limit; prefix; within ] ->
-    let limit = int_of_string limit in
-    (cleanly (fun () -> Asking.scope_at (unit_of work modname path) text (int_of_string offset) limit prefix within), true)
-  | [ "signature"; name ] -> (cleanly (fun () -> Asking.signature name), true)
+    let unit = unit_of work modname path in
+    let body () = Asking.scope_at unit text (int_of_string offset) (int_of_string limit) prefix within in
+    (cleanly body, 1, true)
+  | [ "signature"; name ] -> (cleanly (fun () -> Asking.signature name), 1, true)
   | _ -> failwith "a request of no known shape"
 
 (* Looks whether the heap has grown beyond so many words. *)
@@ -63,21 +68,22 @@ let run requests answers work words =
     | Some [] -> next left
     | Some (request :: _) ->
       must_be_fresh ();
-      let fields, usable =
+      let fields, texts, usable =
         match carry_out work request with
-        | fields, usable -> ("ok" :: fields, usable)
+        | fields, texts, usable -> ("ok" :: fields, texts, usable)
         | exception Out_of_memory -> Unix._exit memory
-        | exception Stack_overflow -> ([ "lost"; "stack" ], false)
-        | exception exn -> ([ "lost"; "internal: " ^ Printexc.to_string exn ], false)
+        | exception Stack_overflow -> ([ "lost"; "stack" ], 1, false)
+        | exception exn -> ([ "lost"; "internal: " ^ Printexc.to_string exn ], 1, false)
       in
       too_big ();
       (* What was read while dune wrote it says nothing. *)
       must_be_fresh ();
       remove work;
-      let old = left <= 1 || (Gc.quick_stat ()).Gc.heap_words > words / 2 in
+      let left = left - texts in
+      let old = left <= 0 || (Gc.quick_stat ()).Gc.heap_words > words / 2 in
       let more = usable && not old in
       let learnt = String.concat " " (State.tell_learnt ()) in
       Frames.write_all answers (Frames.encode ((if more then "more" else "last") :: learnt :: fields)) 0;
-      if more then next (left - 1) else Unix._exit 0
+      if more then next left else Unix._exit 0
   in
-  next most_requests
+  next most_texts

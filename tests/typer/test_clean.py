@@ -1,0 +1,68 @@
+"""A check starts clean: whatever was checked before, in whatever order, the answer is that of a new compiler."""
+
+import random
+import shlex
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from lsp_aid.domain.build import BuildResult
+from lsp_aid.domain.diagnostics import Diagnostic
+from lsp_aid.domain.typed import CompilerFlags
+from lsp_aid.typer.installing import Compiler
+from lsp_aid.typer.pool import TyperPool
+from lsp_aid.typer.pooled import PooledTyper
+from lsp_aid.typer.reports import Source, result
+from tests.support.messages import FOLDER, corpus
+
+FLAGS = CompilerFlags(
+    (
+        *("-w", "@1..3@5..28@31..39@43@46..47@49..57@61..62@67@69-40-41-42-44-45-48-58-59-60-66-70"),
+        *("-strict-sequence", "-strict-formats", "-short-paths"),
+    )
+)
+PROGRAMS = (Path(__file__).parent / "programs.txt").read_text(encoding="utf-8").split("\n----\n")
+NAMES = sorted(path.name for path in FOLDER.glob("*.txt") if path.stem not in ("dune", "not_run"))
+CASES = [case.files["a.ml"] for name in NAMES for case in corpus(name) if list(case.files) == ["a.ml"]]
+ORDERS = 3
+
+
+def by_ocamlc(texts: Sequence[str], compiler: Compiler, folder: Path) -> list[object]:
+    """What plain `ocamlc -stop-after typing` says of each text, in a process of its own."""
+    lines = []
+    for number, text in enumerate(texts):
+        (folder / str(number)).mkdir()
+        (folder / str(number) / "a.ml").write_text(text, encoding="utf-8")
+        command = [str(compiler.ocamlc), "-c", "-color", "never", "-error-style", "short", *FLAGS.words, "a.ml"]
+        lines.append(f"cd {folder}/{number}; {shlex.join(command)} >out 2>&1; echo $? >status\n")
+    subprocess.run(["sh"], input="".join(lines), text=True, check=True, env=compiler.environment, timeout=600)
+    found = []
+    for number, text in enumerate(texts):
+        said = (folder / str(number) / "out").read_text(encoding="utf-8", errors="replace")
+        green = (folder / str(number) / "status").read_text() == "0\n"
+        found.append(verdict(result(Source("a.ml", text, FLAGS), said, green=green, seconds=0.0)))
+    return found
+
+
+def verdict(build: BuildResult) -> object:
+    told = [d for d in build.diagnostics if "auto_include" not in (d.code or "")]
+    return (build.green, [(d.path, d.range, d.severity, d.code, _told(d), d.related) for d in told])
+
+
+def _told(diagnostic: Diagnostic) -> str:
+    """The compiler counts weak type variables, and lines are broken by how long the number was."""
+    return diagnostic.flat_message if "'_weak" in diagnostic.message else diagnostic.message
+
+
+async def test_in_any_order(pool: TyperPool, compiler: Compiler, tmp_path: Path) -> None:
+    texts = [*PROGRAMS, *CASES]
+    wanted = by_ocamlc(texts, compiler, tmp_path)
+    typer = PooledTyper(pool, compiler, trusted=False)
+    for seed in range(ORDERS):
+        order = random.Random(seed).sample(range(len(texts)), len(texts))
+        at = 0
+        async for checked in typer.check_many("a.ml", (texts[number] for number in order), FLAGS):
+            number, at = order[at], at + 1
+            assert checked is not None
+            assert verdict(checked.build) == wanted[number], texts[number]
+        assert at == len(texts)
