@@ -27,6 +27,13 @@ let printed print env value =
   Format.pp_print_flush ppf ();
   Clean.renumbered (Buffer.contents buffer)
 
+(* A type by the path that it has, not by the shortest one in scope, which may be that of another type elsewhere: two
+   signatures that read the same are the same. It is also the quicker way. *)
+let printed_exactly print env value =
+  let real = !Clflags.real_paths in
+  Clflags.real_paths := true;
+  Fun.protect ~finally:(fun () -> Clflags.real_paths := real) (fun () -> printed print env value)
+
 let begin_unit u ~interface = Compat.begin_unit ~source:u.path ~prefix:u.prefix ~modname:u.modname ~interface
 
 let type_interface env tree =
@@ -89,7 +96,7 @@ let implementation u text depends ~show =
   Compat.warn_unused ();
   Warnings.check_fatal ();
   (* Printing can take longer than typing. *)
-  if show then printed Printtyp.signature typed.Typedtree.structure.Typedtree.str_final_env typed.Typedtree.signature
+  if show then printed_exactly Printtyp.signature typed.Typedtree.structure.Typedtree.str_final_env typed.Typedtree.signature
   else ""
 
 let interface u text depends ~show =
@@ -98,7 +105,7 @@ let interface u text depends ~show =
   begin_unit u ~interface:true;
   let typed, signature = type_interface (State.env ()) tree in
   Warnings.check_fatal ();
-  if show then printed Printtyp.signature typed.Typedtree.sig_final_env signature else ""
+  if show then printed_exactly Printtyp.signature typed.Typedtree.sig_final_env signature else ""
 
 (* What was built of a unit's interface is read when its implementation is held against it. *)
 let note_own_interface u =
