@@ -32,11 +32,12 @@ def proposal_data(proposal: Proposal) -> dict[str, Any]:
 
 
 def state_data(state: BuildState, status: BuildStatus | None) -> dict[str, Any]:
-    """How a project stands. The counts are those of the last complete build, for as long as it may still hold."""
+    """How a project stands. Counts and source are those of the last complete build, for as long as it may still hold."""
     known = status if status and state in (BuildState.GREEN, BuildState.RED, BuildState.BUILDING) else None
     found = known.result.diagnostics if known else ()
     errors = sum(each.is_error for each in found)
-    return {"state": state.value, "errors": errors, "warnings": len(found) - errors}
+    source = {"source": status.source.value} if status else {}
+    return {"state": state.value, "errors": errors, "warnings": len(found) - errors, **source}
 
 
 def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
