@@ -3,15 +3,16 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from lsp_aid.build.cache import Slot, cache_home, claim_slot, project_cache, prune
+from lsp_aid.build.cache import Slot, cache_home, claim_slot, project_cache, prune, slot_folders
 from lsp_aid.build.dune import DuneBuild
+from lsp_aid.build.dune_flags import DuneFlags
 from lsp_aid.build.lone_file import LoneFileBuild
 from lsp_aid.build.monitor import BuildMonitor
 from lsp_aid.build.ocamlformat import Ocamlformat
@@ -23,6 +24,7 @@ from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluato
 from lsp_aid.ces.sandbox import Sandbox, find_sandbox
 from lsp_aid.config import Settings
 from lsp_aid.domain.ports import Build, Evaluator
+from lsp_aid.domain.typed import CompilerFlags
 from lsp_aid.models import model_from
 from lsp_aid.tasks.project import Project
 from lsp_aid.telemetry.dropping import DroppingSink
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
     from lsp_aid.server.services import Opened, Services
 
 
+_BUILDS = "status"
+"""The folder in a slot where the builds of what is on disk go."""
+
+
 @frozen
 class _Ground:
     """What the ports of a dune project stand on. The slot is theirs until the project is closed."""
@@ -51,6 +57,27 @@ class _Ground:
     @property
     def build_dir(self) -> Path:
         return self.slot.folder / "status"
+
+
+@frozen
+class _LoneTyping:
+    """Implements the port `Typing` for a file that belongs to no project."""
+
+    typer: PooledTyper
+
+    async def flags_for(self, path: str) -> CompilerFlags | None:
+        return CompilerFlags(("-w", "-a", "-I", "+unix", "-I", "+str"))
+
+
+@frozen
+class _DuneTyping:
+    """Implements the port `Typing` for a project, by what the evaluator has built of it."""
+
+    typer: PooledTyper
+    _flags: DuneFlags
+
+    async def flags_for(self, path: str) -> CompilerFlags | None:
+        return await self._flags.flags_for(path) if self._flags.trusted else None
 
 
 @frozen
@@ -86,6 +113,24 @@ class Wiring:
         monitor = BuildMonitor(root, ground.build_dir, ground.toolchain, settings.build, marks=found)
         return Opened(self._project(root, settings, ground, monitor), monitor)
 
+    @contextlib.asynccontextmanager
+    async def watching(self, root: Path, settings: Settings) -> AsyncIterator[BuildMonitor]:
+        """What tells of the builds of the project at `root`, and nothing more, for as long as the block lasts. Where an
+        editor's server has them built already, that is followed. Raises ToolchainError, FileUnwritableError."""
+        toolchain = await find(root, settings.toolchain, self.environment, trusted=True)
+        cache = await asyncio.to_thread(project_cache, root, self.environment)
+        slot = await asyncio.to_thread(claim_slot, cache)
+
+        def others() -> list[Path]:
+            return [folder / _BUILDS for folder in slot_folders(cache) if folder != slot.folder]
+
+        monitor = BuildMonitor(root, slot.folder / _BUILDS, toolchain, settings.build, others=others)
+        try:
+            yield monitor
+        finally:
+            await monitor.close()
+            slot.release()
+
     async def open_project(self, root: Path, settings: Settings) -> Project:
         """The ports of the dune project at `root`. Raises ToolchainError, SandboxError, FileUnwritableError."""
         ground = await self._ground(root, settings)
@@ -105,6 +150,9 @@ class Wiring:
         )
         if settings.trust == "never":
             evaluator = NoEvaluator("the setting `trust` is `never`: nothing is built")
+        pool, typer = self._typer(toolchain, trusted=ground.trusted)
+        built = slot.folder / ("build" if ground.sandbox else "build-bare")
+        flags = DuneFlags(slot.folder / "shadow", built, toolchain, trusted=ground.trusted)
         return Project(
             root=root,
             settings=settings,
@@ -112,10 +160,11 @@ class Wiring:
             evaluator=evaluator,
             model=model_from(settings.model, self.environment),
             events=DroppingSink(),
-            close=slot.release,
+            close=_closing(slot, pool),
             formatter=Ocamlformat(root, toolchain.environment),
             store=ProposalStore(root, self.environment),
             journal=Journal(root, self.environment),
+            typing=_DuneTyping(typer, flags),
         )
 
     async def open_lone_file(self, file: Path, settings: Settings) -> Project:
@@ -124,6 +173,7 @@ class Wiring:
         toolchain = await find(file.parent, settings.toolchain, self.environment, need_dune=False, trusted=trusted)
         sandbox = await find_sandbox(settings.sandbox, self.environment)
         slot = await asyncio.to_thread(self._slot, file)
+        pool, typer = self._typer(toolchain, trusted=False)
         return Project(
             root=file.parent,
             settings=settings,
@@ -131,10 +181,11 @@ class Wiring:
             evaluator=LoneFileEvaluator(slot.folder, file, toolchain, sandbox, settings.build),
             model=model_from(settings.model, self.environment),
             events=DroppingSink(),
-            close=slot.release,
+            close=_closing(slot, pool),
             formatter=Ocamlformat(file.parent, toolchain.environment),
             store=ProposalStore(file.parent, self.environment),
             journal=Journal(file.parent, self.environment),
+            typing=_LoneTyping(typer),
         )
 
     @contextlib.asynccontextmanager
@@ -145,16 +196,37 @@ class Wiring:
         """
         folder = Path(self.environment.get("HOME") or "/")
         toolchain = await find(folder, settings.toolchain, self.environment, need_dune=False, trusted=False)
-        assert toolchain.ocaml is not None
-        compiler = Compiler(toolchain.ocaml, toolchain.ocaml_version, toolchain.environment)
-        cache = cache_home(self.environment) / "typer"
-        pool = TyperPool(cache, run, start, Limits(jobs=jobs))
+        pool, typer = self._typer(toolchain, trusted=False, jobs=jobs)
         try:
-            yield PooledTyper(pool, compiler, trusted=False)
+            yield typer
         finally:
             await pool.close()
+
+    def _typer(self, toolchain: Toolchain, *, trusted: bool, jobs: int | None = None) -> tuple[TyperPool, PooledTyper]:
+        """Nothing is started before it is asked."""
+        assert toolchain.ocaml is not None
+        compiler = Compiler(toolchain.ocaml, toolchain.ocaml_version, toolchain.environment)
+        limits = Limits(jobs=jobs) if jobs else Limits()
+        pool = TyperPool(cache_home(self.environment) / "typer", run, start, limits)
+        return pool, PooledTyper(pool, compiler, trusted=trusted)
 
     def _slot(self, project: Path) -> Slot:
         """A folder for builds that no other process uses; those of projects long gone are removed."""
         prune(cache_home(self.environment))
         return claim_slot(project_cache(project, self.environment))
+
+
+_ENDING: set["asyncio.Task[None]"] = set()
+
+
+def _closing(slot: Slot, pool: TyperPool) -> Callable[[], None]:
+    """Frees the folder at once, and ends the typers while the event loop goes on; if it does not, they end with us."""
+
+    def close() -> None:
+        slot.release()
+        with contextlib.suppress(RuntimeError):  # no loop: the process is about to end
+            task = asyncio.get_running_loop().create_task(pool.close())
+            _ENDING.add(task)
+            task.add_done_callback(_ENDING.discard)
+
+    return close

@@ -222,3 +222,14 @@ class Typer(Protocol):
 
     async def signature(self, module: str, flags: CompilerFlags) -> str | None:
         """The signature of a module path (`Stdlib.List`) or of a `.cmi` file; None where there is none."""
+
+
+class Typing(Protocol):
+    """A project's typer, and what each of its modules is compiled with."""
+
+    @property
+    def typer(self) -> Typer: ...
+
+    async def flags_for(self, path: str) -> CompilerFlags | None:
+        """The flags of the module at `path`, relative to the root; None where they are not known, or may not be asked
+        for. Raises ToolchainError, BuildTimeoutError."""

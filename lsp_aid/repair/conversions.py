@@ -40,6 +40,11 @@ CONVERSIONS: Mapping[tuple[str, str], str] = {
 }
 """The function that makes one type of another."""
 
+_LOSES = """int_of_float Int32.of_float Int64.of_float Int32.of_int Int64.to_int32 Char.chr
+    int_of_string float_of_string bool_of_string"""
+LOSSY = frozenset(_LOSES.split())
+"""Those that lose much of usual values, or raise for some."""
+
 SUFFIXES = {"int32": "l", "int64": "L", "nativeint": "n"}
 MODULES = {"int32": "Int32", "int64": "Int64", "nativeint": "Nativeint"}
 OPERATIONS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}

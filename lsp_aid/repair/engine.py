@@ -24,7 +24,7 @@ from lsp_aid.domain.build import BuildResult, Evaluation
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.overlay import Overlay
-from lsp_aid.domain.ports import Evaluator, Progress, View
+from lsp_aid.domain.ports import Evaluator, Progress, Typing, View
 from lsp_aid.domain.proposal import Kind, Verdict, judge
 from lsp_aid.domain.text import Position, Range, SourceText
 from lsp_aid.edits.minimal import minimal_edits
@@ -79,7 +79,8 @@ class Repair:
 
     @property
     def kind(self) -> Kind:
-        return Kind.SKELETON if any(s.candidate.kind is Kind.SKELETON for s in self.steps) else Kind.FIX
+        kinds = {step.candidate.kind for step in self.steps}
+        return next((kind for kind in (Kind.SKELETON, Kind.GUESS) if kind in kinds), Kind.FIX)
 
     @property
     def weight(self) -> float:
@@ -124,6 +125,7 @@ class _Search:
     partial: list[Repair] = field(factory=list)
     stop_at: int = 0
     target: Diagnostic | None = None
+    typing: Typing | None = None
 
     async def run(self) -> tuple[Repair, ...]:
         self.stop_at = self.settings.builds
@@ -165,7 +167,7 @@ class _Search:
         async def probe(more: ChangeSet) -> BuildResult | None:
             return await self._build(changes.then(more))
 
-        ways = [await self._ways(Problem(view, error, build.diagnostics, probe)) for error in errors]
+        ways = [await self._ways(Problem(view, error, build.diagnostics, probe, self.typing)) for error in errors]
         return _Node(changes, view, build, steps, cost, errors, ways)
 
     def _reach(self, error: Diagnostic) -> tuple[int, str, Range]:
@@ -291,6 +293,7 @@ async def repair(
     progress: Progress,
     focus: Focus | None = None,
     families: Mapping[str, Family] | None = None,
+    typing: Typing | None = None,
 ) -> Outcome:
     """Repairs of the errors of `view`, best first, at most `settings.top`: those under which the build is green, or,
     where there are none, those that take away the error at the focus and bring none.
@@ -309,6 +312,7 @@ async def repair(
         FAMILIES if families is None else families,
         time.monotonic() + settings.seconds,
         before.build,
+        typing=typing,
     )
     return Outcome(before, await search.run())
 

@@ -9,6 +9,7 @@ from lsp_aid.repair import (
     missing_rec,
     misspelt_name,
     numeric_types,
+    typed_search,
     unit_argument,
     unused,
 )
@@ -25,6 +26,7 @@ FAMILIES: Mapping[str, Family] = {
         missing_cases,
         interface_mismatch,
         unused,
+        typed_search,
     )
 }
 """The families, by name. A new one is a file in this folder and a line here."""

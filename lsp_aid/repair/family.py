@@ -8,7 +8,7 @@ from attrs import frozen
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.diagnostics import Diagnostic
-from lsp_aid.domain.ports import View
+from lsp_aid.domain.ports import Typing, View
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import SourceText, TextEdit, apply_text_edits
 
@@ -39,6 +39,7 @@ class Problem:
     diagnostic: Diagnostic
     errors: Sequence[Diagnostic]  # all errors and warnings of that build, this one included
     probe: Callable[[ChangeSet], Awaitable[BuildResult | None]]
+    typing: Typing | None = None  # None where modules cannot be typed by themselves
 
     @property
     def source(self) -> SourceText:

@@ -5,11 +5,11 @@ where
 - the other bodies are one text but for what their own constructor is called and carries (`Red -> "red"`,
   `Int n -> show_int n`), two of them at least, so the new one is that text for the new constructor;
 - the other bodies are the same constant, two of them at least; not for booleans, since a predicate tells cases apart;
-- the matching is made for its effects: then nothing is done;
 - it is the empty case that the others lead down to: `None` among `Some ..`, `Error e` among `Ok ..`, `[]` of a list
   that is rebuilt, or the neutral element of the operator by which a list is folded;
 - a value in scope is there for it by its name: `default`.
-Any other case gets `failwith "TODO: C"` and is offered as a *skeleton*. How the bodies are found: `case_bodies`.
+Where the matching is made for its effects, a case that does nothing is a *guess*. Any other case gets
+`failwith "TODO: C"` and is offered as a *skeleton*. How the bodies are found: `case_bodies`.
 """
 
 import re
@@ -20,7 +20,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import places
-from lsp_aid.repair.case_bodies import Missing, determined, skeleton
+from lsp_aid.repair.case_bodies import Body, Missing, determined, skeleton
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import line_start, newline, starts_line
 
@@ -99,8 +99,7 @@ def _candidates(
         if len(bodies) == len(missing):
             change = problem.edit(*_edits(matching, cases, [(body.pattern, body.text) for body in bodies]))
             title = f"Add the missing case{plural} {shown}"
-            kind = Kind.SKELETON if any("TODO" in body.text for body in bodies) else Kind.FIX
-            yield Candidate(title, change, min(body.weight for body in bodies), kind)
+            yield Candidate(title, change, min(body.weight for body in bodies), _kind(bodies))
     mixed = [bodies[0] if bodies else skeleton(case) for bodies, case in zip(offers, missing, strict=True)]
     if any(offers) and not all(offers):
         change = problem.edit(*_edits(matching, cases, [(body.pattern, body.text) for body in mixed]))
@@ -108,6 +107,13 @@ def _candidates(
     written = [skeleton(case) for case in missing]
     change = problem.edit(*_edits(matching, cases, [(body.pattern, body.text) for body in written]))
     yield Candidate(f"Add the missing case{plural} {shown}, to be written", change, 0.5, Kind.SKELETON)
+
+
+def _kind(bodies: Sequence[Body]) -> Kind:
+    """Doing nothing type-checks among effects whatever was meant."""
+    if any("TODO" in body.text for body in bodies):
+        return Kind.SKELETON
+    return Kind.GUESS if any(body.rule == "nothing" for body in bodies) else Kind.FIX
 
 
 # --- where the cases go ---

@@ -4,7 +4,8 @@
     let mean sum xs = sum /. List.length xs     ... sum /. float_of_int (List.length xs)
     let label n = "no. " ^ n              let label n = "no. " ^ string_of_int n
 
-Whether an expression was meant as int or as float is told by what else is in it; the other reading follows.
+Whether an expression was meant as int or as float is told by what else is in it; the other reading follows. A
+conversion that can lose digits, or fail, is a guess.
 """
 
 import re
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
+from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.scope import Binding, literal_type, lookup
@@ -34,8 +36,8 @@ class _Clash:
     found: str
     expected: str
 
-    def candidate(self, title: str, weight: float, *edits: TextEdit) -> Candidate:
-        return Candidate(title, self.problem.edit(*edits), max(0.02, min(0.97, weight)))
+    def candidate(self, title: str, weight: float, *edits: TextEdit, kind: Kind = Kind.FIX) -> Candidate:
+        return Candidate(title, self.problem.edit(*edits), max(0.02, min(0.97, weight)), kind)
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -174,7 +176,8 @@ def _arithmetic(clash: _Clash) -> Iterator[Candidate]:
             weight = (0.6 if wanted == clash.expected else 0.1) + 0.2 * rewriting.likelihood
         weight *= (0.9 if wanted == "float" else 0.4) ** rewriting.conversions  # `int_of_float` loses
         title = f"Make `{_short(whole)}` {'a float' if wanted == 'float' else 'an int'}"
-        yield clash.candidate(title, weight, *rewriting.edits)
+        loses = wanted == "int" and rewriting.conversions
+        yield clash.candidate(title, weight, *rewriting.edits, kind=Kind.GUESS if loses else Kind.FIX)
 
 
 def _operations(clash: _Clash) -> Iterator[Candidate]:
@@ -284,7 +287,8 @@ def _converted(clash: _Clash) -> Iterator[Candidate]:
         weight = 0.5
     elif clash.expected == "string":
         weight = 0.85
-    yield clash.candidate(f"Convert with `{function}`", weight, *convert(node, function))
+    kind = Kind.GUESS if function in conversions.LOSSY else Kind.FIX
+    yield clash.candidate(f"Convert with `{function}`", weight, *convert(node, function), kind=kind)
 
 
 def _without_conversion(clash: _Clash) -> Iterator[Candidate]:

@@ -40,7 +40,7 @@ async def fix_build_error(
     Raises ToolchainError, BuildTimeoutError and, of the model, ModelError.
     """
     started = time.monotonic()
-    outcome = await repair(view, project.evaluator, project.settings.fix, progress, focus)
+    outcome = await repair(view, project.evaluator, project.settings.fix, progress, focus, typing=project.typing)
     before = outcome.before.build
     seconds = round(time.monotonic() - started, 3)
     proposals = tuple(_proposal(found, outcome.repairs, seconds) for found in outcome.repairs)

@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from lsp_aid.config import Settings
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.journal import Entry, State
-from lsp_aid.domain.ports import Build, Evaluator, EventSink, Formatter, Journal, Model, Store
+from lsp_aid.domain.ports import Build, Evaluator, EventSink, Formatter, Journal, Model, Store, Typing
 from lsp_aid.domain.proposal import Proposal
 
 
@@ -70,3 +70,4 @@ class Project:
     formatter: Formatter = field(factory=NoFormatter)
     store: Store = field(factory=NoStore)
     journal: Journal = field(factory=NoJournal)
+    typing: Typing | None = None

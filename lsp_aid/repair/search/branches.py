@@ -99,6 +99,9 @@ def pattern_edits(place: Place) -> Iterator[Edit]:
             for number in range(len(parts)):
                 rest = [t for other, t in enumerate(texts) if other != number]
                 yield replace(node, Piece(f"({', '.join(rest)})"), "pattern drops part")
+    if node.kind == "ptuple" and node.kids[0].kind == "pconstr" and len(node.kids[0].kids) == 1:
+        inner = ", ".join([piece(node.kids[0].kids[0]).text, *texts[1:]])
+        yield replace(node, Piece(f"{node.kids[0].operator} ({inner})", 2), "pattern C a, b>C (a, b)")
     if node.kind == "ptuple":
         yield replace(node, Piece(f"({', '.join([*texts, '_'])})"), "pattern adds part")
         yield replace(node, Piece(f"({', '.join(['_', *texts])})"), "pattern adds part")

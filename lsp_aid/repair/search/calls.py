@@ -17,6 +17,7 @@ def edits(place: Place) -> Iterator[Edit]:
         if function is None or not arguments or function.kind == "construct":
             return
         yield from _fewer(node, function, arguments)
+        yield from _completed(place, function, arguments)
         yield from _more(place, function, arguments)
         yield from _order(node, function, arguments)
         yield from _grouped(node, function, arguments)
@@ -55,6 +56,23 @@ def _fewer(node: Node, function: Node, arguments: list[Node]) -> Iterator[Edit]:
     if len(arguments) > 1:
         yield replace(node, applied(pieces[0], *pieces[1:]), "drop function")
         yield replace(node, tupled(pieces), "arguments as tuple alone")
+
+
+def _completed(place: Place, function: Node, arguments: list[Node]) -> Iterator[Edit]:
+    """`f a` as `f (a, x, y)` or `f a x y`, where `f` takes such and the others are passed on."""
+    parameters = place.functions.get(function.text, [])
+    given = arguments[0].kids if len(arguments) == 1 and arguments[0].kind == "tuple" else arguments
+    pieces = [piece(one) for one in given]
+    if len(parameters) == 1 and parameters[0].kind == "ptuple":
+        names = [piece(kid) for kid in parameters[0].kids]
+        if all(kid.kind == "pvar" for kid in parameters[0].kids) and len(names) > len(pieces):
+            last = tupled([*pieces, *names[len(pieces) :]])
+            yield replace(place.node, applied(piece(function), last), "complete tuple")
+            first = tupled([*names[: -len(pieces)], *pieces])
+            yield replace(place.node, applied(piece(function), first), "complete tuple in front")
+    elif len(parameters) > len(pieces) and all(p.kind == "pvar" for p in parameters):
+        rest = [piece(parameter) for parameter in parameters[len(pieces) :]]
+        yield replace(place.node, applied(piece(function), *pieces, *rest), "complete arguments")
 
 
 def _more(place: Place, function: Node, arguments: list[Node]) -> Iterator[Edit]:

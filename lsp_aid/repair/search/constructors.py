@@ -45,6 +45,10 @@ def edits(place: Place) -> Iterator[Edit]:
 
 def _wrapped(place: Place) -> Iterator[Edit]:
     node = place.node
+    if node.kind == "tuple" and node.kids[0].kind == "app" and node.kids[0].kids[0].kind == "construct":
+        head, first = node.kids[0].kids[0], node.kids[0].kids[-1]
+        inner = tupled([piece(kid) for kid in (first, *node.kids[1:])])
+        yield replace(node, applied(Piece(head.text), inner), "C a, b>C (a, b)")
     if node.kind in ("fun", "function", "let", "match", "seq", "if", "other"):
         return
     for name, arity in place.program.constructors.items():

@@ -145,6 +145,18 @@ class Place:
                 found.setdefault(name, arity)
         return tuple(found.items())[:12]
 
+    @cached_property
+    def functions(self) -> dict[str, list[Node]]:
+        """The functions that are defined around the node, and their parameters."""
+        found: dict[str, list[Node]] = {}
+        for above in self.node.ancestors():
+            for binding in (above, *above.all_of("binding")):
+                if binding.kind == "binding" and binding.start < self.node.start:
+                    name = binding.kids[0].text if binding.kids else ""
+                    if parameters := binding.all_of("parameter"):
+                        found.setdefault(name, parameters)
+        return found
+
     @property
     def names(self) -> Iterator[tuple[str, str]]:
         """Names in scope with where they come from: `local` or `global`."""

@@ -4,6 +4,7 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from attrs import evolve, frozen
 
@@ -20,8 +21,9 @@ from lsp_aid.repair.search.titles import title
 MOST_SINGLE = 900
 MOST_EVERYWHERE = 250
 MOST_OF_PART = 350
-MOST_NEAR = 100
-MOST_TOGETHER = 300
+MOST_NEAR = 250
+MOST_TOGETHER = 240
+MOST_WITHOUT = 40
 MOST_OF_ONE = 40
 MOST_STEPS = 10
 BEAM = 4
@@ -98,6 +100,8 @@ async def _by_steps(whole: Fault, oracle: Oracle, table: Mapping[str, float]) ->
             likely += _likely(explore.everywhere(fault), features, table, MOST_NEAR)
             ways = await explore.advance(fault, likely, oracle)
             for beyond, edit, after in ways:
+                if _kept(whole.program.text, after) < LEAST_KEPT:
+                    continue
                 score = ranking.score(features.of_edit(edit), table) if table else -len(edit.changes)
                 score += math.log1p(beyond) * PROGRESS
                 following.setdefault(after, (total + score, after, (*made, edit)))
@@ -135,18 +139,22 @@ def _likely(edits: Iterable[Edit], features: Features, table: Mapping[str, float
 
 def _distinct(found: Sequence[Found], whole: Fault) -> list[Found]:
     """Each text once, without those that throw away too much of the program."""
-    program = whole.program
-    least = LEAST_KEPT * program.count(0, len(program.text))
-    before = Counter(_words(program.text))
     kept: dict[str, Found] = {}
     for one in found:
-        if one.text not in kept and (before & Counter(_words(one.text))).total() >= least:
+        if one.text not in kept and _kept(whole.program.text, one.text) >= LEAST_KEPT:
             kept[one.text] = one
     return list(kept.values())
 
 
-def _words(text: str) -> list[str]:
-    return [token.text for token in tokens(text) if not token.is_comment]
+def _kept(before: str, after: str) -> float:
+    """How much of a text's tokens another still has."""
+    old, new = Counter(_words(before)), Counter(_words(after))
+    return (old & new).total() / max(1, old.total())
+
+
+@lru_cache(16)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(token.text for token in tokens(text) if not token.is_comment)
 
 
 async def _together(whole: Fault, parts: Sequence[Fault], oracle: Oracle, table: Mapping[str, float]) -> list[Found]:
@@ -162,7 +170,10 @@ async def _together(whole: Fault, parts: Sequence[Fault], oracle: Oracle, table:
         ways.append(scored[:MOST_OF_ONE])
         if not scored:
             return []
-    combined = [_joined(edits) for edits in _best_products(ways, MOST_TOGETHER)]
+    chosen = _best_products(ways, MOST_TOGETHER)
+    for number in range(len(ways)):  # what mends one fault may mend another
+        chosen += _best_products([*ways[:number], *ways[number + 1 :]], MOST_WITHOUT)
+    combined = [_joined(edits) for edits in chosen]
     return await explore.check(whole, [edit for edit in combined if edit is not None], oracle)
 
 

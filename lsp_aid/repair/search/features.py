@@ -5,7 +5,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from attrs import define, field
 
@@ -14,10 +14,14 @@ from lsp_aid.repair.search.edit import Edit
 from lsp_aid.repair.search.explore import Fault, Found, is_expression
 from lsp_aid.repair.search.outlines import shape
 from lsp_aid.repair.search.program import Node
+from lsp_aid.repair.similarity import similarity
 
 _NAME = re.compile(r"[a-z_][\w']*$")
 _VARIABLE = re.compile(r"'(?:weak)?[a-z_]\w*")
 _NO_NAMES = frozenset(("true", "false", "not", "mod", "fun"))
+
+
+likeness = lru_cache(4096)(similarity)
 
 
 @define(eq=False, slots=False)
@@ -284,9 +288,3 @@ def _names_of(node: Node) -> Iterator[str]:
 def _own_names(node: Node) -> Iterator[str]:
     if node.kind == "pvar":
         yield node.text
-
-
-def likeness(first: str, second: str) -> float:
-    from rapidfuzz.distance import Levenshtein
-
-    return float(Levenshtein.normalized_similarity(first, second))

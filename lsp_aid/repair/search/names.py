@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from lsp_aid.repair.search.edit import Edit, Piece, Place, replace
+from lsp_aid.repair.similarity import similarity
 
+MISSPELT = 0.7
 SIBLINGS = {
     "List": "length hd tl rev append map fold_left fold_right combine mem filter concat nth iter map2 exists for_all "
     "assoc flatten split sort init mapi find rev_append",
@@ -32,9 +34,12 @@ _RELATED = {
 def edits(place: Place) -> Iterator[Edit]:
     node = place.node
     if node.kind == "var":
-        for name, source in place.names:
+        names = list(place.names)
+        known = any(name == node.text for name, _ in names)
+        for name, source in names:
             if name != node.text:
-                yield replace(node, Piece(name), f"name>{source}", (name,))
+                alike = not known and similarity(name, node.text) > MISSPELT
+                yield replace(node, Piece(name), "misspelt" if alike else f"name>{source}", (name,))
         yield from _siblings(place)
     elif node.kind == "construct":
         for name in place.program.constructors:

@@ -52,7 +52,9 @@ def edits(place: Place) -> Iterator[Edit]:
     if node.kind == "prefix" and node.kids:
         yield replace(node, piece(node.kids[0]), f"drop {node.operator}")
     if node.kind in ("infix", "prefix", "app"):
-        yield from _numeric(node)
+        yield from _numeric(node, _arithmetic(node))
+    elif node.kind in ("match", "if", "let", "fun"):
+        yield from _numeric(node, _all_arithmetic(node))
     if node.kind not in ("fun", "function", "let", "match", "seq"):
         for wrapper in WRAPPERS:
             inner = piece(node).at_least(3)
@@ -73,11 +75,12 @@ def _infix(node: Node) -> Iterator[Edit]:
     yield replace(node, infix(piece(right), node.operator, piece(left)), f"swap {group}")
 
 
-def _numeric(node: Node) -> Iterator[Edit]:
-    """All of an arithmetic expression as floats, or as ints."""
+def _numeric(node: Node, parts: Iterator[Node]) -> Iterator[Edit]:
+    """All of the arithmetic as floats, or as ints."""
+    found = list(parts)
     for kind, table, is_other in (("all float", TO_FLOAT, False), ("all int", TO_INT, True)):
         changes: list[tuple[int, int, str]] = []
-        for part in _arithmetic(node):
+        for part in found:
             if part.operator in table:
                 changes.append((*part.operator_at, table[part.operator]))
             elif part.kind == "const" and _NUMBER.match(part.text) and ("." in part.text) == is_other:
@@ -87,6 +90,15 @@ def _numeric(node: Node) -> Iterator[Edit]:
             made = Edit(kind, node, tuple(sorted(changes)))
             made.after = made.apply(node.program.text, node.start, node.end)
             yield made
+
+
+def _all_arithmetic(node: Node) -> Iterator[Node]:
+    """The arithmetic in a larger expression."""
+    for kid in node.kids:
+        if kid.operator in TO_FLOAT or kid.operator in TO_INT:
+            yield from _arithmetic(kid)
+        else:
+            yield from _all_arithmetic(kid)
 
 
 def _arithmetic(node: Node) -> Iterator[Node]:

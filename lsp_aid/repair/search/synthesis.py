@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lsp_aid.repair.search.edit import Edit, Piece, Place, applied, piece, replace
+from lsp_aid.repair.search.edit import Edit, Piece, Place, applied, piece, replace, tupled
 
 CONSTANTS = (
     *("0", "1", "2", "10", "0.0", "1.0", "2.0", '""', "true", "false", "()"),
@@ -37,7 +37,14 @@ def edits(place: Place) -> Iterator[Edit]:
                 yield replace(node, Piece(name), f"{size}>local", (name,))
     if node.size > 6 and node.kind not in ("fun", "app", "infix"):
         return
-    for function, arity in [*place.globals[:6]]:
+    for function, parameters in place.functions.items():
+        if len(parameters) == 1 and node.kind != "fun":
+            yield replace(node, applied(Piece(function), piece(node)), "wrap function itself", (function,))
+            if parameters[0].kind == "ptuple":
+                rest = [piece(kid) for kid in parameters[0].kids[1:]]
+                whole = applied(Piece(function), tupled([piece(node), *rest]))
+                yield replace(node, whole, "wrap function itself with tuple", (function,))
+    for function, arity in place.globals[:6]:
         if 0 < arity <= 2 and node.kind != "fun":
             yield replace(node, applied(Piece(function), piece(node)), "wrap function", (function,))
         if arity == 1 and node.kind == "const":
