@@ -43,14 +43,14 @@ def offers(context: Context) -> Sequence[Offer]:
 
 
 def is_sure(proposal: Proposal) -> bool:
-    """Whether it is a repair, not a body to be written, and the build is green with it."""
+    """Whether it is a repair, not a guess nor a body to be written, and the build is green with it."""
     return proposal.verdict.level is Level.VERIFIED and proposal.kind is Kind.FIX
 
 
 def _title(proposal: Proposal) -> str:
     doubts = []
-    if proposal.kind is Kind.SKELETON:
-        doubts.append("skeleton")
+    if proposal.kind in (Kind.GUESS, Kind.SKELETON):
+        doubts.append(proposal.kind.value)
     if proposal.verdict.level is Level.PARSES:
         doubts.append("parses only")
     elif proposal.verdict.level is Level.UNVERIFIED:

@@ -19,6 +19,7 @@ class Level(enum.StrEnum):
 
 class Kind(enum.StrEnum):
     FIX = "fix"  # repairs errors
+    GUESS = "guess"  # repairs errors by what may lose or leave out something that was meant: a person has to look
     SKELETON = "skeleton"  # makes the build green with a body that a person has to write
     CHANGE = "change"  # what a prompt asked for
     PROMOTION = "promotion"  # what the build made, an expect test's output for instance

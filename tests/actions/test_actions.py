@@ -69,6 +69,7 @@ class TestFixBuildError:
             (Level.VERIFIED, Kind.FIX, "Fix build error: Add `rec`"),
             (Level.PARSES, Kind.FIX, "Fix build error: Add `rec` (parses only)"),
             (Level.UNVERIFIED, Kind.FIX, "Fix build error: Add `rec` (unverified)"),
+            (Level.VERIFIED, Kind.GUESS, "Fix build error: Add `rec` (guess)"),
             (Level.VERIFIED, Kind.SKELETON, "Fix build error: Add `rec` (skeleton)"),
             (Level.PARSES, Kind.SKELETON, "Fix build error: Add `rec` (skeleton, parses only)"),
         ],
@@ -100,6 +101,10 @@ def test_fix_all_takes_the_best_that_is_sure_and_nothing_else() -> None:
     (offer,) = fix_all.offers(context(fixes=(unsure, sure)))
     assert offer.does == ApplyProposal(sure)
     assert not fix_all.offers(context(fixes=(unsure, proposal(kind=Kind.SKELETON))))
+
+
+def test_fix_all_does_not_take_the_second_best_where_the_best_is_a_guess() -> None:
+    assert not fix_all.offers(context(fixes=(proposal(kind=Kind.GUESS), proposal())))
 
 
 def test_trust_is_offered_on_an_error_that_cannot_be_built() -> None:

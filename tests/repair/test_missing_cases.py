@@ -54,11 +54,6 @@ T = "type t = A | B of int | Cd_ef of int * t | G of { x : int }\n"
             "let f ~default o = match o with Some x -> x",
             "let f ~default o = match o with Some x -> x | None -> default",
         ),
-        # effects
-        (
-            "let f = function A -> () | B n -> print_int n",
-            "let f = function A -> () | B n -> print_int n | Cd_ef (_, _) -> () | G _ -> ()",
-        ),
     ],
 )
 async def test_a_body_that_is_determined_is_a_fix(before: str, after: str, tmp_path: Path) -> None:
@@ -66,6 +61,13 @@ async def test_a_body_that_is_determined_is_a_fix(before: str, after: str, tmp_p
     best = next(candidates for candidates in found if candidates)[0]  # not of the unused `default`
     assert best.changes.texts == {"a.ml": T + after + "\n"}
     assert best.kind is Kind.FIX
+
+
+async def test_doing_nothing_among_effects_is_a_guess(tmp_path: Path) -> None:
+    before = "let f = function A -> () | B n -> print_int n"
+    [found] = await candidates_of(missing_cases, {"a.ml": f"{T}{before}\n"}, tmp_path)
+    assert found[0].changes.texts == {"a.ml": f"{T}{before} | Cd_ef (_, _) -> () | G _ -> ()\n"}
+    assert [candidate.kind for candidate in found] == [Kind.GUESS, Kind.SKELETON]
 
 
 @pytest.mark.parametrize(

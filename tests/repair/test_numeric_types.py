@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_aid.domain.proposal import Level
+from lsp_aid.domain.proposal import Kind, Level
 from lsp_aid.repair import numeric_types
 from tests.support import txtar
 from tests.support.one_liners import check_best, check_none
@@ -48,6 +48,21 @@ async def test_operators_and_literals_change_together(tmp_path: Path) -> None:
         ],
         tmp_path,
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "title", "kind"),
+    [
+        ("let f (x : float) : int = x", "Convert with `int_of_float`", Kind.GUESS),
+        ("let f (s : string) : int = s", "Convert with `int_of_string`", Kind.GUESS),
+        ("let f (n : int) (x : float) = n mod x", "Convert with `int_of_float`", Kind.GUESS),
+        ("let f (n : int) : float = n", "Convert with `float_of_int`", Kind.FIX),
+        ("let f (n : int) : string = n", "Convert with `string_of_int`", Kind.FIX),
+    ],
+)
+async def test_what_can_lose_something_is_a_guess(source: str, title: str, kind: Kind, tmp_path: Path) -> None:
+    (found,) = await candidates_of(numeric_types, {"a.ml": f"{source}\n"}, tmp_path)
+    assert {candidate.kind for candidate in found if candidate.title == title} == {kind}
 
 
 async def test_lone_literals(tmp_path: Path) -> None:
