@@ -78,6 +78,14 @@ def claim_slot(cache: Path) -> Slot:
     raise AssertionError("counting ends never")
 
 
+def slot_folders(cache: Path) -> list[Path]:
+    """The folders of all slots of a project, whoever holds them."""
+    try:
+        return sorted(folder for folder in cache.iterdir() if folder.name.isdigit())
+    except OSError:
+        return []
+
+
 def prune(home: Path, days: float = 30.0) -> None:
     """Removes the projects' folders below `home`, as `cache_home` tells it, that were not asked for in so many days.
 

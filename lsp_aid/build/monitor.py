@@ -13,7 +13,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,7 @@ class BuildMonitor:
     """The status of the project at `root`, which is absolute with links resolved. Implements the port `Monitor`.
 
     `build_dir` is ours alone. `marks` tells the state of the toolchain on disk: the listener hears when it changes.
+    `others` tells the build folders of other watches that may be followed, besides the user's.
     """
 
     root: Path
@@ -81,6 +82,7 @@ class BuildMonitor:
     toolchain: Toolchain
     settings: BuildSettings = field(factory=BuildSettings)
     marks: Callable[[], Hashable] = lambda: None
+    others: Callable[[], Sequence[Path]] = tuple
     listener: BuildListener = field(factory=_Nobody)
     status: BuildStatus | None = None
     is_building: bool = True
@@ -352,7 +354,8 @@ class BuildMonitor:
         return tuple(Promotion(str(staging / path), path) for path in paths if (staging / path).is_file())
 
     async def _find_user(self) -> UserWatch | None:
-        found = await in_thread(lambda: find_instances(self.root, self.toolchain.environment, self.build_dir))
+        environment = self.toolchain.environment
+        found = await in_thread(lambda: find_instances(self.root, environment, self.build_dir, self.others()))
         for instance in found:
             if _mark(instance.socket) in self._deaf:
                 continue

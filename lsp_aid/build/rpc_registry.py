@@ -8,7 +8,7 @@ of other users are passed over.
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -50,14 +50,17 @@ def registered(environment: Mapping[str, str]) -> Iterator[Instance]:
             yield instance
 
 
-def find_instances(root: Path, environment: Mapping[str, str], but: Path | None = None) -> tuple[Instance, ...]:
+def find_instances(
+    root: Path, environment: Mapping[str, str], but: Path | None = None, also: Sequence[Path] = ()
+) -> tuple[Instance, ...]:
     """The dunes that may be running for `root`, which is absolute with links resolved; those that noted themselves
-    first. Not the one whose build folder is `but`, which is our own. Works on the disk."""
+    first. Not the one whose build folder is `but`, which is our own. `also`: more build folders. Works on the disk."""
     noted = [instance for instance in registered(environment) if _same(instance.root, root)]
     build_dir = root / (environment.get("DUNE_BUILD_DIR") or "_build")
     mine = None if but is None else but / ".rpc" / "dune"
     found: dict[str, Instance] = {}
-    for each in (*noted, Instance(root, build_dir / ".rpc" / "dune")):
+    folders = (build_dir, *also)
+    for each in (*noted, *(Instance(root, folder / ".rpc" / "dune") for folder in folders)):
         if _is_ours(each.socket, stat.S_ISSOCK) and (mine is None or not _same(each.socket, mine)):
             found.setdefault(os.path.realpath(each.socket), each)
     return tuple(found.values())

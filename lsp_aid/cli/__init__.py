@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from lsp_aid import __version__
 from lsp_aid.errors import AidError
 
-COMMANDS = ("fix", "diff", "apply", "undo", "serve", "doctor", "trust", "eval")
+COMMANDS = ("fix", "diff", "apply", "undo", "status", "serve", "doctor", "trust", "eval")
 """The subcommands, in the order of `--help`. A new one is a file in this folder and its name here."""
 
 DESCRIPTION = """\
@@ -26,6 +26,7 @@ examples:
   lsp-aid diff "add a function that reverses a queue" --at lib/queue.ml:12
   lsp-aid apply < reply.md        apply a model's reply, whole or not at all
   lsp-aid undo                    take back what was applied last
+  lsp-aid status --watch          say how the build here stands, whenever that changes
   lsp-aid doctor                  check OCaml, dune, the sandbox and the model
 """
 

@@ -68,7 +68,7 @@ def print_report(report: Report, *, as_json: bool, explain: bool = False) -> int
     say = sys.stderr.write
     if report.status in (Status.RED, Status.PROPOSED):
         for diagnostic in report.diagnostics:
-            say(_headline(diagnostic, paint))
+            say(headline(diagnostic, paint))
             if explain:
                 say(textwrap.fill(explained(diagnostic), _WIDTH, initial_indent="  ", subsequent_indent="  ") + "\n")
     if report.status is Status.PROPOSED:
@@ -76,7 +76,7 @@ def print_report(report: Report, *, as_json: bool, explain: bool = False) -> int
         sys.stdout.flush()
     for number, proposal in enumerate(report.proposals, 1):
         mark = paint.green("✓") if proposal.verdict.level is Level.VERIFIED else paint.yellow("?")
-        kind = ", skeleton" if proposal.kind is Kind.SKELETON else ""
+        kind = f", {proposal.kind}" if proposal.kind in (Kind.GUESS, Kind.SKELETON) else ""
         say(f"{mark} {number}. {proposal.title} [{proposal.verdict.level}{kind}: {proposal.verdict.detail}]\n")
     if report.message:
         say(report.message + "\n")
@@ -93,7 +93,8 @@ def _data(diagnostic: Diagnostic, *, explain: bool) -> dict[str, Any]:
     return {**data, "explanation": explained(diagnostic)} if explain else data
 
 
-def _headline(diagnostic: Diagnostic, paint: "Paint") -> str:
+def headline(diagnostic: Diagnostic, paint: "Paint") -> str:
+    """A diagnostic on one line."""
     place = f"{diagnostic.path}:{diagnostic.range.start.line + 1}:{diagnostic.range.start.column + 1}: "
     word = paint.red("error") if diagnostic.is_error else paint.yellow("warning")
     return f"{place if diagnostic.path else ''}{word}: {diagnostic.flat_message}\n"

@@ -45,7 +45,7 @@ class Opening:
             yield lease.opened.project
         finally:
             lease.users -= 1
-            await _close_unused(lease)
+            _close_unused(lease)
 
     async def close(self) -> None:
         """Ends the monitor. The project is closed once nobody works with it."""
@@ -54,7 +54,7 @@ class Opening:
             if lease is not None:
                 await lease.opened.monitor.close()
                 lease.is_over = True
-                await _close_unused(lease)
+                _close_unused(lease)
 
     async def _get(self) -> _Lease:
         async with self._lock:
@@ -63,6 +63,6 @@ class Opening:
             return self._lease
 
 
-async def _close_unused(lease: _Lease) -> None:
+def _close_unused(lease: _Lease) -> None:
     if lease.is_over and not lease.users:
-        await asyncio.shield(asyncio.to_thread(lease.opened.project.close))
+        lease.opened.project.close()

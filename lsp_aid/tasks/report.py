@@ -3,6 +3,8 @@
 docs/protocol.md describes it. Lines and characters count from 0; characters are Unicode code points.
 """
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from lsp_aid.domain.build_status import BuildState, BuildStatus
@@ -31,13 +33,35 @@ def proposal_data(proposal: Proposal) -> dict[str, Any]:
     }
 
 
+def status_data(
+    workspaces: Sequence[Mapping[str, Any]],
+    daemon: Mapping[str, Any] | None = None,
+    editors: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """What `lsp-aid status` says: `workspaces` as `workspace_data` has them, the daemon that serves them if there is
+    one, and the editors that it serves."""
+    return {"daemon": daemon, "editors": list(editors), "workspaces": list(workspaces)}
+
+
+def workspace_data(root: Path, state: BuildState, status: BuildStatus | None) -> dict[str, Any]:
+    """How the project at `root` stands."""
+    errors, warnings = _counts(state, status)
+    return {"root": str(root), "build": state.value, "errors": errors, "warnings": warnings}
+
+
 def state_data(state: BuildState, status: BuildStatus | None) -> dict[str, Any]:
-    """How a project stands. Counts and source are those of the last complete build, for as long as it may still hold."""
+    """How a project stands, for status bars."""
+    errors, warnings = _counts(state, status)
+    source = {"source": status.source.value} if status else {}
+    return {"state": state.value, "errors": errors, "warnings": warnings, **source}
+
+
+def _counts(state: BuildState, status: BuildStatus | None) -> tuple[int, int]:
+    """Errors and warnings of the last complete build, for as long as it may still hold."""
     known = status if status and state in (BuildState.GREEN, BuildState.RED, BuildState.BUILDING) else None
     found = known.result.diagnostics if known else ()
     errors = sum(each.is_error for each in found)
-    source = {"source": status.source.value} if status else {}
-    return {"state": state.value, "errors": errors, "warnings": len(found) - errors, **source}
+    return errors, len(found) - errors
 
 
 def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
