@@ -227,8 +227,8 @@ class _Placing:
         return None
 
     def _same_words(self, block: Block, place: Place) -> Sequence[Place]:
-        """All places of a block by its words; of these, if there are any, those with blank lines where the block has them.
-        The given place is among them."""
+        """All places of a block by its words; of these, if there are any, those with blank lines where the block has
+        some. The given place is among them."""
         search, replace = split(block.search), split(block.replace)
         places = by_words(self.source, search, replace)
         lead = next(n for n, line in enumerate(search) if line.strip())

@@ -90,6 +90,8 @@ MOST_CHARACTERS = 20_000
 def read(diagnostic: Diagnostic) -> Message:
     """What the message says; `Other` where its shape is not known."""
     flat = diagnostic.flat_message
+    if len(flat) > MOST_CHARACTERS:
+        return Other(flat)
     if (warning := read_warning(diagnostic)) is not None:
         return warning
     for reader in _READERS:

@@ -328,3 +328,10 @@ def test_line_breaks_do_not_matter(text: str, random: "object") -> None:
 def test_fatal_pattern_sizes_are_read_in_no_time() -> None:
     said("The value " + "a " * 20_000 + "has type")
     said("This expression has type " + "(int -> " * 5_000)
+
+
+def test_a_message_that_no_compiler_writes_is_not_searched_for_shapes() -> None:
+    repeated = "The function applied to this argument has type\n  x:int -> int\nThis argument cannot be applied "
+    text = repeated * (1_000_000 // len(repeated))
+    assert isinstance(said(text), Other)
+    assert isinstance(said(text, "warning 8"), Other)
