@@ -8,8 +8,13 @@ let here = ref "/"
 (* What a file or folder was like when it was read. *)
 type stamp = (float * int * int) option
 
-let files : (string, stamp) Hashtbl.t = Hashtbl.create 64
-let folders : (string, stamp * string list) Hashtbl.t = Hashtbl.create 64
+(* A folder of the load path: what it was like at a moment, and what could be found in it. *)
+type folder = { stamp : stamp; seen : float; listing : string list }
+
+let folders : (string, folder) Hashtbl.t = Hashtbl.create 64
+
+(* The files that were read, by their folders. *)
+let files : (string, string * stamp) Hashtbl.t = Hashtbl.create 64
 
 (* The names of the modules that were read and not told of yet, the latest first. *)
 let learnt : string list ref = ref []
@@ -21,7 +26,9 @@ let stamp path : stamp =
   | { Unix.st_mtime; st_size; st_ino; _ } -> Some (st_mtime, st_size, st_ino)
   | exception Unix.Unix_error _ -> None
 
-let note_file path = if not (Hashtbl.mem files path) then Hashtbl.replace files path (stamp path)
+let note_file path =
+  let folder = Filename.dirname path in
+  if not (List.mem_assoc path (Hashtbl.find_all files folder)) then Hashtbl.add files folder (path, stamp path)
 
 (* Reads flags as ocamlc does. Raises [Arg.Bad]. *)
 let configure folder words =
@@ -48,9 +55,12 @@ let listing folder =
   | names -> List.filter (fun name -> Filename.check_suffix name ".cmi") (List.sort compare (Array.to_list names))
   | exception Sys_error _ -> []
 
-let note_folder folder =
+let look folder =
+  let seen = Unix.gettimeofday () in
   let stamp = stamp folder in
-  Hashtbl.replace folders folder (stamp, listing folder)
+  { stamp; seen; listing = listing folder }
+
+let note_folder folder = Hashtbl.replace folders folder (look folder)
 
 (* The compiler's load path starts with the current folder, which is no place that dune's rules look at. *)
 let refresh () =
@@ -65,19 +75,25 @@ let refresh () =
 
 let env () = match !initial with Ok env -> env | Error exn -> raise exn
 
-let same_folder folder (known, names) =
-  let now = stamp folder in
-  now = known
-  || (now <> None && listing folder = names
-     && begin
-       Hashtbl.replace folders folder (now, names);
-       true
-     end)
+(* The clock of files moves on in steps: what was written right before a look may be written once more in that step. *)
+let step = 0.05
+
+let is_settled known = match known.stamp with Some (written, _, _) -> written < known.seen -. step | None -> true
+
+(* Interfaces are never written in place: who writes one changes its folder. *)
+let same_folder (folder, known) =
+  (stamp folder = known.stamp && is_settled known)
+  ||
+  let now = look folder in
+  now.listing = known.listing
+  && List.for_all (fun (path, known) -> stamp path = known) (Hashtbl.find_all files folder)
+  && begin
+    Hashtbl.replace folders folder now;
+    true
+  end
 
 (* Whether all that was read is still what one would read. *)
-let is_fresh () =
-  let same = Hashtbl.fold (fun path known same -> same && stamp path = known) files true in
-  same && List.for_all (fun (folder, known) -> same_folder folder known) (List.of_seq (Hashtbl.to_seq folders))
+let is_fresh () = List.for_all same_folder (List.of_seq (Hashtbl.to_seq folders))
 
 let tell_learnt () =
   let names = !learnt in
