@@ -55,6 +55,8 @@ _HINT = re.compile(r"^\s*Hint:\s*(.*?)(?=^-> required by|\Z)", re.MULTILINE | re
 _COMMAND = re.compile(r"\(cd .+ && .*\)(?: [<&>].*)?|/\S+ .* _build/\S+ _build/\S+")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BUILD_FOLDER = re.compile(r"_build/(?:\.sandbox/[^/]+/)?[^/.][^/]*/(?=.)")
+_MOST_MESSAGES = 20_000
+"""Nobody reads on from here."""
 _MOST_RELATED = 50  # a compiler has a few; a program that prints what looks like them may have any number
 _NO_FILES = ("_none_", "_unknown_", "command line")
 _DUNE_FILES = re.compile(r"(?:.*/)?(?:dune|dune-project|dune-workspace|dune\.inc|[^/]*\.opam)")
@@ -83,7 +85,8 @@ def parse(output: str | bytes, read: Read, command: str = "") -> tuple[Diagnosti
     text = output.decode("utf-8", "replace") if isinstance(output, bytes) else output
     places = _Places(read)
     found: list[Diagnostic] = []
-    blocks = list(_blocks(_COLOUR.sub("", text).replace("\r\n", "\n").split("\n"), grammar_of(command)))
+    lines = _COLOUR.sub("", text).replace("\r\n", "\n").split("\n")
+    blocks = list(itertools.islice(_blocks(lines, grammar_of(command)), _MOST_MESSAGES))
     for number, block in enumerate(blocks):
         if block.grammar is not None:
             beside = (places.of(b.head, b.excerpt)[0] for b in blocks[max(0, number - 1) : number + 2] if b.head)
@@ -118,7 +121,9 @@ def _blocks(lines: Sequence[str], grammar: str) -> Iterator[_Block]:
     block: _Block | None = None
     in_excerpt = warns = False
     for number, line in enumerate(lines):
-        head = _HEAD.fullmatch(line)
+        if not line and block is None:
+            continue
+        head = _HEAD.fullmatch(line) if line.startswith('File "') else None
         if head and block is not None and block.head and not (block.lines or block.excerpt or head["rest"]):
             block.also.append(head)
         elif head or (_TITLE.match(line) and (block is None or block.lines)):
