@@ -1,0 +1,275 @@
+"""What the type checker says of a change, and whether that is the last word.
+
+Red is final where everything that the module is typed against is what the build would type it against. Green is final
+where besides no other module can notice the change: each changed module keeps its signature or is seen by none, needs
+no module of its library that it did not need (there could be a cycle), and nothing but the compiler reads its file.
+Whatever is not proven is left to dune. Before the checker's word on a module counts, it has to say the same of the text
+in the base as dune has said.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from attrs import define, field, frozen
+
+from lsp_aid.ces.base import Base
+from lsp_aid.ces.graph import Graph, Unit
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.diagnostics import Diagnostic
+from lsp_aid.domain.ports import Typer
+from lsp_aid.domain.typed import Checked, CompilerFlags
+from lsp_aid.errors import AidError
+from lsp_aid.ocaml.syntax import parse
+from lsp_aid.workspace.view import WorkspaceView
+
+_ROOT = "_build/default"
+_ATTRIBUTES = ("attribute", "item_attribute", "floating_attribute")
+_CAPITAL = re.compile(r"\b[A-Z]")
+
+
+@frozen
+class ByTypes:
+    """`red` are errors that dune would find too, `parsed` tells whether they are more than errors of syntax. `green`:
+    it is proven that dune would be green. With neither, dune has to say; `reason` is why. `warnings` are those of
+    modules that are green."""
+
+    red: tuple[Diagnostic, ...] = ()
+    parsed: bool = True
+    green: bool = False
+    reason: str = ""
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@frozen
+class _Known:
+    """What the checker says of a module as it is in the base."""
+
+    signature: str
+    modules: frozenset[str]
+
+
+@frozen
+class _Group:
+    """The implementation and the interface of one module, as far as there are units for them."""
+
+    implementation: Unit | None
+    interface: Unit | None
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        return tuple(unit for unit in (self.interface, self.implementation) if unit)
+
+    @property
+    def shown(self) -> Unit:
+        """The unit that others see."""
+        found = self.interface or self.implementation
+        assert found is not None
+        return found
+
+
+@frozen
+class _Judged:
+    """`errors` and `warnings` of a group with the change. `changed`: others may see a difference. `grown`: it names
+    modules of its own library that it did not name. `names` are all that it names."""
+
+    group: _Group
+    errors: tuple[Diagnostic, ...]
+    warnings: tuple[Diagnostic, ...]
+    changed: bool
+    grown: bool
+    names: frozenset[str]
+    parsed: bool
+
+
+class _UndecidedError(Exception):
+    """Dune has to say, for the reason given."""
+
+
+@define(eq=False)
+class TypesTier:
+    """The type checker on one base. What it says of the base's own modules is asked once."""
+
+    base: Base
+    typer: Typer
+    _known: dict[str, _Known | str] = field(factory=dict, init=False)
+    _unsound: frozenset[str] | None = field(default=None, init=False)
+
+    async def judge(self, changes: ChangeSet) -> ByTypes:
+        try:
+            return await self._judge(changes)
+        except _UndecidedError as undecided:
+            return ByTypes(reason=str(undecided))
+        except AidError as error:
+            return ByTypes(reason=f"the type checker could not say: {error.what}")
+
+    async def _judge(self, changes: ChangeSet) -> ByTypes:
+        graph = await asyncio.to_thread(lambda: self.base.graph)
+        if not graph.units:
+            raise _UndecidedError("dune does not tell its rules")
+        for change in changes.files:
+            if change.before is None or change.after is None:
+                raise _UndecidedError(f"{change.path} is created or deleted")
+            if change.path not in graph.units:
+                raise _UndecidedError(f"{change.path} is no module that is compiled as it is")
+        unsound = await self._not_to_be_typed(graph)
+        texts = {path: text for path, text in changes.texts.items() if text is not None}
+        groups = _groups(graph, texts)
+        for unit in (unit for group in groups for unit in group.units):
+            if unit.object in unsound:
+                raise _UndecidedError(f"{unit.source} needs what is red in the base")
+        judged = [await self._judge_group(graph, group, texts) for group in groups]
+        return self._conclude(graph, judged)
+
+    def _conclude(self, graph: Graph, judged: list[_Judged]) -> ByTypes:
+        unsure = [each for each in judged if each.errors or each.changed]
+        final = [each for each in judged if each.errors and not (each.parsed and _sees_any(each, unsure))]
+        warnings = tuple(w for each in judged for w in each.warnings)
+        if final:
+            red = tuple(error for each in final for error in each.errors)
+            return ByTypes(red, any(each.parsed for each in final), warnings=warnings)
+        if any(each.errors for each in judged):
+            raise _UndecidedError("a module is red that is typed against another one of the change")
+        for each in judged:
+            path = each.group.shown.source
+            if each.changed and each.group.shown.is_seen:
+                raise _UndecidedError(f"others see {path} otherwise than before")
+            if each.changed and any(_sees_any(other, [each]) for other in judged):
+                raise _UndecidedError(f"another changed module sees {path} otherwise than before")
+            if each.grown:
+                raise _UndecidedError(f"{path} needs modules that it did not need")
+            if not all(unit.ends_here for unit in each.group.units):
+                raise _UndecidedError(f"more than the compiler reads {path}, or what is made of it")
+        if not self.base.record.checked.green:
+            raise _UndecidedError("the base has errors")
+        return ByTypes(green=True, warnings=warnings)
+
+    async def _judge_group(self, graph: Graph, group: _Group, texts: Mapping[str, str]) -> _Judged:
+        known = await self._of_base(graph, group)
+        if isinstance(known, str):
+            raise _UndecidedError(known)
+        view = WorkspaceView(self.base.tree)
+        shown = group.shown
+        interface_changed = group.interface is not None and group.interface.source in texts
+        checked: list[Checked] = []
+        if interface_changed:
+            assert group.interface is not None
+            checked.append(await self._check(group.interface, texts[group.interface.source], signature=True))
+        if group.implementation is not None:
+            path = group.implementation.source
+            text = texts[path] if path in texts else await asyncio.to_thread(view.read, path)
+            given = texts[group.interface.source] if group.interface and interface_changed else None
+            whole = group.interface is None
+            if not interface_changed or checked[0].build.green:
+                checked.append(await self._check(group.implementation, text, interface=given, signature=whole))
+        errors = tuple(d for each in checked for d in each.build.errors)
+        changed = False
+        if shown.source in texts and not errors:
+            before, after = await asyncio.to_thread(view.read, shown.source), texts[shown.source]
+            # An empty one may be that of a checker that cannot tell.
+            same = known.signature == checked[0].signature != ""
+            changed = not same or _attributes(shown.source, before) != _attributes(shown.source, after)
+        names = frozenset(name for each in checked for name in each.modules)
+        if not names and not errors and any(_CAPITAL.search(texts[u.source]) for u in group.units if u.source in texts):
+            raise _UndecidedError(f"the type checker does not tell what {shown.source} needs")
+        grown = bool((names - known.modules) & graph.neighbours(shown))
+        warnings = tuple(d for each in checked for d in each.build.diagnostics if not d.is_error)
+        parsed = not all(_is_syntax(error) for error in errors)
+        return _Judged(group, errors, warnings, changed, grown, names, parsed)
+
+    async def _of_base(self, graph: Graph, group: _Group) -> _Known | str:
+        """What the checker says of a module of the base; a text where that is not what dune says."""
+        key = group.shown.source
+        if key not in self._known:
+            self._known[key] = await self._calibrate(group)
+        return self._known[key]
+
+    async def _calibrate(self, group: _Group) -> _Known | str:
+        view = WorkspaceView(self.base.tree)
+        signature, modules = "", set[str]()
+        for unit in group.units:
+            text = await asyncio.to_thread(view.read, unit.source)
+            checked = await self._check(unit, text, signature=unit is group.shown)
+            said = [d.identity for d in self.base.record.checked.errors if d.path == unit.source]
+            if sorted(map(str, said)) != sorted(str(d.identity) for d in checked.build.errors):
+                return f"the type checker does not say of {unit.source} in the base what dune says"
+            if unit is group.shown:
+                signature = checked.signature
+            modules |= checked.modules
+        return _Known(signature, frozenset(modules))
+
+    async def _check(self, unit: Unit, text: str, *, interface: str | None = None, signature: bool = False) -> Checked:
+        folder = self.base.tree / _ROOT
+        flags = CompilerFlags(tuple(_absolute(unit.words, str(folder))), folder, unit.name)
+        return await self.typer.check(unit.source, text, flags, interface=interface, signature=signature)
+
+    async def _not_to_be_typed(self, graph: Graph) -> frozenset[str]:
+        """The objects that are not in the base, or not as they should be, since something that they need is red."""
+        if self._unsound is None:
+            self._unsound = await asyncio.to_thread(_unsound, graph, self.base)
+        return self._unsound
+
+
+def _unsound(graph: Graph, base: Base) -> frozenset[str]:
+    if base.record.checked.green:
+        return frozenset()
+    red = {error.path for error in base.record.checked.errors}
+    if not red <= set(graph.units):
+        return frozenset(unit.object for unit in graph.units.values())  # who knows what could not be made
+    bad = {unit.object for unit in graph.units.values() if unit.source in red}
+    folders = {PurePosixPath(made).parent.as_posix() for made in bad}
+    # What is red itself can be typed, for all that it needs is there.
+    return frozenset(
+        unit.object
+        for unit in graph.units.values()
+        if (unit.sees & bad - {unit.object}) or (unit.sees_folders & folders)
+    )
+
+
+def _groups(graph: Graph, paths: Iterable[str]) -> list[_Group]:
+    found: dict[str, _Group] = {}
+    for path in paths:
+        stem = path.rpartition(".")[0]
+        made = graph.units[path].object
+        if made not in found:
+            sides = [graph.units.get(f"{stem}.ml"), graph.units.get(f"{stem}.mli")]
+            implementation, interface = (unit if unit and unit.object == made else None for unit in sides)
+            found[made] = _Group(implementation, interface)
+    return list(found.values())
+
+
+def _sees_any(judged: _Judged, others: Iterable[_Judged]) -> bool:
+    """Whether a module may be typed against one of the others, by what dune knows or by what it names now."""
+    for other in others:
+        if other is judged:
+            continue
+        if any(unit.may_see(other.group.shown) for unit in judged.group.units):
+            return True
+        name = other.group.shown.name
+        if {part[:1].upper() + part[1:] for part in (name, *name.split("__"))} & judged.names:
+            return True
+    return False
+
+
+def _attributes(path: str, text: str) -> list[str]:
+    """What stands in a text beside types and may matter to others, alerts and deprecations for one, each with what it
+    is about."""
+    found = []
+    for node in parse(text, path).walk(*_ATTRIBUTES):
+        around = node.parent
+        about = "" if node.kind == "floating_attribute" or around is None else around.text
+        found.append(f"{node.text} {' '.join(about.split())}")
+    return found
+
+
+def _is_syntax(error: Diagnostic) -> bool:
+    return error.message.startswith("Syntax error")
+
+
+def _absolute(words: Iterable[str], folder: str) -> Iterable[str]:
+    """The flags for a compiler that need not run in that folder."""
+    before = ""
+    for word in words:
+        yield f"{folder}/{word}" if before in ("-I", "-H") and not word.startswith(("/", "+")) else word
+        before = word
