@@ -19,6 +19,7 @@ from lsp_aid.ocaml.syntax import Item, Node, Syntax
 from lsp_aid.repair import interface_types as types
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.interface_declarations import brought_to
+from lsp_aid.repair.interface_instances import instances
 from lsp_aid.repair.interface_places import inserted
 from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import similarity
@@ -39,6 +40,10 @@ class _Module:
     @property
     def exported_types(self) -> list[str]:
         return [item.name for item in self.mli.items if item.kind == "type"]
+
+    @property
+    def abstract_types(self) -> list[str]:
+        return [i.name for i in self.mli.items if i.kind == "type" and i.node.field("body") is None]
 
 
 @frozen
@@ -116,7 +121,11 @@ async def _export(problem: Problem, module: _Module, name: str) -> list[Candidat
         return []
     known = types.abbreviations(module.ml)
     found = []
-    for number, text in enumerate(dict.fromkeys(types.variants(learnt, known, module.exported_types))):
+    as_printed = list(types.variants(learnt, known, module.exported_types))
+    plain = [name for name in module.abstract_types if types.is_everyday(name, known)]
+    other = [name for name in module.abstract_types if name not in plain]
+    texts = (*instances(learnt, known, other), *as_printed, *instances(learnt, known, plain))
+    for number, text in enumerate(dict.fromkeys(texts)):
         edit = inserted(module.mli, f"val {_in_code(name)} : {text}", name, module.ml)
         change = _change(problem, [(module.mli.path, edit)])
         found.append(Candidate(f"Export `{module.name}.{name} : {text}`", change, 0.9 - 0.03 * number))

@@ -118,6 +118,11 @@ def variants(node: Node, known: Mapping[str, Abbreviation], exported: Sequence[s
         yield " -> ".join(_plain(part, known) if part in chosen else shown(part, known, exported) for part in parts)
 
 
+def is_everyday(name: str, known: Mapping[str, Abbreviation]) -> bool:
+    """Whether a type is another name for `int`, `string` and the like: not every one of these is meant as it."""
+    return name in known and canonical(known[name].manifest, known) in _EVERYDAY
+
+
 def _is_everyday(part: Node, known: Mapping[str, Abbreviation]) -> bool:
     return part.text in known and canonical(part, known) in _EVERYDAY
 

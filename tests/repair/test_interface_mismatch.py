@@ -77,6 +77,39 @@ async def test_the_use_decides_where_a_type_is_abstract(tmp_path: Path) -> None:
     assert outcome.repairs[0].changes.texts == {"m.mli": "type t\nval make : unit -> t\nval text : t -> string\n"}
 
 
+@pytest.mark.parametrize(
+    ("ml", "use", "type_"),
+    [
+        ("type t = int list\nlet make () = [ 1 ]\nlet f t = List.length t\n", "M.f (M.make ()) + 1", "t -> int"),
+        ("type t = int list\nlet make () = [ 1 ]\nlet f a b = a @ b\n", "M.f (M.make ()) (M.make ())", "t -> t -> t"),
+        ("type t = int list\nlet make () = [ 1 ]\nlet f t = List.hd t\n", "M.f (M.make ()) + 1", "t -> int"),
+        ("type t = int list\nlet make () = [ 1 ]\nlet f t = Some t\n", "M.f [ M.make () ]", "'a -> 'a option"),
+        ("type t = int list\nlet make () = [ 1 ]\nlet f = List.rev\n", 'M.f [ "a" ]', "'a list -> 'a list"),
+        ("type t = int\nlet make () = 1\nlet f x = x + 1\n", "M.f 2 + 1", "int -> int"),
+        ("type t = int\nlet make () = 1\nlet f x = x + 1\n", "M.f (M.make ()) + 1", "t -> int"),
+        (
+            "type t = (string * int) list\nlet make () = []\nlet f k t = List.assoc k t\n",
+            'M.f "a" (M.make ()) + 1',
+            "string -> t -> int",
+        ),
+    ],
+)
+async def test_a_value_is_exported_with_the_abstract_type(ml: str, use: str, type_: str, tmp_path: Path) -> None:
+    """What the compiler infers names what the abstract type stands for, in any instance of it."""
+    mli = "type t\n\nval make : unit -> t\n"
+    texts = project(ml, mli, f"let () = ignore ({use})\n")
+    case = txtar.Case("abstract", {"dune-project": "(lang dune 3.17)\n", **texts})
+    outcome = await repaired(case, tmp_path, {"interface_mismatch": interface_mismatch})
+    assert outcome.repairs[0].changes.texts == {"m.mli": f"{mli}\nval f : {type_}\n"}
+
+
+async def test_an_abstract_type_with_a_parameter_is_found_in_less(tmp_path: Path) -> None:
+    ml = "type 'a t = ('a * int) list\nlet make () : 'a t = []\nlet f t = List.length t\n"
+    mli = "type 'a t\n\nval make : unit -> 'a t\n"
+    changed = await first(ml, mli, tmp_path, "let () = ignore (M.f (M.make ()))\n")
+    assert changed == {"m.mli": f"{mli}\nval f : 'a t -> int\n"}
+
+
 async def test_only_what_differs_of_a_type_is_changed(tmp_path: Path) -> None:
     ml = "type 'a t = 'a list\nlet f ~by (x : 'a t) = ignore by; Some (List.length x + by)\n"
     mli = "type 'a t\n\nval f :\n  by:int -> (* how many *)\n  'a t ->\n  int\n"
