@@ -12,8 +12,8 @@ from attrs import frozen
 
 from lsp_aid.domain.text import TextEdit
 
-_SPACE = re.compile(r"(?:[ \t\r\n\f]+|;[^\n]*)+")
-_ATOM = re.compile(r"(?:%\{[^{}\s\"();]*\}|[^ \t\r\n\f();\"])+")
+_NEXT = re.compile(r"(?:[ \t\r\n\f]+|;[^\n]*)*+(?P<next>[()\"]|(?P<atom>(?:%\{[^{}\s\"();]*\}|[^ \t\r\n\f();\"])+)|\Z)")
+"""White space and comments, then what stands behind them."""
 _BLOCK = re.compile(r"\"\\[|>][^\n]*(?:\n[ \t]*\"\\[|>][^\n]*)*")
 _BLOCK_LINE = re.compile(r"[ \t]*\"\\([|>]) ?([^\r\n]*)\r?\n?")
 _ESCAPE = re.compile(
@@ -61,6 +61,9 @@ Node = Word | Group
 
 MAX_DEPTH = 200
 """Groups nested deeper are no groups: nobody writes them, and whoever walks the nodes may recurse."""
+MAX_FAULTS = 100
+MAX_TEXT = 500_000
+"""Characters; longer files are generated, and nobody edits them."""
 
 
 @frozen
@@ -72,53 +75,61 @@ class Fault:
 
 
 def parse(text: str) -> tuple[tuple[Node, ...], tuple[Fault, ...]]:
-    """All nodes of the text, and what is wrong with it. An open group ends with the text; a stray `)` is skipped."""
+    """All nodes of the text, and what is wrong with it, the first `MAX_FAULTS` of that. An open group ends with the
+    text, a stray `)` is skipped, and of a text longer than `MAX_TEXT` nothing is read."""
+    if len(text) > MAX_TEXT:
+        return (), (Fault(0, f"the file has more than {MAX_TEXT} characters"),)
     faults: list[Fault] = []
     open_at: list[int] = []
     levels: list[list[Node]] = [[]]
     too_deep = 0
-    at = 0
-    while at < len(text):
-        if space := _SPACE.match(text, at):
-            at = space.end()
-        elif text[at] == "(" and len(open_at) == MAX_DEPTH:
-            faults.append(Fault(at, f"this `(` is nested more than {MAX_DEPTH} deep"))
+    at, size = 0, len(text)
+    find = _NEXT.match
+    while at < size and (found := find(text, at)):
+        at = found.end()
+        start, kind = found.start("next"), found["next"]
+        if found["atom"]:
+            levels[-1].append(Word(start, at, kind))
+        elif kind == "(" and len(open_at) == MAX_DEPTH:
+            _note(faults, start, f"this `(` is nested more than {MAX_DEPTH} deep")
             too_deep += 1
-            at += 1
-        elif text[at] == ")" and too_deep:
+        elif kind == ")" and too_deep:
             too_deep -= 1
-            at += 1
-        elif text[at] == "(":
-            open_at.append(at)
+        elif kind == "(":
+            open_at.append(start)
             levels.append([])
-            at += 1
-        elif text[at] == ")":
-            at += 1
-            if open_at:
-                group = Group(open_at.pop(), at, tuple(levels.pop()))
-                levels[-1].append(group)
-            else:
-                faults.append(Fault(at - 1, "this `)` closes nothing"))
-        else:
-            word, problem = _word(text, at)
+        elif kind == ")" and open_at:
+            group = Group(open_at.pop(), at, tuple(levels.pop()))
+            levels[-1].append(group)
+        elif kind == ")":
+            _note(faults, start, "this `)` closes nothing")
+        elif kind:
+            word = _string(text, start, faults)
             levels[-1].append(word)
-            faults += problem
             at = word.end
     while open_at:
-        faults.append(Fault(open_at[-1], "this `(` is not closed"))
-        group = Group(open_at.pop(), len(text), tuple(levels.pop()))
+        _note(faults, open_at[-1], "this `(` is not closed")
+        group = Group(open_at.pop(), size, tuple(levels.pop()))
         levels[-1].append(group)
     return tuple(levels[0]), tuple(faults)
 
 
-def _word(text: str, at: int) -> tuple[Word, list[Fault]]:
+def _note(faults: list[Fault], offset: int, message: str) -> None:
+    if len(faults) < MAX_FAULTS:
+        faults.append(Fault(offset, message))
+
+
+def _string(text: str, at: int, faults: list[Fault]) -> Word:
+    """The string, or the block string, that begins at a quote."""
     if block := _BLOCK.match(text, at):
-        return Word(at, block.end(), _block_value(block.group()), quoted=True), []
-    if text[at] == '"':
-        return _string(text, at)
-    atom = _ATOM.match(text, at)
-    end = atom.end() if atom else at + 1
-    return Word(at, end, text[at:end]), []
+        return Word(at, block.end(), _block_value(block.group()), quoted=True)
+    end = at + 1
+    while end < len(text) and text[end] != '"':
+        end += 2 if text[end] == "\\" else 1
+    if end >= len(text):
+        _note(faults, at, "this string is not closed")
+        return Word(at, len(text), _unescape(text[at + 1 :]), quoted=True)
+    return Word(at, end + 1, _unescape(text[at + 1 : end]), quoted=True)
 
 
 def _block_value(raw: str) -> str:
@@ -127,15 +138,6 @@ def _block_value(raw: str) -> str:
         kind, content = line.groups()
         value += (_unescape(content) if kind == "|" else content) + "\n"
     return value
-
-
-def _string(text: str, at: int) -> tuple[Word, list[Fault]]:
-    end = at + 1
-    while end < len(text) and text[end] != '"':
-        end += 2 if text[end] == "\\" else 1
-    if end >= len(text):
-        return Word(at, len(text), _unescape(text[at + 1 :]), quoted=True), [Fault(at, "this string is not closed")]
-    return Word(at, end + 1, _unescape(text[at + 1 : end]), quoted=True), []
 
 
 def _unescape(raw: str) -> str:

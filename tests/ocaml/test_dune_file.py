@@ -180,3 +180,10 @@ def test_groups_know_their_head():
     assert (group.head, group.words) == ("a", ("b", "e"))
     assert dune_file.words(group, "c") == ("d",)
     assert dune_file.stanzas("(() b)")[0].head == ""
+
+
+def test_what_no_person_wrote_is_read_in_bounds():
+    nodes, faults = dune_file.parse(")" * 10_000)
+    assert (nodes, len(faults)) == ((), dune_file.MAX_FAULTS)
+    nodes, faults = dune_file.parse("(a)" * dune_file.MAX_TEXT)
+    assert (nodes, [fault.offset for fault in faults]) == ((), [0])
