@@ -13,8 +13,9 @@ import asyncio
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages, stdlib
 from lsp_aid.ocaml.scope import in_scope, lookup, names_of
@@ -22,6 +23,7 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import argument_labels
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import Declared, declared_elsewhere, modules_of, tree
+from lsp_aid.repair.record_fields import fields_meant
 from lsp_aid.repair.similarity import nearest, similarity
 
 _AT_MOST = 8
@@ -57,6 +59,7 @@ class Guess:
     path: str
     weight: float
     whole: bool = True
+    kind: Kind = Kind.FIX
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -119,9 +122,8 @@ def _candidate(problem: Problem, message: messages.UnboundName, syntax: Syntax, 
     edits = [_edit(problem, node, guess) for node in places]
     shown = guess.path if guess.whole or not message.qualifier else f"{message.qualifier}.{guess.path}"
     times = f" ({len(edits)} times)" if len(edits) > 1 else ""
-    return Candidate(
-        f"Replace `{message.path}` by `{shown}`{times}", problem.edit(*edits), min(0.98, max(0.02, guess.weight))
-    )
+    title, weight = f"Replace `{message.path}` by `{shown}`{times}", min(0.98, max(0.02, guess.weight))
+    return Candidate(title, problem.edit(*edits), weight, guess.kind)
 
 
 def _same(syntax: Syntax, message: messages.UnboundName, place: Node) -> list[Node]:
@@ -184,9 +186,13 @@ def _others(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
     found: list[Guess] = []
     if message.sort in sources:
         found += sources[message.sort](problem, message, syntax, place)
-    if message.sort in _DECLARED_AS and message.sort != "module" and not message.suggestions:
-        found += _in_project(problem, message, syntax)
-    yield from (Guess(guess.path, guess.weight * share, guess.whole) for guess in found)
+    if message.sort in _DECLARED_AS and not message.suggestions:
+        found += _in_modules(message, syntax, place)
+        if message.sort != "module":
+            found += _in_project(problem, message, syntax)
+        if message.sort == "record field" and not found:
+            found += _fields(problem, message, syntax, place)
+    yield from (evolve(guess, weight=guess.weight * share) for guess in found)
     yield from _foreign(message)
 
 
@@ -267,6 +273,21 @@ def _types(problem: Problem, message: messages.UnboundName, syntax: Syntax, plac
     yield from (Guess(name, 0.6 * by) for name, by in nearest(message.name, (*in_file, *stdlib.TYPES), 0.6))
 
 
+def _in_modules(message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
+    """What modules within this file declare further up: `Util.double` for `double`."""
+    around = {item.path for item in syntax.declared if item.kind == "module" and item.start <= place.start < item.end}
+    for item in syntax.declared:
+        if item.kind not in _DECLARED_AS[message.sort] or not item.within or item.end > place.start:
+            continue
+        within = item.within
+        while within and ".".join(item.within[: len(item.within) - len(within) + 1]) in around:
+            within = within[1:]
+        if within and (not item.owner or not message.of_type or item.owner == _last(message.of_type)):
+            yield from _qualified(
+                message, Declared(item.name, item.kind, item.owner, ".".join((*within, item.name)), True)
+            )
+
+
 def _in_project(problem: Problem, message: messages.UnboundName, syntax: Syntax) -> Iterator[Guess]:
     """What other files declare: the same name, or one alike. A member of a known type needs no module."""
     kinds = _DECLARED_AS[message.sort]
@@ -281,6 +302,13 @@ def _in_project(problem: Problem, message: messages.UnboundName, syntax: Syntax)
             yield from _alike(message, [found.name])
         elif not owner:
             yield from _qualified(message, found)
+
+
+def _fields(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
+    known = [(item.name, item.owner) for item in syntax.declared if item.kind == "record field"]
+    known += [(found.name, found.owner) for found in declared_elsewhere(problem) if found.kind == "record field"]
+    for field in fields_meant(message.name, place, _last(message.of_type), known):
+        yield Guess(field.name, field.weight, whole=False, kind=Kind.FIX if field.is_sure else Kind.GUESS)
 
 
 def _qualified(message: messages.UnboundName, found: Declared) -> Iterator[Guess]:

@@ -26,6 +26,12 @@ def similarity(left: str, right: str) -> float:
     return 0.95 * (1 - distance(plain, other) / longest)
 
 
+def words_in_common(left: str, right: str) -> float:
+    """From 0 to 1: how many of the words of the two names are in both, `first_name` and `name_of` one of three."""
+    ours, theirs = (set(name.casefold().split("_")) - {""} for name in (left, right))
+    return len(ours & theirs) / max(1, len(ours | theirs))
+
+
 def nearest(name: str, others: Iterable[str], at_least: float) -> list[tuple[str, float]]:
     """The names most like `name`, best first, each once; the name itself is not among them."""
     alike = {other: similarity(name, other) for other in others if other != name and abs(len(other) - len(name)) < 6}

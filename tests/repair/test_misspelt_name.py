@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from lsp_aid.domain.proposal import Level
+from lsp_aid.domain.proposal import Kind, Level
 from lsp_aid.repair import misspelt_name
 from tests.support import txtar
 from tests.support.one_liners import check_best, check_none
-from tests.support.repair import candidates_of, cases, repaired
+from tests.support.repair import PROJECT, candidates_of, cases, repaired
 
 pytestmark = pytest.mark.dune
 
@@ -71,6 +71,51 @@ async def test_names_without_a_hint(tmp_path: Path) -> None:
         ],
         tmp_path,
     )
+
+
+UTIL = "module Util = struct let double x = 2 * x end\n"
+A = "module A = struct type t = Red exception Bad module B = struct let one = 1 end end\n"
+BOOK = "type book = { title : string; pages_read : int }\n"
+
+
+async def test_names_of_modules_in_the_file(tmp_path: Path) -> None:
+    await check_best(
+        misspelt_name,
+        [
+            (UTIL + "let f = double 3", UTIL + "let f = Util.double 3"),
+            (UTIL + "let f = Utl.double 3", UTIL + "let f = Util.double 3"),
+            (UTIL + "let f = Util.doubel 3", UTIL + "let f = Util.double 3"),
+            (UTIL + A + "let f = A.double 3", UTIL + A + "let f = Util.double 3"),
+            (A + "let f = one", A + "let f = A.B.one"),
+            (A + "let f = B.one", A + "let f = A.B.one"),
+            (A + "let f = Red", A + "let f = A.Red"),
+            (A + "let f () = raise Bad", A + "let f () = raise A.Bad"),
+            (
+                "module A = struct module B = struct let one = 1 end let f = one end",
+                "module A = struct module B = struct let one = 1 end let f = B.one end",
+            ),
+        ],
+        tmp_path,
+    )
+
+
+async def test_fields_that_are_meant_by_their_words_or_their_place(tmp_path: Path) -> None:
+    await check_best(
+        misspelt_name,
+        [
+            (BOOK + "let f (x : book) = x.read_pages", BOOK + "let f (x : book) = x.pages_read"),
+            (BOOK + "let f x = x.read_pages", BOOK + "let f x = x.pages_read"),
+            (BOOK + 'let f = { heading = ""; pages_read = 1 }', BOOK + 'let f = { title = ""; pages_read = 1 }'),
+        ],
+        tmp_path,
+    )
+
+
+async def test_a_field_that_only_its_type_speaks_for_is_a_guess(tmp_path: Path) -> None:
+    case = txtar.Case("guess", {**PROJECT, "a.ml": BOOK + "let f (x : book) = x.heading ^ x.title\n"})
+    outcome = await repaired(case, tmp_path, {"misspelt_name": misspelt_name})
+    assert [repair.kind for repair in outcome.repairs] == [Kind.GUESS]
+    assert outcome.repairs[0].changes.texts == {"a.ml": BOOK + "let f (x : book) = x.title ^ x.title\n"}
 
 
 async def test_several_suggestions_are_several_candidates_the_likest_first(tmp_path: Path) -> None:
