@@ -239,7 +239,7 @@ class BaseStore:
 
     def _near(self, repository: str) -> Base | None:
         """The base of the same repository that was used last, with the same toolchain and goals."""
-        for record, folder in sorted(listed(self.folder), key=lambda found: _used(found[1]), reverse=True):
+        for record, folder in sorted(listed(self.folder), key=lambda found: used(found[1]), reverse=True):
             same = record.repository == repository and record.toolchain == self.toolchain_identity
             if same and record.goals == self.goals:
                 return Base(folder, record)
@@ -259,7 +259,7 @@ class BaseStore:
     def make_room(self, keep: str = "") -> None:
         """Removes the bases that were used longest ago, until the rest is within the budget. Works on the disk."""
         left = sum(record.size for record, _ in listed(self.folder))
-        for record, folder in sorted(listed(self.folder), key=lambda found: _used(found[1])):
+        for record, folder in sorted(listed(self.folder), key=lambda found: used(found[1])):
             if left <= self.budget:
                 return
             if folder.name != keep and remove(folder):
@@ -383,7 +383,8 @@ def _touch(folder: Path) -> None:
         (folder / "used").touch()
 
 
-def _used(folder: Path) -> float:
+def used(folder: Path) -> float:
+    """When a base was asked for last, in seconds since the epoch."""
     try:
         return (folder / "used").stat().st_mtime
     except OSError:

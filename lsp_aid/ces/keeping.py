@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -213,3 +215,23 @@ def _read(head: Mapping[str, Any], blob: bytes) -> Kept:
         files[path] = blob[at : at + length]
         at += length
     return Kept(tuple(ran), files, tuple(head["walls"]), head["reset"], head["full"])
+
+
+async def find_way(sandbox: Unshare) -> str:
+    """How a fresh tree is had on this machine: by `overlay`, or by `copy` where there are none, or none that will do.
+    Raises SandboxError, ToolchainError."""
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="lsp-aid-probe-"))
+    (folder / "folder").mkdir()
+    (folder / "folder" / "old").touch()
+    keeper = Keeper(folder, sandbox, [])
+    # Builds remove folders and make them again, which takes more of an overlay than to add files.
+    script = "rm -r folder && mkdir folder && echo new > folder/file && mv folder other && cat other/file"
+    step = Step(("/bin/sh", "-c", script), {"PATH": os.defpath}, _READY_SECONDS)
+    try:
+        kept = await keeper.run([step], Limits())
+        return "overlay" if kept.ran[0].output == b"new\n" else "copy"
+    except LostError:
+        return "copy"
+    finally:
+        await keeper.close()
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

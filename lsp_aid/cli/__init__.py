@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from lsp_aid import __version__
 from lsp_aid.errors import AidError
 
-COMMANDS = ("fix", "diff", "apply", "undo", "status", "serve", "doctor", "trust", "eval")
+COMMANDS = ("fix", "diff", "apply", "undo", "status", "serve", "doctor", "trust", "ces", "eval")
 """The subcommands, in the order of `--help`. A new one is a file in this folder and its name here."""
 
 DESCRIPTION = """\
