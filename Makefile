@@ -27,6 +27,8 @@ bench: ## Measure whether edits land in the right place, beside aider; CASES=200
 	@$(BIN)/python -m benchmarks.edits --cases $(or $(CASES),20000) --seed $(or $(SEED),1)
 	@$(BIN)/python -m benchmarks.edits --cost
 	@$(BIN)/python -m benchmarks.typer
+	@tools/fetch-sources .tools/sources menhir
+	@$(BIN)/python -m benchmarks.status --large
 
 fuzz: ## Look for texts that a reader does not take; SECONDS=600 READER=whole_file
 	@tools/setup
