@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 
 from lsp_aid.repair import (
+    attributes,
+    classes,
+    comments_and_strings,
+    deprecated,
     interface_mismatch,
     missing_cases,
     missing_library,
     missing_rec,
     misspelt_name,
+    needless,
     numeric_types,
+    records,
     typed_search,
     unit_argument,
     unused,
@@ -26,6 +32,12 @@ FAMILIES: Mapping[str, Family] = {
         missing_cases,
         interface_mismatch,
         unused,
+        needless,
+        records,
+        classes,
+        attributes,
+        comments_and_strings,
+        deprecated,
         typed_search,
     )
 }

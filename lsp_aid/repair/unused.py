@@ -13,7 +13,7 @@ from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import is_pure, take_out, with_comment_above
 from lsp_aid.repair.unbound_elsewhere import wanted_elsewhere
-from lsp_aid.repair.unused_cases import redundant
+from lsp_aid.repair.unused_cases import redundant, without_constructor
 from lsp_aid.repair.unused_variable import variable
 
 _DEFINED = {"value": "value", "type": "type", "exception": "exception", "module": "module"}
@@ -84,6 +84,8 @@ def _rec(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
 
 def _definition(problem: Problem, tree: Syntax, message: messages.UnusedName) -> Iterator[Candidate]:
     item = _item(tree, problem.start, message.name, message.sort)
+    if item is None and message.sort == "value":
+        yield from _local(problem, tree, message.name)
     if item is None or wanted_elsewhere(problem, item.path):
         return
     removal = _without(tree, item)
@@ -95,6 +97,14 @@ def _definition(problem: Problem, tree: Syntax, message: messages.UnusedName) ->
     if removal:
         title = f"Remove the unused {item.kind} `{item.name}`"
         yield Candidate(title, problem.edit(removal), 0.6 if pure else 0.3)
+
+
+def _local(problem: Problem, tree: Syntax, name: str) -> Iterator[Candidate]:
+    """A value of a module that is local to an expression."""
+    at = tree.node_at(problem.start, problem.end)
+    if at is not None and at.kind == "value_name" and at.text == name and name[0].isalpha():
+        change = problem.edit(TextEdit(at.start, at.start, "_"))
+        yield Candidate(f"Mark `{name}` as unused: `_{name}`", change, 0.75)
 
 
 def _item(tree: Syntax, offset: int, name: str, kind: str) -> Item | None:
@@ -154,7 +164,12 @@ def _constructor(problem: Problem, tree: Syntax, name: str) -> Iterator[Candidat
         edit = TextEdit(start, part.end, "")
     else:
         edit = TextEdit(part.start, others[1].start, "")
-    yield Candidate(f"Remove the unused constructor `{name}`", problem.edit(edit), 0.5)
+    uses = without_constructor(tree, name)
+    title = f"Remove the unused constructor `{name}`"
+    if uses:
+        yield Candidate(f"{title}, with its cases", problem.edit(edit, *uses), 0.6)
+    elif uses is not None:
+        yield Candidate(title, problem.edit(edit), 0.5)
 
 
 def _part(tree: Syntax, offset: int, kind: str, name: str) -> Node | None:
@@ -183,8 +198,35 @@ def _field(problem: Problem, tree: Syntax, message: messages.UnusedName) -> Iter
         yield Candidate(f"Remove the unused `mutable` of `{message.name}`", change, 0.85)
         return
     names = [n for n in tree.walk("field_name") if n.text == message.name and _is_of_records(n)]
+    if removal := list(_without_field(tree, part, message.name)):
+        yield Candidate(f"Remove the unused field `{message.name}`", problem.edit(*removal), 0.5)
     title = f"Mark the field `{message.name}` as unused: `_{message.name}`"
     yield Candidate(title, problem.edit(*(_prefixed(name) for name in names)), 0.4)
+
+
+def _without_field(tree: Syntax, part: Node, name: str) -> Iterator[TextEdit]:
+    """Takes a field out of its type and of all records that are made; nothing where that is not all, or where the
+    value that it gets may do something."""
+    uses = [n for n in tree.walk("field_name") if n.text == name and not n.enclosing("type_definition")]
+    made = [use.enclosing("field_expression") for use in uses]
+    if any(field is None or not _can_go(field) for field in made) or not _can_go(part):
+        return
+    for field in (part, *made):
+        if field is not None and field.parent is not None:
+            yield _without_part(field, [child for child in field.parent.children if child.kind == field.kind])
+
+
+def _can_go(field: Node) -> bool:
+    beside = [child for child in field.parent.children if child.kind == field.kind] if field.parent else []
+    body = field.field("body")
+    return len(beside) > 1 and (body is None or is_pure(body))
+
+
+def _without_part(part: Node, parts: Sequence[Node]) -> TextEdit:
+    place = parts.index(part)
+    if place + 1 < len(parts):
+        return TextEdit(part.start, parts[place + 1].start, "")
+    return TextEdit(parts[place - 1].end, part.end, "")
 
 
 def _is_of_records(name: Node) -> bool:

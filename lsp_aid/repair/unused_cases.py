@@ -24,6 +24,36 @@ def redundant(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
             return
 
 
+def unreachable(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
+    """A case whose type says that no value comes to it."""
+    at = tree.node_at(problem.start, problem.end)
+    case = next((node for node in (at, *at.ancestors()) if node.kind == "match_case"), None) if at else None
+    if case is not None:
+        yield from _whole_case(problem, case)
+
+
+def without_constructor(tree: Syntax, name: str) -> list[TextEdit] | None:
+    """Takes out all cases, and alternatives, that are of this constructor; None where one stands elsewhere."""
+    edits: list[TextEdit] = []
+    for path in tree.walk("constructor_path"):
+        if path.text.rpartition(".")[2] != name:
+            continue
+        pattern = path.whole()
+        if pattern.parent is not None and pattern.parent.kind == "constructor_pattern":
+            pattern = pattern.parent
+        around = pattern.parent
+        if around is not None and around.kind == "or_pattern":
+            edits.append(_without_alternative(pattern))
+        elif around is not None and around.kind == "match_case" and around.field("pattern") == pattern:
+            cases = [child for child in around.parent.children if child.kind == "match_case"] if around.parent else []
+            if len(cases) < 2:
+                return None
+            edits.append(_without_case(around, cases))
+        else:
+            return None
+    return edits
+
+
 def _without_alternative(node: Node) -> TextEdit:
     assert node.parent is not None  # it stands in an or-pattern
     others = node.parent.named_children

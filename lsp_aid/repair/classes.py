@@ -1,0 +1,62 @@
+"""Classes whose parts take the place of inherited ones, or that name an ancestor and do not use it.
+
+    inherit shape method area = 1.            inherit shape method! area = 1.
+    inherit shape as super                    inherit shape
+
+Either only says what is so already.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair import places
+from lsp_aid.repair.family import Candidate, Problem
+
+_METHOD, _INSTANCE_VARIABLE, _ANCESTOR = 7, 13, 36
+_PARTS = {
+    _METHOD: ("method_definition", "method_name", "method"),
+    _INSTANCE_VARIABLE: ("instance_variable_definition", "instance_variable_name", "val"),
+}
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    number = messages.warning_number(problem.diagnostic)
+    tree = places.tree(problem) if number in (*_PARTS, _ANCESTOR) else None
+    if tree is None or number is None:
+        return []
+    message = messages.read(problem.diagnostic)
+    if number in _PARTS and isinstance(message, messages.CompilerWarning) and message.names:
+        return list(_overriding(problem, tree, number, message.names[0]))
+    return list(_without_alias(problem, tree)) if number == _ANCESTOR else []
+
+
+def _overriding(problem: Problem, tree: Syntax, number: int, name: str) -> Iterator[Candidate]:
+    kind, named, keyword = _PARTS[number]
+    found = [node for node in tree.walk(kind) if problem.start <= node.start < problem.end or _spans(node, problem)]
+    for node in found:
+        its_name, word = node.child(named), node.child(keyword)
+        if its_name is not None and its_name.text == name and word is not None:
+            change = problem.edit(TextEdit(word.end, word.end, "!"))
+            yield Candidate(f"Say that `{name}` overrides: `{keyword}!`", change, 0.9)
+            return
+
+
+def _spans(node: Node, problem: Problem) -> bool:
+    return node.start <= problem.start and problem.end <= node.end
+
+
+def _without_alias(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
+    around = tree.enclosing(problem.start, "inheritance_definition")
+    if around is None:
+        at = tree.node_at(problem.start, problem.end)
+        around = at if at is not None and at.kind == "inheritance_definition" else None
+    alias = around.field("alias") if around else None
+    if around is None or alias is None:
+        return
+    before = re.search(r"\s+as\s+$", tree.text[around.start : alias.start])
+    if before:
+        change = problem.edit(TextEdit(around.start + before.start(), alias.end, ""))
+        yield Candidate(f"Remove the unused `as {alias.text}`", change, 0.9)

@@ -1,0 +1,155 @@
+"""The families for warnings that dune's dev profile makes errors, beside those of what is unused."""
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lsp_aid.domain.proposal import Kind, Level
+from lsp_aid.repair import attributes, classes, comments_and_strings, deprecated, needless, records, unused
+from lsp_aid.repair.family import Family
+from tests.support import txtar
+from tests.support.one_liners import check_best, check_none
+from tests.support.repair import candidates_of, cases, repaired
+
+pytestmark = pytest.mark.dune
+
+FAMILIES = (attributes, classes, comments_and_strings, deprecated, needless, records)
+R = "type r = { a : int; b : int }\n"
+OLD = (
+    "module M : sig val f : int -> int val g : int -> int [@@deprecated {}] end = struct let f x = x let g x = x end\n"
+)
+USE, NAMED = OLD.format('"Use [f] instead."'), OLD.format('"[since 2] Renamed to M.f."')
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__.rpartition(".")[2])
+async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
+    name = family.__name__.rpartition(".")[2]
+    assert cases(name)
+    for path in cases(name):
+        case = txtar.read(path)
+        outcome = await repaired(case, tmp_path / path.stem, {name: family})  # type: ignore[dict-item]
+        best = outcome.repairs[0]
+        assert best.verdict.level is Level.VERIFIED
+        assert {**case.before, **best.changes.texts} == case.after
+
+
+@pytest.mark.parametrize(
+    ("family", "pairs"),
+    [
+        (
+            records,
+            [
+                (R + "let f { a } = a", R + "let f { a; _ } = a"),
+                (R + "let f { a; } = a", R + "let f { a; _ } = a"),
+                (R + "let f r = { r with a = 1; b = 2 }, r", R + "let f r = { a = 1; b = 2 }, r"),
+                (R + "let f a b = { a }, b", R + "let f a b = { a; b }, b"),
+                (R + "let f a b = { a = a; }, b", R + "let f a b = { a = a; b; }, b"),
+            ],
+        ),
+        (
+            classes,
+            [
+                (
+                    "class c = object method m = 1 end\nclass d = object inherit c method m = 2 end",
+                    "class c = object method m = 1 end\nclass d = object inherit c method! m = 2 end",
+                ),
+                (
+                    "class c = object val x = 1 method m = x end\nclass d = object inherit c val x = 2 end",
+                    "class c = object val x = 1 method m = x end\nclass d = object inherit c val! x = 2 end",
+                ),
+                (
+                    "class c = object method m = 1 end\nclass d = object inherit c as super end",
+                    "class c = object method m = 1 end\nclass d = object inherit c end",
+                ),
+            ],
+        ),
+        (
+            attributes,
+            [
+                ("let f x = (x [@inline]) + 1", "let f x = x + 1"),
+                ("let f x = x [@@inline] [@@inline]", "let f x = x [@@inline]"),
+                ("let rec f x = 1 + (f [@tailcall]) x", "let rec f x = 1 + f x"),
+            ],
+        ),
+        (
+            needless,
+            [
+                ("type t = A | B of int\nlet f = function A _ -> 1 | B _ -> 2", None),
+                ("let f ?(by = 1) = by", "let f ?(by = 1) () = by"),
+                ("let f = fun ?by -> by", "let f = fun ?by () -> by"),
+                ('let f g = try g () with Failure "x" -> 1', "let f g = try g () with Failure _ -> 1"),
+                (
+                    "module type T = functor (X : sig end) -> sig end",
+                    "module type T = functor (_ : sig end) -> sig end",
+                ),
+            ],
+        ),
+        (
+            comments_and_strings,
+            [
+                ('let f = "\\d"', 'let f = "\\\\d"'),
+                ("let f = List.fold_left (*) 1", "let f = List.fold_left ( * ) 1"),
+            ],
+        ),
+        (
+            deprecated,
+            [
+                (USE + "let f = M.g 1", USE + "let f = M.f 1"),
+                (NAMED + "let f = M.g 1", NAMED + "let f = M.f 1"),
+            ],
+        ),
+    ],
+    ids=lambda value: value.__name__.rpartition(".")[2] if isinstance(value, ModuleType) else "",
+)
+async def test_one_edit_settles_it(family: Family, pairs: list[tuple[str, str | None]], tmp_path: Path) -> None:
+    wanted = [(before, after or before.replace("A _ ->", "A ->")) for before, after in pairs]
+    await check_best(family, wanted, tmp_path)
+
+
+async def test_a_field_without_a_variable_of_its_name_is_a_skeleton(tmp_path: Path) -> None:
+    [found] = await candidates_of(records, {"a.ml": R + "let f a = { a }\n"}, tmp_path)
+    assert [candidate.kind for candidate in found] == [Kind.SKELETON]
+    assert found[0].changes.texts == {"a.ml": R + 'let f a = { a; b = failwith "TODO: b" }\n'}
+
+
+async def test_an_argument_is_only_guessed_to_be_too_many(tmp_path: Path) -> None:
+    [found] = await candidates_of(needless, {"a.ml": "let f () = raise Exit 1\n"}, tmp_path)
+    assert [(c.kind, c.changes.texts) for c in found] == [(Kind.GUESS, {"a.ml": "let f () = raise Exit\n"})]
+
+
+async def test_other_deprecations_have_no_repair(tmp_path: Path) -> None:
+    old = OLD.format('"It is slow."')
+    await check_none(deprecated, [old + "let f = M.g 1"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "type t = A | B\nlet f (x : t) = match x with A -> 1 | B -> 2\nlet () = exit (f A)\n",
+            "type t = A\nlet f (x : t) = match x with A -> 1\nlet () = exit (f A)\n",
+        ),
+        (
+            "type t = A | B | C\nlet f (x : t) = match x with A | B -> 1 | C -> 2\nlet () = exit (f A + f C)\n",
+            "type t = A | C\nlet f (x : t) = match x with A -> 1 | C -> 2\nlet () = exit (f A + f C)\n",
+        ),
+        (
+            "type t = { a : int; b : int }\nlet () = let r = { a = 1; b = 2 } in exit r.a\n",
+            "type t = { a : int }\nlet () = let r = { a = 1 } in exit r.a\n",
+        ),
+        (
+            "let () = let module M = struct let x = 1 let y = 2 end in exit M.y\n",
+            "let () = let module M = struct let _x = 1 let y = 2 end in exit M.y\n",
+        ),
+        ("type t = ..\ntype t += A\nlet () = ignore (fun (x : t) -> x)\n", None),
+    ],
+)
+async def test_what_is_unused_goes_with_its_uses(before: str, after: str | None, tmp_path: Path) -> None:
+    project = {"dune-project": "(lang dune 3.17)\n", "dune": "(executable (name main))\n", "main.ml": before}
+    outcome = await repaired(txtar.Case("unused", project), tmp_path, {"unused": unused})
+    if after is None:
+        assert not outcome.repairs or outcome.repairs[0].verdict.level is Level.VERIFIED
+    else:
+        assert outcome.repairs[0].changes.texts == {"main.ml": after}
+        assert outcome.repairs[0].verdict.level is Level.VERIFIED
