@@ -6,8 +6,10 @@ only asked for promotions.
 """
 
 import contextlib
+import os
 import re
 import shutil
+import sys
 import time
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
@@ -22,10 +24,12 @@ from lsp_aid.build.toolchain import Toolchain
 from lsp_aid.config import BuildSettings
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.build_status import BuildSource, BuildStatus, Promotion
+from lsp_aid.errors import ToolchainError
 
 _BEGINS = re.compile(rb"\*{10} NEW BUILD \(.*\) \*{10}\s*$")
 _ENDS = re.compile(rb"(?P<what>Success|Had \d+ errors?), waiting for filesystem changes\.\.\.\s*$")
 _CHUNK = 65536
+_LONGEST_SOCKET = 107 if sys.platform.startswith("linux") else 103
 
 
 @frozen
@@ -93,6 +97,11 @@ class OwnWatch:
 
         Raises ToolchainError, FileUnwritableError.
         """
+        if len(os.fsencode(self.build_dir / ".rpc" / "dune")) > _LONGEST_SOCKET:  # dune says so, and then hangs
+            raise ToolchainError(
+                f"dune cannot watch with a build folder as deep as {self.build_dir}: the path of its socket is too long",
+                "Set XDG_CACHE_HOME to a folder with a shorter path. Until then a save starts a build.",
+            )
         self._make_folders()
         options = ("--watch", "--terminal-persistence=preserve")
         command = dune_command(self.toolchain, self.root, self.build_dir, self.settings.targets, *options)

@@ -292,6 +292,15 @@ async def test_single_builds_where_no_watch_can_be_had(scene: Scene) -> None:
     await scene.until_source(BuildSource.USER_WATCH)
 
 
+async def test_single_builds_in_a_folder_whose_path_is_too_long_for_a_socket(scene: Scene) -> None:
+    """dune would hang there."""
+    scene.monitor.build_dir = scene.monitor.build_dir / ("deep" * 30)
+    scene.monitor.__attrs_post_init__()
+    status = await scene.settled()
+    assert (status.source, status.result.green) == (BuildSource.ONE_SHOT, True)
+    assert not (await scene.write(a_ml="let one = nope\n")).result.green
+
+
 def _own_command(scene: Scene) -> tuple[str, ...]:
     folder = str(scene.monitor.build_dir)
     words = (str(scene.toolchain.dune), "build", "--root", str(scene.root), "--build-dir", folder)
