@@ -1,6 +1,7 @@
 """A check starts clean: whatever was checked before, in whatever order, the answer is that of a new compiler."""
 
 import random
+import re
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -66,3 +67,65 @@ async def test_in_any_order(pool: TyperPool, compiler: Compiler, tmp_path: Path)
             assert checked is not None
             assert verdict(checked.build) == wanted[number], texts[number]
         assert at == len(texts)
+
+
+WORD = re.compile(r"(?<![\w'.])[a-z_][\w']*")
+KEYWORD = re.compile("let|rec|in|fun|function|match|with|if|then|else|begin|end|and|of|type|mutable|module|struct|open")
+PIECES = ["1", '"a"', "true", "(", ")", "let x = 1 in", "rec", "+", "type t = A", "[]", "fun y ->"]
+LINES = ["let unused = fun z -> 1", "let w = function Some 1 -> 2", 'let () = "a"', "let u = 1 let v = u ^ u"]
+
+
+def edits(text: str, count: int, seed: int) -> list[str]:
+    """What a text becomes, one edit after the other: most at the place of the one before, and most taken back."""
+    luck = random.Random(seed)
+    names = sorted({word for word in WORD.findall(text) if not KEYWORD.fullmatch(word)})
+    lines, found, at = text.split("\n"), [], 0
+    for _ in range(count):
+        before = list(lines)
+        step = luck.choice((-1, 0, 0, 0, 1)) if luck.random() < 0.8 else luck.randrange(len(lines))
+        at = (at + step) % len(lines)
+        words = [m for m in WORD.finditer(lines[at]) if not KEYWORD.fullmatch(m[0])]
+        kind = luck.randrange(8)
+        if kind == 0:
+            lines[at] += " " + luck.choice(LINES)
+        elif kind == 1 or not words:
+            lines[at] += " " + luck.choice(PIECES)
+        else:
+            word = luck.choice(words)
+            new = luck.choice([*names, luck.choice(PIECES)])
+            lines[at] = lines[at][: word.start()] + new + lines[at][word.end() :]
+        found.append("\n".join(lines))
+        if luck.random() < 0.9:
+            lines = before
+    return found
+
+
+async def test_after_any_edit(pool: TyperPool, compiler: Compiler, tmp_path: Path) -> None:
+    """What was typed of the text before it is used for the next; nobody can tell by the answer."""
+    module = "\n".join(
+        f"type t{n} = L{n} | N{n} of {{ l : t{n}; k : string; mutable c : int }}\n"
+        f"let rec add{n} k = function\n"
+        f"  | L{n} -> N{n} {{ l = L{n}; k; c = 1 }}\n"
+        f"  | N{n} ({{ l; k = other; c = _ }} as node) ->\n"
+        f"    if k < other then N{n} {{ node with l = add{n} k l }} else N{n} node\n"
+        f"let all{n} = ref []\n"
+        f"let remember{n} word = all{n} := add{n} word L{n} :: !all{n}\n"
+        f"module M{n} = struct let first = function [] -> None | x :: _ -> Some x end\n"
+        f"open M{n}\n"
+        f"let one{n} = first !all{n}\n"
+        for n in range(5)
+    )
+    texts = edits(module, 100, seed=1) + edits(module, 100, seed=2)
+    wanted = by_ocamlc(texts, compiler, tmp_path)
+    typer = PooledTyper(pool, compiler, trusted=False)
+    colours = set()
+    for number, text in enumerate(texts):
+        build = (await typer.check("a.ml", text, FLAGS)).build
+        assert verdict(build) == wanted[number], text
+        colours.add(build.green)
+    at = 0
+    async for checked in typer.check_many("a.ml", texts, FLAGS):
+        assert checked is not None
+        assert verdict(checked.build) == wanted[at], texts[at]
+        at += 1
+    assert colours == {True, False}

@@ -10,7 +10,7 @@ let longest_type = 4000
 let cut text =
   if String.length text <= longest_type then text else String.sub text 0 longest_type ^ " ..."
 
-let show print env value = cut (String.trim (Checking.printed print env value))
+let show print env value = cut (String.trim (Telling.printed print env value))
 
 (* Collects what stands around the offset. *)
 let around path offset =
@@ -207,12 +207,12 @@ let signature name =
       | t -> t
     in
     match follow env declared with
-    | Types.Mty_signature items -> Checking.printed Printtyp.signature env items
-    | other -> Checking.printed Printtyp.modtype env other
+    | Types.Mty_signature items -> Telling.printed Printtyp.signature env items
+    | other -> Telling.printed Printtyp.modtype env other
   in
   if Filename.check_suffix name ".cmi" then
     match Cmi_format.read_cmi name with
-    | cmi -> [ Checking.printed Printtyp.signature (State.env ()) cmi.Cmi_format.cmi_sign ]
+    | cmi -> [ Telling.printed Printtyp.signature (State.env ()) cmi.Cmi_format.cmi_sign ]
     | exception _ -> []
   else
     match Env.find_module_by_name (longident name) (State.env ()) with

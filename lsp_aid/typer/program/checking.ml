@@ -2,38 +2,6 @@
 
 type unit_of_code = { path : string; prefix : string; modname : string; work : string }
 
-(* The compiler's word on one unit: warnings as they arise, the error that ends it. *)
-let reported ~undo body =
-  let buffer = Buffer.create 1024 in
-  let ppf = Format.formatter_of_buffer buffer in
-  Compat.mark_code ppf;
-  Location.formatter_for_warnings := ppf;
-  let value =
-    match body () with
-    | value -> Some value
-    | exception ((Out_of_memory | Stack_overflow) as exn) -> raise exn
-    | exception exn ->
-      Location.report_exception ppf exn;
-      undo ();
-      None
-  in
-  Format.pp_print_flush ppf ();
-  (value, Clean.renumbered (Buffer.contents buffer))
-
-let printed print env value =
-  let buffer = Buffer.create 1024 in
-  let ppf = Format.formatter_of_buffer buffer in
-  Printtyp.wrap_printing_env ~error:false env (fun () -> print ppf value);
-  Format.pp_print_flush ppf ();
-  Clean.renumbered (Buffer.contents buffer)
-
-(* A type by the path that it has, not by the shortest one in scope, which may be that of another type elsewhere: two
-   signatures that read the same are the same. It is also the quicker way. *)
-let printed_exactly print env value =
-  let real = !Clflags.real_paths in
-  Clflags.real_paths := true;
-  Fun.protect ~finally:(fun () -> Clflags.real_paths := real) (fun () -> printed print env value)
-
 let begin_unit u ~interface = Compat.begin_unit ~source:u.path ~prefix:u.prefix ~modname:u.modname ~interface
 
 let type_interface env tree =
@@ -114,14 +82,18 @@ let implementation u text depends ~show =
   let tree = Reading.implementation u.path text in
   depends := Reading.depends_str tree;
   begin_unit u ~interface:false;
+  Incremental.look_ahead u.modname u.path tree text;
   let typed =
-    Compat.type_implementation ~source:u.path ~prefix:u.prefix ~modname:u.modname (State.env ()) tree
+    Incremental.learning u.modname u.path tree text (fun () ->
+        let env = State.env () in
+        let typed = Compat.type_implementation ~source:u.path ~prefix:u.prefix ~modname:u.modname env tree in
+        if needs_translation text then translate u typed;
+        Compat.warn_unused ();
+        Warnings.check_fatal ();
+        typed)
   in
-  if needs_translation text then translate u typed;
-  Compat.warn_unused ();
-  Warnings.check_fatal ();
   (* Printing can take longer than typing. *)
-  if show then printed_exactly Printtyp.signature typed.Typedtree.structure.Typedtree.str_final_env typed.Typedtree.signature
+  if show then Telling.printed_exactly Printtyp.signature typed.Typedtree.structure.Typedtree.str_final_env typed.Typedtree.signature
   else ""
 
 let interface u text depends ~show =
@@ -130,7 +102,7 @@ let interface u text depends ~show =
   begin_unit u ~interface:true;
   let typed, signature = type_interface (State.env ()) tree in
   Warnings.check_fatal ();
-  if show then printed_exactly Printtyp.signature typed.Typedtree.sig_final_env signature else ""
+  if show then Telling.printed_exactly Printtyp.signature typed.Typedtree.sig_final_env signature else ""
 
 (* What was built of a unit's interface is read when its implementation is held against it. *)
 let note_own_interface u =
@@ -139,11 +111,11 @@ let note_own_interface u =
 type given = Given of string | Built
 
 let one u given text ~show =
-  Clean.run (fun ~undo ->
+  Clean.run (fun () ->
       let has_interface = given <> Built || Sys.file_exists (Reading.intf_path u.path) in
       let depends = ref [] in
       let signature, report =
-        reported ~undo (fun () ->
+        Telling.reported (fun () ->
             if Reading.preprocessed () || given <> Built then
               Reading.enter_shadow u.work u.path text ~has_interface;
             (match given with Given interface -> install_interface u interface | Built -> ());

@@ -56,12 +56,14 @@ let start () =
   Warnings.reset_fatal ();
   Compat.forget ()
 
-(* Runs a check. What it did to the types that stay is undone where it fails, by [undo]. *)
+(* What a check that fails is to go back to: what it did to the types that stay is undone. *)
+let undo_to = ref (Btype.snapshot ())
+
+let undo () = Btype.backtrack !undo_to
+
 let run body =
   let warnings = Warnings.backup () in
   count_weak ();
   start ();
-  let snapshot = Btype.snapshot () in
-  Fun.protect
-    ~finally:(fun () -> Warnings.restore warnings)
-    (fun () -> body ~undo:(fun () -> Btype.backtrack snapshot))
+  undo_to := Btype.snapshot ();
+  Fun.protect ~finally:(fun () -> Warnings.restore warnings) body

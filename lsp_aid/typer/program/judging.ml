@@ -12,7 +12,7 @@ let error_of exn =
     | Some (`Ok { Location.main = { loc; _ }; _ }) when loc <> Location.none -> (loc.loc_start.pos_cnum, loc.loc_end.pos_cnum)
     | _ -> (-1, -1)
   in
-  let _, report = Checking.reported ~undo:(fun () -> ()) (fun () -> raise exn) in
+  let _, report = Telling.reported (fun () -> raise exn) in
   let mark = "Error: " in
   let rec find i =
     if i + String.length mark > String.length report then 0
@@ -71,7 +71,7 @@ let variant u env at tail ~show (text, look) =
     (structure.Typedtree.str_type @ rest.Typedtree.str_type, final)
   with
   | items, final ->
-    let signature = if show then Checking.printed Printtyp.signature final items else "" in
+    let signature = if show then Telling.printed Printtyp.signature final items else "" in
     { ok = true; start = 0; stop = 0; message = ""; shown = shown_at u.path look !typed; signature }
   | exception ((Out_of_memory | Stack_overflow) as exn) -> raise exn
   | exception exn -> failed ~shown:(shown_at u.path look !typed) exn
@@ -97,15 +97,15 @@ let fields at text verdict =
 
 let judge u head variants tail ~show =
   if Reading.preprocessed () then failwith "a preprocessor takes whole files alone";
-  Clean.run (fun ~undo:_ ->
+  Clean.run (fun () ->
       ignore (Warnings.parse_options false "-a");
       Checking.begin_unit u ~interface:false;
       let at = Reading.behind Reading.beginning head in
       let tail = lazy (Reading.part { Reading.offset = far; line = at.line; bol = far } u.path tail) in
       let judge_one env (text, look) =
-        let snapshot = Btype.snapshot () in
+        Clean.undo_to := Btype.snapshot ();
         let verdict = variant u env at tail ~show (text, look) in
-        Btype.backtrack snapshot;
+        Clean.undo ();
         fields at text verdict
       in
       match type_head u head with

@@ -17,8 +17,6 @@ let rec pairs = function
   | text :: look :: rest -> (text, int_of_string look) :: pairs rest
   | _ -> []
 
-let cleanly body = Clean.run (fun ~undo:_ -> body ())
-
 (* What is answered, how many texts that took, and whether this process can answer anything else after that. *)
 let carry_out work = function
   | "check" :: modname :: path :: show :: has_interface :: interface :: texts ->
@@ -31,12 +29,12 @@ let carry_out work = function
     (fields, List.length variants, true)
   | [ "type_at"; modname; path; text; offset ] ->
     let unit = unit_of work modname path in
-    (cleanly (fun () -> Asking.type_at unit text (int_of_string offset)), 1, true)
+    (Clean.run (fun () -> Asking.type_at unit text (int_of_string offset)), 1, true)
   | [ "scope_at"; modname; path; text; offset; limit; prefix; within ] ->
     let unit = unit_of work modname path in
     let body () = Asking.scope_at unit text (int_of_string offset) (int_of_string limit) prefix within in
-    (cleanly body, 1, true)
-  | [ "signature"; name ] -> (cleanly (fun () -> Asking.signature name), 1, true)
+    (Clean.run body, 1, true)
+  | [ "signature"; name ] -> (Clean.run (fun () -> Asking.signature name), 1, true)
   | _ -> failwith "a request of no known shape"
 
 (* Looks whether the heap has grown beyond so many words. *)
