@@ -3,8 +3,8 @@
     python -m tools.fit_ranking PAIRS [--rows ROWS] [--limit N] [--out WEIGHTS]
 
 PAIRS holds JSON lines {"id", "ill_typed", "fixed"}; .xz is read too. The engine searches each program; ROWS keeps what
-it found, with the features and how close each repair is to the author's, so that fitting anew needs no search: what is in
-ROWS is not searched again. Programs are held together in groups of one author's versions of one program, and a fifth
+it found, with the features and how close each repair is to the author's, so that fitting anew needs no search: what is
+in ROWS is not searched again. Programs are held together in groups of one author's versions of one program, and a fifth
 of the groups is for validation: the figures printed are of that. WEIGHTS is what `repair/search` reads.
 
 The model is log-linear. Of the repairs of one program, those near to the author's shall have the likelihood.

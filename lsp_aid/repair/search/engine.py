@@ -18,16 +18,19 @@ from lsp_aid.repair.search.oracle import Oracle
 from lsp_aid.repair.search.program import Program
 from lsp_aid.repair.search.titles import title
 
+MOST_PLACES = 3
+LARGE = 25
 MOST_SINGLE = 900
 MOST_EVERYWHERE = 250
 MOST_OF_PART = 350
-MOST_NEAR = 250
+MOST_NEAR = 500
 MOST_TOGETHER = 240
 MOST_WITHOUT = 40
 MOST_OF_ONE = 40
 MOST_STEPS = 10
 BEAM = 4
 PROGRESS = 0.7
+KEEPING = 30.0
 SMALL = 3
 LEAST_KEPT = 0.72
 """Of a program's tokens, that much stays."""
@@ -75,8 +78,12 @@ async def search(text: str, oracle: Oracle, table: Mapping[str, float]) -> Searc
     if parts:
         found += await _together(whole, parts, oracle, table)
     else:
-        for pair in await explore.pairs(whole, oracle):
-            found += await _together(whole, pair, oracle, table)
+        for node in explore.places(whole)[:MOST_PLACES]:
+            pairs = await explore.pairs(whole, node, oracle)
+            for pair in pairs:
+                found += await _together(whole, pair, oracle, table)
+            if found and (pairs or node.size > LARGE):
+                break
     kept = _distinct(found, whole)
     if not kept:
         kept = _distinct(await _by_steps(whole, oracle, table), whole)
@@ -100,10 +107,11 @@ async def _by_steps(whole: Fault, oracle: Oracle, table: Mapping[str, float]) ->
             likely += _likely(explore.everywhere(fault), features, table, MOST_NEAR)
             ways = await explore.advance(fault, likely, oracle)
             for beyond, edit, after in ways:
-                if _kept(whole.program.text, after) < LEAST_KEPT:
+                left = _kept(whole.program.text, after)
+                if left < LEAST_KEPT:
                     continue
                 score = ranking.score(features.of_edit(edit), table) if table else -len(edit.changes)
-                score += math.log1p(beyond) * PROGRESS
+                score += math.log1p(beyond) * PROGRESS - (1 - left) * KEEPING
                 following.setdefault(after, (total + score, after, (*made, edit)))
         beam = sorted(following.values(), key=lambda one: -one[0])[:BEAM]
         if not beam:

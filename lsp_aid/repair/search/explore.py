@@ -326,12 +326,14 @@ def smallest_size(fault: Fault) -> int:
     return min((fault.nodes[index].size for index in fault.fits), default=10**6)
 
 
-async def pairs(whole: Fault, oracle: Oracle) -> list[tuple[Fault, Fault]]:
-    """Two places that are at fault together, where no single small one is: the smallest such pairs."""
-    smallest = min((whole.nodes[i] for i in whole.fits), key=lambda n: n.size, default=None)
-    if smallest is None or smallest.size <= 2:
-        return []
-    inner = [node for node in smallest.walk() if is_expression(node) and node is not smallest]
+def places(fault: Fault) -> list[Node]:
+    """The places that can be at fault alone, the smallest first, without those of two tokens."""
+    return sorted((node for node in map(fault.nodes.__getitem__, fault.fits) if node.size > 2), key=lambda n: n.size)
+
+
+async def pairs(whole: Fault, around: Node, oracle: Oracle) -> list[tuple[Fault, Fault]]:
+    """Two places in a node that are at fault together: the smallest such pairs."""
+    inner = [node for node in around.walk() if is_expression(node) and node is not around]
     couples = [
         (first, second)
         for number, first in enumerate(inner)
@@ -398,6 +400,6 @@ async def advance(fault: Fault, edits: Iterable[Edit], oracle: Oracle) -> list[t
         else:
             reached = float(_unshifted(region.start + answer.start, edit.changes))
         beyond = reached - fault.end
-        if beyond > 0 and (answer.ok or answer.message != "not judged"):
+        if answer.ok or (beyond > 0 and answer.message != "not judged"):
             found.append((beyond, edit, f"{region.head}{text}{region.tail}"))
     return found

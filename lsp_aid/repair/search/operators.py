@@ -55,7 +55,7 @@ def edits(place: Place) -> Iterator[Edit]:
         yield from _numeric(node, _arithmetic(node))
     elif node.kind in ("match", "if", "let", "fun"):
         yield from _numeric(node, _all_arithmetic(node))
-    if node.kind not in ("fun", "function", "let", "match", "seq"):
+    if node.kind not in ("fun", "function", "let", "match", "seq", "const"):  # constants are written as what they are
         for wrapper in WRAPPERS:
             inner = piece(node).at_least(3)
             wrapped = Piece(f"!{inner}") if wrapper == "!" else Piece(f"{wrapper} {inner}", APPLIED)

@@ -9,8 +9,16 @@ from importlib import resources
 from lsp_aid.repair.search.explore import Found
 from lsp_aid.repair.search.features import Features
 
-ALIKE_COST = 0.5
+ALIKE_COST = 2.0
 AGREEMENT = 0.5
+THROWN_AWAY_COST = 2.0
+
+_THROWN_AWAY = frozenset(
+    [f"kind {side} of {group}" for side in ("left", "right") for group in ("op", "::")]
+    + [f"kind keep {part}" for part in ("then", "else", "condition", "case", "scrutinee", "bound value", "statement")]
+    + [f"kind keep {part}" for part in ("function", "argument", "argument 0", "argument 1", "argument 2", "part")]
+)
+"""Edits that leave nothing but a part. Authors do that, and yet a repair that throws code away is none."""
 
 
 @cache
@@ -24,7 +32,13 @@ def weights() -> Mapping[str, float]:
 
 
 def score(features: Mapping[str, float], table: Mapping[str, float]) -> float:
-    return sum(value * table.get(name, 0.0) for name, value in features.items())
+    """The weighted sum."""
+    total = 0.0
+    for name, value in features.items():
+        total += value * table.get(name, 0.0)
+        if name in _THROWN_AWAY:
+            total -= value * THROWN_AWAY_COST
+    return total
 
 
 def order(scores: Sequence[float], signatures: Sequence[str], top: int) -> list[int]:

@@ -13,15 +13,15 @@ CONSTANTS = (
 def edits(place: Place) -> Iterator[Edit]:
     node = place.node
     if node.kind == "const":
-        kind = _sort(node.text)
-        for constant in CONSTANTS:
-            if constant != node.text:
-                yield replace(node, Piece(constant), f"{kind}>{_sort(constant)}", (constant,))
         if node.text.isdigit():
             yield replace(node, Piece(f"{node.text}.0"), "int>its float")
             yield replace(node, Piece(f'"{node.text}"'), "int>its string")
         elif node.text.replace(".", "").isdigit():
             yield replace(node, Piece(node.text.partition(".")[0]), "float>its int")
+        kind = _sort(node.text)
+        for constant in CONSTANTS:
+            if constant != node.text:
+                yield replace(node, Piece(constant), f"{kind}>{_sort(constant)}", (constant,))
         for name, source in place.names:
             yield replace(node, Piece(name), f"constant>{source}", (name,))
         return

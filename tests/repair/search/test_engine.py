@@ -1,0 +1,97 @@
+"""What the search proposes for lone programs, with the real type checker."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lsp_aid.config import load
+from lsp_aid.domain.ports import Typer
+from lsp_aid.domain.typed import CompilerFlags
+from lsp_aid.repair.search.engine import propose
+from lsp_aid.repair.search.oracle import TyperOracle
+from lsp_aid.wiring import Wiring
+
+pytestmark = pytest.mark.dune
+
+FLAGS = CompilerFlags(("-w", "-a"))
+SILENCING = re.compile(r"assert false|failwith|raise|Obj\.|List\.hd \[\]|while true|exit|external|ignore|\[@")
+
+
+@pytest.fixture
+async def typer(tmp_path: Path) -> AsyncIterator[Typer]:
+    async with Wiring().lone_typer(load(None, {})) as opened:
+        yield opened
+
+
+CASES = {
+    "an operator of floats": (
+        "let mean a b = (a +. b) / 2.0\n",
+        "let mean a b = (a +. b) /. 2.0\n",
+    ),
+    "all the arithmetic": (
+        "let area r = 3.14 * r * r\nlet () = print_float (area 2.0)\n",
+        "let area r = 3.14 *. r *. r\nlet () = print_float (area 2.0)\n",
+    ),
+    "an element that is to be a list": (
+        "let rec digits n = if n = 0 then [] else digits (n / 10) @ (n mod 10)\n",
+        "let rec digits n = if n = 0 then [] else digits (n / 10) @ [n mod 10]\n",
+    ),
+    "arguments the other way round": (
+        'let lengths l = List.map l String.length\nlet x : int list = lengths ["a"]\n',
+        'let lengths l = List.map String.length l\nlet x : int list = lengths ["a"]\n',
+    ),
+    "arguments that are to be a tuple": (
+        "let rec pow (x, n) = if n = 0 then 1 else x * pow x (n - 1)\n",
+        "let rec pow (x, n) = if n = 0 then 1 else x * pow (x, n - 1)\n",
+    ),
+    "a forgotten operator": (
+        'let f name = "a" ^ ("b" name)\n',
+        'let f name = "a" ^ ("b" ^ name)\n',
+    ),
+    "two errors that have nothing to do with each other": (
+        "let f x = x +. 1\nlet g s = s ^ 2\n",
+        'let f x = x +. 1.0\nlet g s = s ^ "2"\n',
+    ),
+}
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[^\s()]+", text.replace("(", " ").replace(")", " "))
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_what_a_person_would_have_done_is_among_three(name: str, typer: Typer) -> None:
+    before, after = CASES[name]
+    found = await propose(before, TyperOracle(typer, "program.ml", FLAGS))
+    assert words(after) in [words(one.text) for one in found], [one.text for one in found]
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_every_proposal_type_checks_and_none_only_silences(name: str, typer: Typer) -> None:
+    found = await propose(CASES[name][0], TyperOracle(typer, "program.ml", FLAGS), top=10)
+    assert found
+    for one in found:
+        checked = await typer.check("program.ml", one.text, FLAGS)
+        assert checked.build.green, one.text
+        assert not SILENCING.search(one.text), one.text
+        assert one.title
+        assert "\n" not in one.title
+
+
+async def test_a_program_without_errors_is_left_alone(typer: Typer) -> None:
+    assert await propose("let x = 1\n", TyperOracle(typer, "program.ml", FLAGS)) == []
+
+
+async def test_text_that_does_not_parse_or_is_empty(typer: Typer) -> None:
+    for text in ("let x = (1 +\n", "", "let = in )) \x00", "]" * 50):
+        for one in await propose(text, TyperOracle(typer, "program.ml", FLAGS)):
+            assert (await typer.check("program.ml", one.text, FLAGS)).build.green
+
+
+async def test_without_time_nothing_is_asked_for_long(typer: Typer) -> None:
+    """A budget that is spent ends the search with what there is."""
+    oracle = TyperOracle(typer, "program.ml", FLAGS, until=0.0)
+    assert await propose(CASES["an operator of floats"][0], oracle) == []
+    assert oracle.asked == 0
