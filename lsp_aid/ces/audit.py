@@ -173,8 +173,8 @@ def _line(verdict: Verdict, truth: BuildResult) -> dict[str, Any]:
 
 
 def wrong(verdict: Verdict, truth: BuildResult) -> str:
-    """What is wrong with a verdict; empty where nothing is. The errors of files that we report have to be among those of
-    the truth; how dune tells a cycle depends on where it came upon it. An unknown verdict is not wrong."""
+    """What is wrong with a verdict; empty where nothing is. The errors of files that we report have to be among those
+    of the truth; how dune tells a cycle depends on where it came upon it. An unknown verdict is not wrong."""
     if verdict.colour is Colour.UNKNOWN:
         return ""
     if (verdict.colour is Colour.GREEN) != truth.green:

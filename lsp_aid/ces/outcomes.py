@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from lsp_aid.ces.base import dune_result
 from lsp_aid.ces.keeping import Kept, Ran
-from lsp_aid.ces.verdict import Colour, Tests, Tier, problem
+from lsp_aid.ces.verdict import Colour, RanTests, Tier, problem
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.ports import View
 from lsp_aid.errors import AidError
@@ -28,7 +28,7 @@ class Outcome:
     colour: Colour
     tier: Tier
     diagnostics: tuple[Diagnostic, ...] = ()
-    tests: Tests | None = None
+    tests: RanTests | None = None
     reason: str = ""
 
     @property
@@ -39,7 +39,7 @@ class Outcome:
 async def read(kept: Kept, tiers: Sequence[Tier], tree: Path, view: View, log: bytes) -> Outcome:
     """What became of the steps that were run for `tiers`, one each. `log` is dune's own of the last."""
     tier, ran = tiers[len(kept.ran) - 1], kept.ran[-1]
-    tests = Tests(count(log)) if tier is Tier.TEST else None
+    tests = RanTests(count(log)) if tier is Tier.TEST else None
     if limit := exceeded(ran, kept):
         colour = Colour.UNKNOWN if limit == "time" else Colour.RED
         reason = f"It was ended: it takes more than it may of {limit}"
@@ -66,16 +66,16 @@ def agreed(first: Outcome, second: Outcome) -> Outcome:
     """The outcome of tests that were red and were run again. What fails once and not again is flaky, and no failure."""
     if second.tier is not Tier.TEST or second.colour is Colour.UNKNOWN:
         return evolve(second, colour=Colour.UNKNOWN, reason=second.reason or "The build changes its mind")
-    tests = first.tests or Tests()
+    tests = first.tests or RanTests()
     names = [{name(error) for error in each.errors} for each in (first, second)]
     flaky = tuple(sorted(names[0] ^ names[1]))
     if second.colour is Colour.GREEN:
-        return evolve(second, tests=Tests(tests.ran, 0, flaky))
+        return evolve(second, tests=RanTests(tests.ran, 0, flaky))
     kept = tuple(d for d in first.diagnostics if not d.is_error or name(d) not in flaky)
     failed = len(names[0] & names[1])
     if not failed:
-        return evolve(first, tests=Tests(tests.ran, tests.failed, flaky), reason="Other tests fail each time")
-    return evolve(first, diagnostics=kept, tests=Tests(tests.ran, failed, flaky))
+        return evolve(first, tests=RanTests(tests.ran, tests.failed, flaky), reason="Other tests fail each time")
+    return evolve(first, diagnostics=kept, tests=RanTests(tests.ran, failed, flaky))
 
 
 def name(error: Diagnostic) -> str:

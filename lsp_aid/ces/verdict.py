@@ -38,7 +38,7 @@ class Tier(enum.StrEnum):
 
 
 @frozen
-class Tests:
+class RanTests:
     """The tests of a `@runtest`: how many ran, how many failed, and which of those passed when they were run again."""
 
     ran: int = 0
@@ -84,7 +84,7 @@ class Verdict:
     fixed: tuple[Diagnostic, ...] = ()
     remaining: tuple[Diagnostic, ...] = ()
     new: tuple[Diagnostic, ...] = ()
-    tests: Tests | None = None
+    tests: RanTests | None = None
     policy: PolicyReport = PolicyReport()
     seconds: float = 0.0
     reason: str = ""

@@ -1,15 +1,18 @@
 """What tests of the evaluation engine share: a toolchain, a sandbox, projects, bases."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from lsp_aid.build.toolchain import Toolchain, find
 from lsp_aid.ces.base import BaseStore
+from lsp_aid.ces.checkout import Folder
+from lsp_aid.ces.engine import Engine, WarmBase, make_engine
 from lsp_aid.ces.sandbox import find_sandbox
 from lsp_aid.ces.unshare import Unshare
+from lsp_aid.domain.changes import ChangeSet, FileChange
 from tests.support.requires import require
 
 
@@ -67,3 +70,29 @@ def root(home: Path) -> Path:
 @pytest.fixture
 def store(home: Path, toolchain: Toolchain, unshare: Unshare) -> BaseStore:
     return BaseStore(home / ".cache" / "lsp-aid" / "bases", toolchain, unshare)
+
+
+def edits(warm: WarmBase, files: Mapping[str, str | None]) -> ChangeSet:
+    """Changes of a base's files to these texts; None removes one."""
+    view = warm.view
+    return ChangeSet(
+        FileChange(path, view.read(path) if view.exists(path) else None, text) for path, text in files.items()
+    )
+
+
+@pytest.fixture
+async def engine(store: BaseStore, shared_typer: Path) -> AsyncIterator[Engine]:
+    engine = make_engine(store, shared_typer)
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture(scope="session")
+def shared_typer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the type checker is kept, which takes a while to compile."""
+    return tmp_path_factory.mktemp("typer")
+
+
+@pytest.fixture
+async def warm(engine: Engine, root: Path) -> WarmBase:
+    return await engine.open(Folder(root))

@@ -1,0 +1,300 @@
+"""Verdicts: of each tier, against the base, under a policy, and where nobody can know."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from lsp_aid.ces.base import BaseStore
+from lsp_aid.ces.checkout import Folder, digest
+from lsp_aid.ces.engine import Engine, Request, WarmBase, make_engine
+from lsp_aid.ces.policy import Policy
+from lsp_aid.ces.verdict import Colour, Level, RanTests, Tier, Verdict
+from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.edits.unified_diff import render
+from lsp_aid.errors import UsageError
+from tests.ces.conftest import PROJECT, edits, write
+from tests.ces.test_keeping import keepers
+from tests.support.processes import running
+
+pytestmark = pytest.mark.dune
+
+STOCK, ITEM, ITEM_I = PROJECT["lib/stock.ml"], PROJECT["lib/item.ml"], PROJECT["lib/item.mli"]
+TYPES, BUILD, TEST = Level.TYPES, Level.BUILD, Level.TEST
+
+CASES: dict[str, tuple[dict[str, str | None], Level, str, str]] = {
+    "a comment": ({"lib/stock.ml": f"(* counted *)\n{STOCK}"}, TYPES, "green", "types"),
+    "another body": ({"lib/item.ml": ITEM.replace("= i.price", "= i.price + 1")}, TYPES, "green", "types"),
+    "a program, which nobody sees": ({"bin/main.ml": "let x = 1\nlet () = print_int x\n"}, TYPES, "green", "types"),
+    "a wrong type": ({"lib/stock.ml": STOCK.replace(" 0 ", " 0.5 ")}, TEST, "red", "types"),
+    "no OCaml": ({"lib/stock.ml": "let total = (\n"}, TEST, "red", "parses"),
+    "an unused variable": (
+        {"lib/item.ml": ITEM.replace("let price i", "let unused = 1\nlet price i")},
+        TYPES,
+        "red",
+        "types",
+    ),
+    "an implementation that its interface does not fit": ({"lib/item.mli": "val x : int\n"}, TYPES, "red", "types"),
+    "what others see, to their harm": ({"lib/stock.ml": STOCK.replace("items =", "() items =")}, TYPES, "red", "check"),
+    "what others see, without harm": ({"lib/stock.ml": f"{STOCK}let more = 1\n"}, TYPES, "green", "check"),
+    "a deprecation": ({"lib/item.mli": f'{ITEM_I.rstrip()} [@@deprecated "no"]\n'}, TYPES, "red", "check"),
+    "a cycle": ({"lib/item.ml": f"{ITEM}let _ = Stock.empty\n"}, TYPES, "red", "check"),
+    "a module in need of no other": ({"lib/stock.ml": f"{STOCK}let _ = List.length\n"}, TYPES, "green", "types"),
+    "a new file": ({"lib/new.ml": "let x = Item.make\n"}, TYPES, "green", "check"),
+    "a new file that is red": ({"lib/new.ml": "let x = Item.mak\n"}, TYPES, "red", "check"),
+    "a file gone": ({"lib/report.ml": None}, TYPES, "red", "check"),
+    "a dune file": ({"lib/dune": "(library (name shop) (flags (:standard -w -a)))\n"}, TYPES, "green", "check"),
+    "a dune file that dune cannot read": ({"lib/dune": "(library"}, TYPES, "red", "check"),
+    "two files that need one another": (
+        {"lib/stock.ml": "let total = List.length\n", "lib/report.ml": "let show i = string_of_int (Stock.total i)\n"},
+        *(TYPES, "green", "check"),
+    ),
+    "two files, one of them red": (
+        {"lib/stock.ml": f"{STOCK}let a = 1\n", "bin/main.ml": "let () = 1\n"},
+        TYPES,
+        "red",
+        "check",
+    ),
+    "a build": ({"lib/item.ml": ITEM.replace("= i.price", "= i.price + 1")}, BUILD, "green", "build"),
+    "tests that pass": ({"lib/stock.ml": f"{STOCK}(* still *)\n"}, TEST, "green", "test"),
+    "tests that fail": ({"lib/item.ml": ITEM.replace("= i.price", "= i.price + 1")}, TEST, "red", "test"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_a_verdict_and_the_tier_that_speaks(engine: Engine, warm: WarmBase, case: str) -> None:
+    files, level, colour, tier = CASES[case]
+    diff = render(edits(warm, files))
+    verdict = await engine.evaluate(warm, Request(diff, level=level))
+    assert (verdict.colour, verdict.tier) == (colour, tier), verdict
+    assert verdict.applied
+    assert bool(verdict.errors) == (colour == "red")
+    assert verdict.new == verdict.errors
+    assert (verdict.tests == RanTests(1, int(colour == "red"))) if tier == "test" else (verdict.tests is None)
+
+
+async def judged(
+    engine: Engine, warm: WarmBase, files: dict[str, str | None], level: Level = BUILD, **policy: object
+) -> Verdict:
+    request = Request(changes=edits(warm, files), level=level, policy=Policy(**policy))  # type: ignore[arg-type]
+    return await engine.evaluate(warm, request)
+
+
+@pytest.mark.parametrize(
+    "diff",
+    [
+        "--- a/lib/stock.ml\n+++ b/lib/stock.ml\n@@ -1 +1 @@\n-let nobody = wrote this\n+x\n",
+        "--- /dev/null\n+++ b/../evil.ml\n@@ -0,0 +1 @@\n+let x = 1\n",
+        "--- /dev/null\n+++ b/.git/hooks/pre-commit\n@@ -0,0 +1 @@\n+x\n",
+        "--- /dev/null\n+++ b/lib/_build/x.ml\n@@ -0,0 +1 @@\n+let x = 1\n",
+        "--- /dev/null\n+++ b/away/evil.ml\n@@ -0,0 +1 @@\n+let x = 1\n",
+        "nothing that looks like a diff",
+        "",
+        "--- a/lib/stock.ml\n+++ b/lib/stock.ml\n@@ -2 +2 @@\n-let empty = []\n+let empty = []\n",
+        '--- /dev/null\n+++ b/lib/x.ml\n@@ -0,0 +1 @@\n+let x = "\udcff"\n',
+    ],
+)
+async def test_what_does_not_apply_is_red(engine: Engine, root: Path, diff: str) -> None:
+    (root / "away").symlink_to("/tmp")
+    warm = await engine.open(Folder(root))
+    verdict = await engine.evaluate(warm, Request(diff))
+    assert (verdict.colour, verdict.tier, verdict.applied) == (Colour.RED, Tier.APPLIES, False)
+    assert verdict.reason
+
+
+async def test_changes_that_leave_the_project_are_not_made(engine: Engine, warm: WarmBase) -> None:
+    for path in ("../x.ml", "/tmp/x.ml", "lib/../../x.ml", "lib/../x.ml", ".git/x", "lib/", "./x.ml"):
+        verdict = await engine.evaluate(warm, Request(changes=ChangeSet([FileChange(path, None, "let x = 1\n")])))
+        assert (verdict.colour, verdict.tier) == (Colour.RED, Tier.APPLIES)
+
+
+async def test_errors_of_a_red_base_are_its_own(engine: Engine, root: Path) -> None:
+    write(root, {"lib/stock.ml": "let total = nope\n", "bin/main.ml": "let () = 1\n"})
+    warm = await engine.open(Folder(root))
+    by_file = lambda found: sorted(d.path for d in found)  # noqa: E731
+    mended = await judged(engine, warm, {"lib/stock.ml": STOCK, "lib/report.ml": "let show _ = 1 + true\n"})
+    assert mended.colour is Colour.RED
+    assert by_file(mended.fixed) == ["lib/stock.ml"]
+    assert by_file(mended.new) == ["lib/report.ml"]
+    green = await judged(engine, warm, {"lib/stock.ml": STOCK, "bin/main.ml": PROJECT["bin/main.ml"]}, TEST)
+    assert (green.colour, green.tier) == (Colour.GREEN, Tier.TEST)
+    # The program was not compiled for want of the library, so that its error was none of the base.
+    assert by_file(green.fixed) == ["lib/stock.ml"]
+    still = await judged(engine, warm, {"lib/stock.ml": "let total = nope\nlet x = 1\n"})
+    assert (still.colour, still.tier) == (Colour.RED, Tier.TYPES)
+    assert by_file(still.remaining) == ["lib/stock.ml"]
+    assert not still.new
+    # Nothing can be said by types alone of what could not be built.
+    behind = await judged(engine, warm, {"lib/report.ml": "let show _ = 2\n"}, TYPES)
+    assert (behind.colour, behind.tier) == (Colour.RED, Tier.CHECK)
+
+
+async def test_a_policy(engine: Engine, warm: WarmBase) -> None:
+    change: dict[str, str | None] = {"lib/stock.ml": f"{STOCK}(* x *)\n"}
+    refused = await judged(engine, warm, change, allowed=("bin/**", "lib/r*"))
+    assert (refused.colour, refused.tier, refused.policy.refused) == (Colour.RED, Tier.APPLIES, ("lib/stock.ml",))
+    assert (await judged(engine, warm, change, allowed=("lib/",))).colour is Colour.GREEN
+    broken: dict[str, str | None] = {"lib/stock.ml": STOCK.replace("n +", "n -"), "test/t.ml": "let () = ()\n"}
+    assert (await judged(engine, warm, broken, TEST)).colour is Colour.GREEN
+    honest = await judged(engine, warm, broken, TEST, tests=("test/**",))
+    assert (honest.colour, honest.tier) == (Colour.RED, Tier.TEST)
+    assert honest.policy.restored == ("test/t.ml",)
+    for gone in ({"test/t.ml": None}, {"test/t.ml": None, "test/dune": None}):
+        only_tests = await judged(engine, warm, gone, TEST, tests=("test/**",))  # type: ignore[arg-type]
+        assert (only_tests.colour, only_tests.tier) == (Colour.RED, Tier.APPLIES)
+    assert (await judged(engine, warm, {}, TEST)).colour is Colour.RED
+    assert (await judged(engine, warm, {}, TEST, empty=True)).colour is Colour.GREEN
+
+
+async def test_one_id_is_one_evaluation(engine: Engine, warm: WarmBase) -> None:
+    request = Request(changes=edits(warm, {"lib/stock.ml": STOCK + "let more = 1\n"}), level=TYPES)
+    both = await asyncio.gather(*(engine.evaluate(warm, request, "one") for _ in range(2)))
+    assert both[0] is both[1]
+    assert both[0].id == "one"
+    assert await engine.evaluate(warm, request, "one") is both[0]
+    with pytest.raises(UsageError, match="one"):
+        await engine.evaluate(warm, evolve(request, level=TEST), "one")
+    waiting = [asyncio.create_task(engine.evaluate(warm, request, "two")) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    waiting[0].cancel()
+    assert (await waiting[1]).colour is Colour.GREEN
+
+
+async def test_a_test_that_changes_its_mind_is_flaky(engine: Engine, root: Path) -> None:
+    # A test cannot leave anything behind for the next one, so that the time has to do.
+    flaky = "let () = if int_of_float (Unix.gettimeofday () *. 1e6) mod 2 = 0 then exit 3\n"
+    write(root, {"test/dune": "(tests (names t u) (libraries shop unix))\n", "test/u.ml": "let () = ()\n"})
+    warm = await engine.open(Folder(root))
+    seen = set()
+    for number in range(40):
+        verdict = await judged(engine, warm, {"test/u.ml": f"{flaky}(* {number} *)\n"}, TEST)
+        assert verdict.colour in (Colour.GREEN, Colour.RED)
+        assert verdict.tests is not None
+        assert verdict.tests.ran == 2
+        if verdict.tests.flaky:
+            assert verdict.colour is Colour.GREEN
+            assert verdict.tests.flaky == ("test/dune:1:16",)
+        seen.add(bool(verdict.tests.flaky))
+        if len(seen) == 2:
+            break
+    assert True in seen
+
+
+async def test_the_same_diff_gives_the_same_verdict(engine: Engine, warm: WarmBase) -> None:
+    for text in (STOCK.replace(" 0 ", " 0.5 "), STOCK.replace("items =", "() items ="), STOCK + "let more = 1\n"):
+        verdicts = [await judged(engine, warm, {"lib/stock.ml": text}, TYPES) for _ in range(5)]
+        assert len({repr(evolve(each, seconds=0.0)) for each in verdicts}) == 1
+
+
+async def test_many_at_once(store: BaseStore, shared_typer: Path, root: Path) -> None:
+    engine = make_engine(store, shared_typer, workers=3)
+    warm = await engine.open(Folder(root))
+    before = await asyncio.to_thread(digest, warm.base.tree, skipped=frozenset())
+    texts = [
+        STOCK + f"let more = {n}\n" if n % 2 else STOCK.replace("items =", f"() items = ignore {n};") for n in range(8)
+    ]
+    verdicts = await asyncio.gather(*(judged(engine, warm, {"lib/stock.ml": text}) for text in texts))
+    assert [v.colour for v in verdicts] == [Colour.RED, Colour.GREEN] * 4
+    assert await asyncio.to_thread(digest, warm.base.tree, skipped=frozenset()) == before
+    await engine.close()
+
+
+# --- faults ---
+
+
+async def test_death_of_a_worker_and_of_dune_is_no_verdict(engine: Engine, root: Path) -> None:
+    nap = f"66.{os.getpid()}"
+    write(root, {"lib/dune": "(library (name shop))\n(rule (with-stdout-to slow.ml (progn)))\n"})
+    warm = await engine.open(Folder(root))
+    rule = f'(library (name shop))\n(rule (with-stdout-to slow.ml (system "sleep {nap}")))\n'
+
+    async def killing(victims: str) -> Verdict:
+        task = asyncio.create_task(judged(engine, warm, {"lib/dune": rule}))
+        while not task.done():
+            if running("sleep", nap):
+                for pid in keepers(warm.base.tree) if victims == "keeper" else dunes(nap):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.05)
+        return await task
+
+    for victims in ("keeper", "dune"):
+        verdict = await killing(victims)
+        assert verdict.colour is Colour.UNKNOWN, verdict
+        assert verdict.reason
+        assert not running("sleep", nap)
+    assert (await judged(engine, warm, {"lib/stock.ml": STOCK + "let more = 1\n"})).colour is Colour.GREEN
+
+
+def dunes(nap: str) -> list[int]:
+    """The dune above a sleeping program."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                if (folder / "cmdline").read_bytes().split(b"\0")[1:2] == [b"build"]:
+                    found.append(int(folder.name))
+            except OSError:
+                continue
+    assert nap
+    return found
+
+
+async def test_a_base_that_has_vanished(engine: Engine, root: Path) -> None:
+    warm = await engine.open(Folder(root))
+    await judged(engine, warm, {"lib/stock.ml": STOCK + "let more = 1\n"})
+    shutil.rmtree(warm.base.folder)
+    for files in (
+        {"lib/stock.ml": "let x = nope\n"},
+        {"lib/stock.ml": "let total _ = 1\n"},
+        {"lib/n.ml": "let x = 1\n"},
+    ):
+        verdict = await engine.evaluate(warm, Request(render(edits_of(files)), level=TEST))
+        assert verdict.colour is not Colour.GREEN
+        if verdict.tier is not Tier.APPLIES:
+            assert verdict.colour is Colour.UNKNOWN
+    assert (
+        await engine.evaluate(warm, Request(changes=edits(warm, {"lib/n.ml": "let x = 1\n"})))
+    ).colour is Colour.UNKNOWN
+
+
+def edits_of(files: dict[str, str]) -> ChangeSet:
+    return ChangeSet(FileChange(path, PROJECT.get(path), text) for path, text in files.items())
+
+
+async def test_a_base_half_of_which_has_vanished(engine: Engine, root: Path) -> None:
+    warm = await engine.open(Folder(root))
+    shutil.rmtree(warm.base.tree / "_build")
+    good = await judged(engine, warm, {"lib/stock.ml": STOCK + "let more = 1\n"})
+    bad = await judged(engine, warm, {"lib/stock.ml": "let total = nope\n"})
+    assert good.colour in (Colour.GREEN, Colour.UNKNOWN)
+    assert bad.colour in (Colour.RED, Colour.UNKNOWN)
+
+
+async def test_files_that_are_no_utf8(engine: Engine, root: Path) -> None:
+    write(root, {"lib/latin.ml": b"(* \xe9 *)\nlet x = 1\n"})
+    warm = await engine.open(Folder(root))
+    beside = await judged(engine, warm, {"lib/stock.ml": STOCK.replace(" 0 ", " 0.5 ")}, TYPES)
+    assert (beside.colour, beside.tier) == (Colour.RED, Tier.TYPES)
+    diff = "--- a/lib/latin.ml\n+++ b/lib/latin.ml\n@@ -2 +2 @@\n-let x = 1\n+let x = 2\n"
+    verdict = await engine.evaluate(warm, Request(diff))
+    assert verdict.colour is Colour.UNKNOWN
+    assert "UTF-8" in verdict.reason
+
+
+async def test_a_disk_that_is_full_for_a_base(home: Path, root: Path, store: BaseStore, shared_typer: Path) -> None:
+    """As far as that can be had without a disk of our own: the limit of the evaluation is the diff's, a folder that
+    cannot be written is the machine's."""
+    small = evolve(store, limits=evolve(store.limits, disk=64 << 10))
+    engine = make_engine(small, shared_typer)
+    warm = await engine.open(Folder(root))
+    rules = '(rule (with-stdout-to big (system "cat /dev/zero")))\n(rule (alias default) (action (cat big)))'
+    verdict = await judged(engine, warm, {"lib/dune": f"(library (name shop))\n{rules}\n"})
+    assert verdict.colour is Colour.RED
+    assert "disk" in verdict.reason
+    await engine.close()
