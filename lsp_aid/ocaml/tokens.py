@@ -45,14 +45,19 @@ def tokens(text: str) -> tuple[Token, ...]:
     return tuple(_Lexer(text).run())
 
 
+def tokens_from(text: str, start: int) -> Iterator[Token]:
+    """The tokens from an offset on, which is that of a token, one by one."""
+    return _Lexer(text).run(start)
+
+
 class _Lexer:
     def __init__(self, text: str) -> None:
         self._text = text
         self._no_quote_from = len(text) + 1  # from here on no string ends
         self._unclosed: set[str] = set()
 
-    def run(self) -> Iterator[Token]:
-        text, at = self._text, 0
+    def run(self, at: int = 0) -> Iterator[Token]:
+        text = self._text
         match = _TOKEN.match
         while found := match(text, at):
             start, at = at, found.end()

@@ -49,8 +49,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 def _matching(tree: Syntax, start: int, end: int) -> Node | None:
     """The matching that the range covers, parentheses around it aside."""
     around = tree.expression_at(start, end)
-    while around is not None and around.kind == "parenthesized_expression":
-        around = around.field("expression")
+    while around is not None and around.kind in ("parenthesized_expression", "expression_item"):
+        around = next(iter(around.named_children), None)
     if around is None or around.kind not in _MATCHINGS or not around.child("match_case"):
         return None
     return around

@@ -50,6 +50,7 @@ _WELL_KNOWN: Mapping[str, str] = {
     "Lwt": "lwt",
     "Lwt_main": "lwt.unix",
     "Lwt_unix": "lwt.unix",
+    "MenhirLib": "menhirLib",
     "OUnit2": "ounit2",
     "QCheck": "qcheck-core",
     "Re": "re",

@@ -10,6 +10,8 @@ from lsp_aid.domain.ports import View
 from lsp_aid.errors import WorkspaceError
 from lsp_aid.ocaml import dune_stanzas
 from lsp_aid.ocaml.dune_stanzas import Stanza
+from lsp_aid.ocaml.embedded import ocaml_of
+from lsp_aid.ocaml.generated import GRAMMARS
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.family import Problem
 
@@ -26,9 +28,12 @@ def text_of(view: View, path: str) -> str | None:
 
 
 def tree(problem: Problem) -> Syntax | None:
-    """The tree of the file that the error is in; None where that is no readable OCaml file."""
+    """The tree of the file that the error is in; None where that is no readable OCaml file. Of a lexer or a grammar it
+    is that of the OCaml in it."""
     path = problem.diagnostic.path
-    text = text_of(problem.view, path) if path.endswith((".ml", ".mli")) else None
+    text = text_of(problem.view, path) if path.endswith((".ml", ".mli", *GRAMMARS)) else None
+    if text is not None and path.endswith(GRAMMARS):
+        return parse(ocaml_of(path, text), f"{path}.ml")
     return None if text is None else parse(text, path)
 
 
@@ -90,7 +95,7 @@ def modules_of(problem: Problem) -> Iterator[tuple[str, bool]]:
     own = dune_stanzas.owner(here, stanzas)
     folder = posixpath.dirname(here)
     for path in paths:
-        if path.endswith((".ml", ".mli")) and _module(path) != _module(here):
+        if path.endswith((".ml", ".mli", *GRAMMARS)) and _module(path) != _module(here):
             qualifier = _qualifier(path, own, stanzas)
             if qualifier:
                 yield qualifier, posixpath.dirname(path) == folder
