@@ -136,23 +136,18 @@ class GiveTrust:
     """Trust the project's folder."""
 
 
+Deed = (
+    ApplyProposal | StartFix | StartDiff | OfferHunks | TakeHunks | Discard | Promote | UndoLast | Explain | GiveTrust
+)
+"""What an offer does when it is taken."""
+
+
 @frozen
 class Offer:
     """One line in the editor's list of actions. `for_errors`: it answers the errors of the context."""
 
     title: str
     kind: str
-    does: (
-        ApplyProposal
-        | StartFix
-        | StartDiff
-        | OfferHunks
-        | TakeHunks
-        | Discard
-        | Promote
-        | UndoLast
-        | Explain
-        | GiveTrust
-    )
+    does: Deed
     preferred: bool = False
     for_errors: bool = False

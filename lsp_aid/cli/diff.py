@@ -67,14 +67,17 @@ async def _diff_project(
     from lsp_aid.cli.consent import refused_because
     from lsp_aid.cli.report import Report, Status
     from lsp_aid.domain.changes import ChangeSet
+    from lsp_aid.domain.events import Happening
     from lsp_aid.domain.proposal import Level
     from lsp_aid.tasks.generate_diff import generate_diff
+    from lsp_aid.tasks.happenings import note
     from lsp_aid.workspace.journal import apply
     from lsp_aid.workspace.view import WorkspaceView
 
     view = WorkspaceView(project.root)
     proposals = await generate_diff(project, view, _request(options, project.root), progress)
     best = proposals[0]
+    note(project, best, Happening.OFFERED)
     remaining = best.verdict.remaining
 
     message = "Nothing was changed."

@@ -69,9 +69,11 @@ async def _fix_project(
 ) -> "Report":
     from lsp_aid.cli.consent import refused_because
     from lsp_aid.cli.report import Report, Status
+    from lsp_aid.domain.events import Happening
     from lsp_aid.domain.proposal import Kind, Level
     from lsp_aid.errors import WorkspaceError
     from lsp_aid.tasks.fix_build_error import fix_build_error
+    from lsp_aid.tasks.happenings import note
     from lsp_aid.workspace.journal import apply
     from lsp_aid.workspace.view import WorkspaceView
 
@@ -89,6 +91,8 @@ async def _fix_project(
         return report(Status.GREEN, True, "The build is green: nothing to fix.")
     if not outcome.proposals:
         return report(Status.RED, False, f"The build is red, and no fix was found. {outcome.reason}".rstrip())
+    for proposal in outcome.proposals:
+        note(project, proposal, Happening.OFFERED)
     best = outcome.proposals[0]
     if best.kind is not Kind.FIX or best.verdict.level is not Level.VERIFIED:
         return report(Status.PROPOSED, False, "No complete fix was found: the proposals need a person's eye.")

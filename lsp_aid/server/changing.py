@@ -207,5 +207,6 @@ async def _judged_again(root: Root, offered: Offered, job: Job) -> Offered:
     await check_fresh(offered, root.view())
     view, changes = root.view(), offered.proposal.changes
     is_model = offered.proposal.source.startswith("model:")
-    verdict = await judged(offered.project, view, changes, job, untrusted=is_model)
-    return Offered(evolve(offered.proposal, verdict=verdict), view, offered.project)
+    async with root.holding() as project:
+        verdict = await judged(project, view, changes, job, untrusted=is_model)
+        return Offered(evolve(offered.proposal, verdict=verdict), view, project)

@@ -14,6 +14,7 @@ from lsp_aid.actions.offer import (
     QUICKFIX,
     ApplyProposal,
     Context,
+    Deed,
     Discard,
     Explain,
     Offer,
@@ -29,6 +30,7 @@ from lsp_aid.actions.offer import (
 )
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.journal import Entry
+from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Range
 from lsp_aid.edits.hunks import hunks
 from lsp_aid.errors import AidError, StaleError, UsageError
@@ -118,7 +120,17 @@ async def code_actions(session: Session, params: types.CodeActionParams) -> Sequ
     )
     found = await asyncio.to_thread(actions.offers, context, request.only)
     root.kept.keep_shown(o.does.proposal for o in found if isinstance(o.does, ApplyProposal | OfferHunks))
-    return [action for offer in found if (action := _action(request, offer, errors))]
+    listed = [(action, offer.does) for offer in found if (action := _action(request, offer, errors))]
+    session.proposals.seen(proposal for _, does in listed if (proposal := _proposal_of(request, does)))
+    return [action for action, _ in listed]
+
+
+def _proposal_of(request: _Request, does: Deed) -> Proposal | None:
+    """The proposal that an offer shows."""
+    if isinstance(does, ApplyProposal):
+        return does.proposal
+    parts = request.root.promoting.at(request.path) if isinstance(does, Promote) else None
+    return parts.offered.proposal if parts else None
 
 
 def _waiting(request: _Request) -> Waiting | None:

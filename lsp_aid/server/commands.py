@@ -49,6 +49,7 @@ async def _fix(
                 session.client.show(f"lsp-aid: {job.message}.", types.MessageType.Info)
             return ()
         job.message = f"{len(proposals)} proposal{'s' if len(proposals) > 1 else ''}"
+        session.proposals.seen(proposals)
         await root.kept.keep(proposals)
         if not apply:
             return proposals
@@ -84,13 +85,15 @@ async def _diff(
     job: Job,
 ) -> Sequence[Proposal]:
     root, path = await session.trusted_root_for(uri)
-    project, view = await root.project(), root.view()
-    where = _range(session, view, path, place) if place else None
-    gone = removal(view, path, prompt, where) if is_comment and where else ChangeSet()
-    if gone and where:
-        where = Range(where.start, where.start)  # what followed the comment is there once the comment is gone
-    proposals = await generate_diff(project, Overlay(view, gone), DiffRequest(prompt, path, where, gone), job)
-    offered = session.proposals.add(proposals, view, project)
+    async with root.holding() as project:
+        view = root.view()
+        where = _range(session, view, path, place) if place else None
+        gone = removal(view, path, prompt, where) if is_comment and where else ChangeSet()
+        if gone and where:
+            where = Range(where.start, where.start)  # what followed the comment is there once the comment is gone
+        proposals = await generate_diff(project, Overlay(view, gone), DiffRequest(prompt, path, where, gone), job)
+        offered = session.proposals.add(proposals, view, project)
+    session.proposals.seen(proposals)
     job.message = f"{len(proposals)} proposal{'s' if len(proposals) != 1 else ''}"
     await root.kept.keep(proposals)
     if apply and offered:

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 
 from attrs import define, field, frozen
 
-from lsp_aid.domain.events import Event, Happening
+from lsp_aid.domain.events import Happening
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.proposal import Kind, Level, Proposal
 from lsp_aid.edits.limits import Confirmation, confirmations
 from lsp_aid.errors import FileUnreadableError, StaleError, UsageError
 from lsp_aid.server.capabilities import ClientFeatures
+from lsp_aid.tasks.happenings import note
 from lsp_aid.tasks.project import Project
 
 _KEPT = 100  # each holds the texts of its view
@@ -28,18 +29,7 @@ class Offered:
 
     def emit(self, happening: Happening) -> None:
         """Notes what became of it."""
-        maker, _, name = self.proposal.source.partition(":")
-        is_model = maker == "model"
-        self.project.events.emit(
-            Event(
-                happening,
-                self.proposal.id,
-                self.proposal.task,
-                name if is_model else "",
-                "" if is_model else name,
-                self.proposal.seconds,
-            )
-        )
+        note(self.project, self.proposal, happening)
 
     @property
     def confirmations(self) -> tuple[Confirmation, ...]:
@@ -63,6 +53,7 @@ class Offered:
 @define
 class Proposals:
     _offered: dict[str, Offered] = field(factory=dict)
+    _seen: set[str] = field(factory=set)
 
     def add(
         self, proposals: Iterable[Proposal], view: View, project: Project, *, is_kept: bool = False
@@ -70,8 +61,18 @@ class Proposals:
         """Remembers proposals; the oldest are forgotten."""
         added = [self._offered.setdefault(p.id, Offered(p, view, project, is_kept)) for p in proposals]
         while len(self._offered) > _KEPT:
-            del self._offered[next(iter(self._offered))]
+            oldest = next(iter(self._offered))
+            del self._offered[oldest]
+            self._seen.discard(oldest)
         return added
+
+    def seen(self, proposals: Iterable[Proposal]) -> None:
+        """Takes note that the user is shown proposals: from then on they are offered."""
+        for proposal in proposals:
+            offered = self._offered.get(proposal.id)
+            if offered and not offered.is_kept and proposal.id not in self._seen:
+                self._seen.add(proposal.id)
+                offered.emit(Happening.OFFERED)
 
     def get(self, identifier: str) -> Offered:
         """Raises UsageError for a proposal that is not known, or no longer."""

@@ -112,7 +112,7 @@ class Root:
     @asynccontextmanager
     async def holding(self) -> AsyncIterator[Project]:
         """The same for long work: the ports stay open until the block is left, though the settings change."""
-        self._check_trust()
+        await self.project()
         async with self._opening.held() as project:
             yield project
 

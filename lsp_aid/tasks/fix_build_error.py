@@ -8,7 +8,6 @@ from attrs import frozen
 
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.diagnostics import Diagnostic
-from lsp_aid.domain.events import Event, Happening
 from lsp_aid.domain.ports import Progress, View
 from lsp_aid.domain.proposal import Kind, Level, Proposal
 from lsp_aid.errors import WorkspaceError
@@ -49,10 +48,6 @@ async def fix_build_error(
         asked = await fix_with_model(project, view, _nearest(before, focus), before.errors, progress)
         better = tuple(p for p in asked if p.verdict.level is Level.VERIFIED)
         proposals = better + proposals + tuple(p for p in asked if p not in better)
-    for proposal in proposals:
-        if proposal.source.startswith("engine:"):
-            strategy = proposal.source.partition(":")[2]
-            project.events.emit(Event(Happening.OFFERED, proposal.id, TASK, "", strategy, proposal.seconds))
     return FixOutcome(before, proposals, outcome.before.reason or _unreadable(view, before))
 
 

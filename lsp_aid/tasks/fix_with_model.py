@@ -16,7 +16,7 @@ from lsp_aid.prompts.editing import fix_prompt, system
 from lsp_aid.prompts.errors import error_list
 from lsp_aid.prompts.excerpt import fit, tokens
 from lsp_aid.tasks.project import Project
-from lsp_aid.tasks.rounds import Request, configured_model, offered, rounds
+from lsp_aid.tasks.rounds import Request, configured_model, rounds
 
 TASK = "fix_build_error"
 MAX_TITLE = 72
@@ -51,7 +51,7 @@ async def fix_with_model(
     if found.verdict.introduced or focus.identity in left:
         progress.report(f"{found.source.partition(':')[2]} found no fix")
         return ()
-    return (offered(project, found),)
+    return (found,)
 
 
 def _title(focus: Diagnostic) -> str:

@@ -19,7 +19,7 @@ from lsp_aid.prompts.editing import diff_prompt, system
 from lsp_aid.prompts.errors import error_list
 from lsp_aid.prompts.excerpt import Excerpt, fit, tokens
 from lsp_aid.tasks.project import Project
-from lsp_aid.tasks.rounds import Request, build_before, configured_model, offered, rounds
+from lsp_aid.tasks.rounds import Request, build_before, configured_model, rounds
 
 TASK = "generate_diff"
 MAX_PROMPT = 20_000
@@ -74,7 +74,7 @@ async def generate_diff(project: Project, view: View, request: DiffRequest, prog
     )
     asked = Request(TASK, Kind.CHANGE, _title(prompt), messages, before, started)
     found = await rounds(project, view, asked, progress)
-    return (offered(project, evolve(found, changes=request.removal.then(found.changes))),)
+    return (evolve(found, changes=request.removal.then(found.changes)),)
 
 
 def _title(prompt: str) -> str:

@@ -20,7 +20,6 @@ from lsp_aid.context.focus import may_be_quoted
 from lsp_aid.domain.build import BuildResult, Evaluation
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.chat import Message, Role
-from lsp_aid.domain.events import Event, Happening
 from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import Model, Progress, View
 from lsp_aid.domain.proposal import Kind, Level, Proposal, Verdict, judge
@@ -141,14 +140,6 @@ async def rounds(project: Project, view: View, request: Request, progress: Progr
         assert unusable is not None
         raise _given_up(model, unusable, count)
     return _proposal(model, request, best)
-
-
-def offered(project: Project, proposal: Proposal) -> Proposal:
-    """Notes that a model's proposal is offered."""
-    strategy = editformats.asked_format(project.settings.model.format)
-    model = proposal.source.partition(":")[2]
-    project.events.emit(Event(Happening.OFFERED, proposal.id, proposal.task, model, strategy, proposal.seconds))
-    return proposal
 
 
 async def build_before(project: Project, view: View, progress: Progress) -> BuildResult | None:

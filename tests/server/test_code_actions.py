@@ -119,6 +119,16 @@ async def test_fix_all_works_away_from_the_error_and_is_offered_only_where_asked
         assert not any(action["kind"].startswith("source") for action in found)
 
 
+async def test_what_nobody_has_seen_was_not_offered(toy: Toy, root: Path) -> None:
+    async with served(toy) as client:
+        path = await opened(client, root)
+        await client.actions(path, at(0, 0))
+        assert toy.events.happenings == []  # though repairs are computed ahead
+        for _ in range(2):
+            found = [a for a in await client.actions(path, HERE) if "proposal" in a["data"]]
+        assert toy.events.happenings == ["offered"] * len(found)
+
+
 async def test_a_client_without_literals_gets_commands(toy: Toy, root: Path) -> None:
     async with served(toy) as client:
         path = await opened(client, root, workspace={"applyEdit": True})

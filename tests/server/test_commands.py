@@ -199,6 +199,21 @@ class TestGenerateDiff:
             assert "model" in ended["error"]
             assert any(ended["error"] in message for message in client.shown())
 
+    async def test_other_settings_do_not_take_the_folders_of_what_runs(self, toy: Toy, root: Path) -> None:
+        toy.model = model = Saying()
+        async with served(toy) as client:
+            document = await opened(client, root)
+            started = await client.command("lsp-aid.generateDiff", {**document, "prompt": "one"})
+            await client.notification("lsp-aid/job", lambda p: "writing" in p["message"] or "Asking" in p["message"])
+            settings = {"lsp-aid": {"trust": "always", "fix": {"top": 2}}}
+            client.notify("workspace/didChangeConfiguration", {"settings": settings})
+            await client.status("building")
+            await client.status("red")
+            assert (len(toy.opened), toy.closed) == (2, [])
+            await client.command("lsp-aid.cancel", started)
+            assert (await client.job(started["job"]))["state"] == "cancelled"
+            assert (model.given_up, toy.closed) == (True, [root])
+
     async def test_cancelling_reaches_the_model(self, toy: Toy, root: Path) -> None:
         toy.model = model = Saying()
         async with served(toy) as client:

@@ -124,8 +124,7 @@ async def test_an_answer_that_builds_is_verified() -> None:
     assert (proposal.task, proposal.kind, proposal.source) == ("generate_diff", Kind.CHANGE, "model:scripted")
     assert (proposal.title, proposal.explanation) == ("Make x two", "I do it.")
     assert len(proposal.id) == 12
-    (event,) = run.sink.events
-    assert (event.proposal, event.model, event.strategy) == (proposal.id, "scripted", "search_replace")
+    assert run.sink.events == []  # who shows it says that it is offered
     assert run.told.messages[:3] == [
         "Building what is there",
         "Asking scripted",
@@ -288,7 +287,6 @@ async def test_another_form_of_edits_is_asked_for_and_read() -> None:
     run = Run(diff, format="unified_diff")
     assert (await run.diff()).verdict.level is Level.VERIFIED
     assert "unified diff" in run.requests[0].body["messages"][0]["content"]
-    assert run.sink.events[0].strategy == "unified_diff"
 
 
 async def test_without_a_model_it_says_what_to_set() -> None:
@@ -337,6 +335,5 @@ async def test_a_fix_that_leaves_the_error_or_brings_others_is_none() -> None:
     no_help = edit("let y = 2\n", "let y = 3\n")
     run = Run(no_help, no_help, no_help, evaluator=Oracle(lambda _: [OLD]))
     assert await run.fix(OLD) == ()
-    assert run.sink.events == []
     run = Run(GOOD, GOOD, GOOD, evaluator=Oracle(lambda text: [OLD if "x = 1" in text else error("new")]))
     assert await run.fix(OLD) == ()
