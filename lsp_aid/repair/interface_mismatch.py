@@ -21,12 +21,15 @@ from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.interface_declarations import brought_to
 from lsp_aid.repair.interface_instances import instances
 from lsp_aid.repair.interface_places import inserted
+from lsp_aid.repair.interface_skeletons import defined, in_code
+from lsp_aid.repair.layout import line_start, newline, starts_line
 from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import similarity
 from lsp_aid.repair.unbound_elsewhere import asked_for
 
 _PROBE = "[ `Lsp_aid_probe ]"
 _CLOSE = 0.75
+_MOST_TYPES = 3
 
 
 @frozen
@@ -126,19 +129,15 @@ async def _export(problem: Problem, module: _Module, name: str) -> list[Candidat
     other = [name for name in module.abstract_types if name not in plain]
     texts = (*instances(learnt, known, other), *as_printed, *instances(learnt, known, plain))
     for number, text in enumerate(dict.fromkeys(texts)):
-        edit = inserted(module.mli, f"val {_in_code(name)} : {text}", name, module.ml)
+        edit = inserted(module.mli, f"val {in_code(name)} : {text}", name, module.ml)
         change = _change(problem, [(module.mli.path, edit)])
         found.append(Candidate(f"Export `{module.name}.{name} : {text}`", change, 0.9 - 0.03 * number))
     return found
 
 
-def _in_code(name: str) -> str:
-    return name if name[0].isalpha() or name[0] == "_" else f"( {name} )"
-
-
 async def _learn(problem: Problem, module: _Module, name: str) -> Node | None:
     """The type of a value, from the compiler."""
-    edit = inserted(module.mli, f"val {_in_code(name)} : {_PROBE}", name, module.ml)
+    edit = inserted(module.mli, f"val {in_code(name)} : {_PROBE}", name, module.ml)
     result = await problem.probe(_change(problem, [(module.mli.path, edit)]))
     for error in result.errors if result else ():
         message = messages.read(error)
@@ -163,7 +162,7 @@ def _type_exports(problem: Problem, message: messages.UnboundName) -> Iterator[C
 
 def _settled(problem: Problem, module: _Module, message: messages.SignatureMismatch) -> Iterator[Candidate]:
     """The best way for all entries together, then others for one of them at a time."""
-    ways = [list(_ways(problem, module, entry)) for entry in message.entries if not entry.within]
+    ways = [list(_ways(problem, module, entry)) for entry in message.entries]
     ways = [sorted(found, key=lambda way: (way.kind is Kind.SKELETON, -way.weight)) for found in ways if found]
     if not ways:
         return
@@ -176,18 +175,22 @@ def _settled(problem: Problem, module: _Module, message: messages.SignatureMisma
 
 def _together(problem: Problem, ways: Sequence[_Way]) -> Candidate:
     edits = dict.fromkeys(edit for way in ways for edit in way.edits)
-    kind = Kind.SKELETON if any(way.kind is Kind.SKELETON for way in ways) else Kind.FIX
+    kind = next((k for k in (Kind.SKELETON, Kind.GUESS) if any(way.kind is k for way in ways)), Kind.FIX)
     title = "; ".join(dict.fromkeys(way.title for way in ways))
     return Candidate(title, _change(problem, list(edits)), min(way.weight for way in ways), kind)
 
 
 def _ways(problem: Problem, module: _Module, entry: messages.NotProvided | messages.Mismatch) -> Iterator[_Way]:
-    if isinstance(entry, messages.NotProvided):
+    if entry.within:
+        if isinstance(entry, messages.NotProvided):
+            yield from _written_within(module, entry)
+    elif isinstance(entry, messages.NotProvided):
         if entry.sort == "value":
             yield from _like_named(problem, module, entry.name)
-            yield from _to_be_written(module, entry.name)
         else:
             yield from _copied(module, entry)
+            yield from _named_otherwise(module, entry.name)
+        yield from _to_be_written(module, entry)
     elif entry.sort == "value":
         yield from _retyped(module, entry)
     elif entry.sort == "type declaration":
@@ -224,20 +227,58 @@ def _renaming(tree: Syntax, old: str, new: str) -> Iterator[TextEdit]:
             yield TextEdit(node.start, node.end, new)
 
 
-def _to_be_written(module: _Module, name: str) -> Iterator[_Way]:
-    specification = _item(module.mli, name, "value")
-    written = specification.node.field("type") if specification else None
-    if written is None:
+def _to_be_written(module: _Module, entry: messages.NotProvided) -> Iterator[_Way]:
+    item = _item(module.mli, entry.name, _WRITTEN.get(entry.sort, ""))
+    text = defined(item.node if item.kind == "value" else item.definition) if item else None
+    if item is not None and text is not None:
+        text = text.replace("\n", newline(module.ml.text))
+        edit = inserted(module.ml, text, entry.name, module.mli, item.kind)
+        what = "" if item.kind == "value" else f"the {item.kind} "
+        yield _Way(f"Define {what}`{entry.name}`, to be written", 0.5, ((module.ml.path, edit),), Kind.SKELETON)
+
+
+def _written_within(module: _Module, entry: messages.NotProvided) -> Iterator[_Way]:
+    """The same in a module of the file, at its end."""
+    path, kind = ".".join((*entry.within, entry.name)), _WRITTEN.get(entry.sort, "")
+    item = next((i for i in module.mli.declared if i.path == path and i.kind == kind), None)
+    around = next((i for i in module.ml.declared if i.path == ".".join(entry.within) and i.kind == "module"), None)
+    body = around.node.field("body") if around else None
+    end = body.child("end") if body is not None and body.kind == "structure" else None
+    if item is None or body is None or end is None:
         return
-    parameters = [_parameter(piece) for piece in types.pieces(written)[:-1]]
-    text = " ".join(["let", _in_code(name), *parameters, f'= failwith "TODO: {name}"'])
-    edit = inserted(module.ml, text, name, module.mli)
-    yield _Way(f"Define `{name}`, to be written", 0.5, ((module.ml.path, edit),), Kind.SKELETON)
+    text = defined(item.node if item.kind == "value" else item.definition)
+    if text is None:
+        return
+    source = module.ml.text
+    if starts_line(source, end.start):
+        indent = source[line_start(source, end.start) : end.start]
+        written = f"  {text}{newline(source)}{indent}"
+    else:
+        written = f"{text} "
+    edit = TextEdit(end.start, end.start, written)
+    yield _Way(f"Define `{path}`, to be written", 0.5, ((module.ml.path, edit),), Kind.SKELETON)
 
 
-def _parameter(piece: Node) -> str:
-    label = piece.child("label_name") if piece.kind == "labeled_argument_type" else None
-    return "_" if label is None else f"{'?' if piece.text.startswith('?') else '~'}{label.text}:_"
+_WRITTEN = {"value": "value", "type": "type", "module": "module"}
+
+
+def _named_otherwise(module: _Module, name: str) -> Iterator[_Way]:
+    """An abstract type may be one that the implementation calls by a name of its own."""
+    item = _item(module.mli, name, "type")
+    if item is None or item.node.field("body") is not None:
+        return
+    parameters = [child.text for child in item.node.named_children if child.kind == "type_variable"]
+    others = [i for i in module.ml.items if i.kind == "type" and i.name not in module.exported_types]
+    for other in others[-_MOST_TYPES:]:
+        theirs = [child.text for child in other.node.named_children if child.kind == "type_variable"]
+        if len(theirs) == len(parameters):
+            head = item.definition.text
+            used = other.name if not theirs else f"{head.removeprefix('type').strip().removesuffix(name)}{other.name}"
+            at = other.end
+            gap = newline(module.ml.text)
+            edit = TextEdit(at, at, f"{gap}{head} = {used}")
+            title = f"Say that the type `{name}` is `{other.name}`"
+            yield _Way(title, 0.6, ((module.ml.path, edit),), Kind.GUESS)
 
 
 _COPIED = {"exception": "exception", "type": "type", "module type": "module type"}

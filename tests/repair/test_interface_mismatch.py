@@ -152,5 +152,50 @@ async def test_a_type_that_is_not_exported_is(tmp_path: Path) -> None:
     assert await first("type t = A\ntype u = B\n", "type t = A\n", tmp_path, user) == wanted
 
 
+@pytest.mark.parametrize(
+    ("ml", "mli", "wanted", "kind"),
+    [
+        ("let x = 1\n", "type t\nval x : int\n", "type t = unit\nlet x = 1\n", Kind.SKELETON),
+        ("let x = 1\n", "type 'a t\nval x : int\n", "type 'a t = unit\nlet x = 1\n", Kind.SKELETON),
+        (
+            "type state = int\nlet x = 1\n",
+            "type t\nval x : t\n",
+            "type state = int\ntype t = state\nlet x = 1\n",
+            Kind.GUESS,
+        ),
+        (
+            "let x = 1\n",
+            "val x : int\nmodule N : sig\n  type t = A | B\n  type u\n  val f : by:int -> t\n  module M : Set.S\nend\n",
+            (
+                "let x = 1\nmodule N = struct\n  type t = A | B\n  type u = unit\n"
+                '  let f ~by:_ = failwith "TODO: f"\n  module M = (val (failwith "TODO: M" : (module Set.S)))\nend\n'
+            ),
+            Kind.SKELETON,
+        ),
+        (
+            "module N = struct\n  let g = 1\nend\n",
+            "module N : sig\n  val f : int -> int\n  val g : int\nend\n",
+            'module N = struct\n  let g = 1\n  let f _ = failwith "TODO: f"\nend\n',
+            Kind.SKELETON,
+        ),
+        (
+            "module N = struct let g = 1 end\n",
+            "module N : sig type t val g : int end\n",
+            "module N = struct let g = 1 type t = unit end\n",
+            Kind.SKELETON,
+        ),
+    ],
+)
+async def test_what_is_promised_and_not_there_is_written_down(
+    ml: str, mli: str, wanted: str, kind: Kind, tmp_path: Path
+) -> None:
+    case = txtar.Case("missing", {"dune-project": "(lang dune 3.17)\n", **project(ml, mli)})
+    outcome = await repaired(case, tmp_path, {"interface_mismatch": interface_mismatch})
+    best = outcome.repairs[0]
+    assert best.changes.texts == {"m.ml": wanted}
+    assert (best.kind, best.verdict.level) == (kind, Level.VERIFIED)
+
+
 async def test_nothing_is_taken_out_of_an_interface(tmp_path: Path) -> None:
-    assert not any(await candidates_of(interface_mismatch, project("", "module N : sig end\n"), tmp_path))
+    for found in await candidates_of(interface_mismatch, project("", "module N : sig end\n"), tmp_path):
+        assert [list(candidate.changes.texts) for candidate in found] == [["m.ml"]]
