@@ -10,6 +10,7 @@ The cost of a choice is what makes it unlikely, -log of its candidates' likeliho
 bounded by builds and by time, never by how many errors there are.
 """
 
+import asyncio
 import heapq
 import itertools
 import logging
@@ -154,7 +155,11 @@ class _Search:
             if self.builds >= self.settings.builds or time.monotonic() >= self.deadline:
                 return None
             self.builds += 1
-            evaluation = await self.evaluator.evaluate(self.view, changes, untrusted=False)
+            try:
+                async with asyncio.timeout(self.deadline - time.monotonic()):
+                    evaluation = await self.evaluator.evaluate(self.view, changes, untrusted=False)
+            except TimeoutError:
+                return None
             if evaluation.build is None:
                 return None
             self.built[key] = evaluation.build

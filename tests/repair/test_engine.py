@@ -3,6 +3,7 @@
 A "compiler" stops at the first line of a file that is in error, as OCaml does; so repairs reveal further errors.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -152,6 +153,21 @@ async def test_the_budget_bounds_the_builds(tmp_path: Path) -> None:
     files = {f"{n}.txt": "x bad\n" for n in range(20)}
     outcome, toy = await search(tmp_path, files, Words(*"abcdefgh"), builds=9)
     assert toy.builds <= 10  # and the one before any change
+    assert outcome.repairs == ()
+
+
+async def test_a_build_does_not_outlast_the_time_there_is(tmp_path: Path) -> None:
+    """The search ends with what it has, though the build that is under way would go on for an hour."""
+
+    class Slow(Toy):
+        async def evaluate(self, view: View, changes: ChangeSet, *, untrusted: bool) -> Evaluation:
+            if self.builds:
+                await asyncio.sleep(3600)
+            return await super().evaluate(view, changes, untrusted=untrusted)
+
+    (tmp_path / "a.txt").write_text("bad\n")
+    words = {"words": Words("good")}
+    outcome = await repair(WorkspaceView(tmp_path), Slow(), FixSettings(seconds=0.2), Silent(), None, words)
     assert outcome.repairs == ()
 
 
