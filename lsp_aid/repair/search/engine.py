@@ -1,6 +1,7 @@
 """The search as a whole: candidates for each fault, the likely ones first, put together, checked and ranked."""
 
 import heapq
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from lsp_aid.repair.search.oracle import Oracle
 from lsp_aid.repair.search.program import Program
 from lsp_aid.repair.search.titles import title
 
+MOST_MADE = 6000
 MOST_PLACES = 3
 LARGE = 25
 MOST_SINGLE = 900
@@ -139,7 +141,7 @@ async def _finished(whole: Fault, beam: Sequence[tuple[float, str, tuple[Edit, .
 
 def _likely(edits: Iterable[Edit], features: Features, table: Mapping[str, float], most: int) -> list[Edit]:
     """The edits that are worth a check, at most so many."""
-    made = list(edits)
+    made = list(itertools.islice(edits, MOST_MADE))
     if len(made) <= most:
         return made
     return sorted(made, key=lambda edit: -features.quick(edit, table))[:most]

@@ -24,6 +24,7 @@ HOLE = "(assert false)"
 _CUT = "Obj.magic"
 MOST_FAULTS = 8
 MOST_ALIKE = 20
+MOST_NODES_EVERYWHERE = 400
 MOST_PAIRS = 500
 BEST_PAIRS = 6
 MOST_NEAR = 40
@@ -240,6 +241,8 @@ def single_edits(fault: Fault) -> Iterator[Edit]:
 
 def everywhere(fault: Fault) -> Iterator[Edit]:
     """The same edit wherever the same function or operator is used."""
+    if len(fault.nodes) > MOST_NODES_EVERYWHERE:
+        return
     groups: dict[tuple[str, tuple[str, ...], str], list[Edit]] = {}
     heads = [(node, _head(node)) for node in fault.nodes]
     counts = Counter(head for _, head in heads)
