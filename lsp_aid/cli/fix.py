@@ -95,7 +95,8 @@ async def _fix_project(
         note(project, proposal, Happening.OFFERED)
     best = outcome.proposals[0]
     if best.kind is not Kind.FIX or best.verdict.level is not Level.VERIFIED:
-        return report(Status.PROPOSED, False, "No complete fix was found: the proposals need a person's eye.")
+        message = f"No complete fix was found: the proposals need a person's eye. {outcome.reason}"
+        return report(Status.PROPOSED, False, message.rstrip())
     if not options.apply:
         return report(Status.PROPOSED, False, "Nothing was changed. Apply the first one with --apply.")
     if refused := refused_because(best, project.settings.edits, yes=options.yes, ask=not options.json):

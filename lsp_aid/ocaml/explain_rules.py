@@ -189,6 +189,8 @@ Check that the action writes the file of that name.""",
     "dune-rule-shape": """The variable {name} cannot be used where dune is to find the targets by itself. || The rule does not say well enough what it makes.
 Name the targets in a `(targets ...)` field.""",
     "dune-file-missing": "{name} does not exist. Check the path: it is relative to the folder of this dune file.",
+    "file-unavailable": """dune cannot read {name}: it is a link that leads nowhere, or a file that may not be read.
+A build in a sandbox sees the project's own files alone: there, a link out of the project leads nowhere.""",
     "dune-source-missing": "The foreign stubs name {name}, but there is no {name2}.",
     "dune-version": """{name} needs version {name2} of the dune language, or was dropped in it. || The version {name} is not one that this dune knows.
 Change `(lang dune ...)` in dune-project.""",

@@ -182,6 +182,7 @@ COMPILER: Mapping[str, Sequence[str]] = {
     "linking": ["Error during linking (exit code {n})", "Error while linking {name}:"],
     "preprocessor": ["Error while running external preprocessor"],
     "input": ["I/O error: {type}: No such file or directory$", "I/O error:"],
+    "file-unavailable": ["File unavailable: {name}"],
     "linked-twice": ["Files {name} and {name} both define a module named {name}$"],
 }
 

@@ -10,7 +10,7 @@ from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.ports import Progress, View
 from lsp_aid.domain.proposal import Kind, Level, Proposal
-from lsp_aid.errors import WorkspaceError
+from lsp_aid.errors import OutsideError, WorkspaceError
 from lsp_aid.repair.engine import Focus, Repair, repair
 from lsp_aid.tasks.fix_with_model import fix_with_model
 from lsp_aid.tasks.project import Project
@@ -56,6 +56,11 @@ def _unreadable(view: View, build: BuildResult | None) -> str:
     for path in dict.fromkeys(error.path for error in build.errors if error.path) if build else ():
         try:
             view.read(path)
+        except OutsideError:
+            return (
+                f"{path} leads outside of {view.root}, and a build apart from your files sees nothing there: no repair "
+                "can be checked. Copy it into the project, or fix the folder that holds both."
+            )
         except WorkspaceError as error:
             return str(error)
     return ""

@@ -158,6 +158,15 @@ def test_no_project(tmp_path: Path, flags: tuple[str, ...]) -> None:
     assert "belongs to no dune project" in (answer(done)["message"] if flags else done.stderr)
 
 
+def test_a_source_that_is_a_link_out_of_the_project_is_named(tmp_path: Path) -> None:
+    lay_out(tmp_path / "other", {"a.ml": "let x = 1\n"})
+    project = lay_out(tmp_path / "p", {**RED, "lib/b.ml": "let y = A.xx\n"})
+    (project / "lib/a.ml").symlink_to("../../other/a.ml")
+    done = lsp_aid("fix", "--explain", cwd=project)
+    assert f"lib/a.ml leads outside of {project}" in done.stderr
+    assert "a link out of the project leads nowhere" in " ".join(done.stderr.split())
+
+
 def test_no_dune(tmp_path: Path) -> None:
     project = lay_out(tmp_path / "p", RED)
     (tmp_path / "empty").mkdir()
