@@ -1,0 +1,74 @@
+"""Verdicts against clean cold builds: a sample of what `make audit` does at large."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from lsp_aid.ces.audit import Audit, Tally, wrong
+from lsp_aid.ces.checkout import Folder
+from lsp_aid.ces.engine import Engine
+from lsp_aid.ces.mutations import KINDS, Mutator
+from lsp_aid.ces.sandbox import find_sandbox
+from lsp_aid.ces.verdict import NOWHERE, Colour, Tier, Verdict
+from lsp_aid.domain.build import BuildResult
+from lsp_aid.domain.diagnostics import Diagnostic, Severity
+from tests.support import txtar
+
+pytestmark = pytest.mark.dune
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "ces"
+
+
+async def audit_of(name: str, engine: Engine, home: Path) -> Audit:
+    root = home / name
+    root.mkdir()
+    warm = await engine.open(Folder(txtar.read(FIXTURES / f"{name}.txt").write(root)))
+    assert warm.base.record.built.green
+    return Audit(engine, warm, await find_sandbox("auto", os.environ), engine.store.folder)
+
+
+@pytest.mark.parametrize(("name", "seed"), [("shop", 3), ("odd", 4)])
+async def test_no_verdict_differs_from_a_clean_cold_build(engine: Engine, home: Path, name: str, seed: int) -> None:
+    audit, tally = await audit_of(name, engine, home), Tally()
+    async for line in audit.run(6, seed, home / "results.jsonl"):
+        tally.add(line)
+    assert not tally.disagreements
+    assert tally.diffs == 6
+    assert tally.unknown == 0
+
+
+async def test_an_audit_goes_on_where_it_was_ended(engine: Engine, home: Path) -> None:
+    audit, results = await audit_of("shop", engine, home), home / "results.jsonl"
+    first = [line["number"] async for line in audit.run(1, 5, results)]
+    results.write_text(results.read_text() + '{"audit": "cut o')
+    done = results.stat().st_mtime_ns
+    assert first == [0]
+    assert [line["number"] async for line in audit.run(1, 5, results)] == [0]
+    assert results.stat().st_mtime_ns == done
+    assert [line["number"] async for line in audit.run(2, 5, results)] == [0, 1]
+    whole = [json.loads(line) for line in results.read_text().splitlines() if "cut o" not in line]
+    assert [line["number"] for line in whole] == [0, 1]
+
+
+def test_the_same_seed_makes_the_same_diffs_of_every_kind() -> None:
+    files = txtar.read(FIXTURES / "odd.txt").before
+    mutants = [Mutator(files, 1).mutant(number) for number in range(3 * len(KINDS))]
+    assert mutants == [Mutator(files, 1).mutant(number) for number in range(3 * len(KINDS))]
+    assert mutants[:3] != [Mutator(files, 2).mutant(number) for number in range(3)]
+    assert {mutant.kind for mutant in mutants} == set(KINDS)
+    assert all(mutant.changes for mutant in mutants)
+    with pytest.raises((ValueError, IndexError)):
+        Mutator({"a.txt": "x"}).mutant(0)
+
+
+def test_what_counts_as_wrong() -> None:
+    error, other = (Diagnostic("a.ml", NOWHERE, Severity.ERROR, text) for text in ("one", "two"))
+    red, green = BuildResult(False, (error,), 0.0), BuildResult(True, (), 0.0)
+    assert wrong(Verdict(Colour.GREEN, Tier.TYPES), red)
+    assert wrong(Verdict(Colour.RED, Tier.TYPES, diagnostics=(error,)), green)
+    assert wrong(Verdict(Colour.RED, Tier.TYPES, diagnostics=(other,)), red)
+    assert not wrong(Verdict(Colour.RED, Tier.TYPES, diagnostics=(error,)), red)
+    assert not wrong(Verdict(Colour.GREEN, Tier.CHECK), green)
+    assert not wrong(Verdict(Colour.UNKNOWN, None), red)
