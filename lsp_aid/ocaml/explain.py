@@ -362,6 +362,8 @@ def _of_projects(message: messages.Message) -> str:
             return f"The library {_code(message.name)} exists but cannot be used here{reason}."
         case messages.LibraryNotFound():
             return f"dune knows no library {_code(message.name)}. It is misspelt, or it is not installed in the opam switch or folder that dune sees."
+        case messages.NotLinked():
+            return _not_linked([reference.module for reference in message.references])
         case messages.DependencyCycle():
             steps = " -> ".join(_code(_short(step)) for step in message.steps)
             return f"These need one another in a circle: {steps}. Move what both sides need into a third module or library."
@@ -371,6 +373,10 @@ def _of_projects(message: messages.Message) -> str:
         case messages.Promotion():
             return f"What was made differs from {_code(message.path)}. If the new text is right, promote it; else the program has changed where it should not."
     return ""
+
+
+def _not_linked(modules: list[str]) -> str:
+    return f"Something uses {_codes(modules)}, but nothing implements that in what is linked. A library may be missing in the `libraries` of the stanza, or the module in its `modules`."
 
 
 def _short(step: str) -> str:

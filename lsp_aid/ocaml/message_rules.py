@@ -174,11 +174,7 @@ COMPILER: Mapping[str, Sequence[str]] = {
         "The files {name} and {name} disagree over {sort} {name}",
     ],
     "missing-interface-file": ["Could not find the .cmi file for interface {name}"],
-    "missing-implementation": [
-        "No implementation provided for the following modules: {name} referenced from",
-        "No implementations provided for the following modules: {name} referenced from",
-        "Required module {name} is unavailable",
-    ],
+    "missing-implementation": ["Required module {name} is unavailable"],
     "linking": ["Error during linking (exit code {n})", "Error while linking {name}:"],
     "preprocessor": ["Error while running external preprocessor"],
     "input": ["I/O error: {type}: No such file or directory$", "I/O error:"],

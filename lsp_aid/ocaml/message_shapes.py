@@ -254,6 +254,21 @@ class LibraryNotFound:
 
 
 @frozen
+class Reference:
+    """A module that is asked for and not there, and the files of objects or libraries that ask for it."""
+
+    module: str
+    objects: tuple[str, ...] = ()
+
+
+@frozen
+class NotLinked:
+    """A program cannot be linked: nothing among its files and libraries implements these modules."""
+
+    references: tuple[Reference, ...]
+
+
+@frozen
 class DependencyCycle:
     """dune's cycle; `steps` are the lines of it."""
 
@@ -329,6 +344,7 @@ Message = (
     | TooManyArguments
     | NotAFunction
     | NotARecord
+    | NotLinked
     | PartialApplication
     | WrongLabel
     | LabelMismatch

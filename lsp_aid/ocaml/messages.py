@@ -27,11 +27,13 @@ from lsp_aid.ocaml.message_shapes import (
     MissingCases,
     NotAFunction,
     NotARecord,
+    NotLinked,
     NotProvided,
     Other,
     PartialApplication,
     Promotion,
     RedundantCase,
+    Reference,
     SignatureMismatch,
     SyntaxProblem,
     TooManyArguments,
@@ -62,11 +64,13 @@ __all__ = [
     "MissingCases",
     "NotAFunction",
     "NotARecord",
+    "NotLinked",
     "NotProvided",
     "Other",
     "PartialApplication",
     "Promotion",
     "RedundantCase",
+    "Reference",
     "SignatureMismatch",
     "SyntaxProblem",
     "TooManyArguments",
@@ -301,7 +305,17 @@ _FAILED = re.compile(r"^Command (?:exited with code (?P<code>\d+)|got signal (?P
 _DIFF = re.compile(r"diff --git |--- \S.*\n\+\+\+ |Files .+ and .+ differ")
 
 
+_NOT_LINKED = re.compile(r"No implementations? provided for the following modules:")
+_REFERENCE = re.compile(
+    r"[\"`]?(?P<module>\w+)[\"']? referenced from (?P<places>.+?)(?=[\"`]?\w+[\"']? referenced from|$)"
+)
+_OBJECT = re.compile(r"[\w./-]+\.(?:cmxa|cma|cmx|cmo)\b")
+
+
 def _dune(diagnostic: Diagnostic, flat: str) -> Message | None:
+    if _NOT_LINKED.match(flat):
+        found = (Reference(m["module"], tuple(_OBJECT.findall(m["places"]))) for m in _REFERENCE.finditer(flat))
+        return NotLinked(tuple(found))
     if match := _LIBRARY.match(flat):
         hidden = match["rest"] != "not found"
         return LibraryNotFound(match["name"], hidden, (match["why"] or "").strip("()"))

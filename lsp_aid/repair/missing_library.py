@@ -6,7 +6,6 @@ to the stanza that builds the module that needs it.
 """
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import field, frozen
@@ -60,10 +59,6 @@ _WELL_KNOWN: Mapping[str, str] = {
 }
 _LIBRARIES = sorted({*_OF_DISTRIBUTION.values(), "threads", "compiler-libs"})
 _CLOSE = 0.7
-_REFERENCE = re.compile(
-    r"[\"`]?(?P<module>\w+)[\"']? referenced from (?P<places>.+?)(?=[\"`]?\w+[\"']? referenced from|$)"
-)
-_OBJECT = re.compile(r"(?P<folder>[\w./-]*?)(?P<stem>[\w.-]+)\.(?P<kind>cmxa|cma|cmx|cmo)\b")
 
 
 @frozen
@@ -99,8 +94,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             return list(_misspelt(problem, _read(problem.view), name))
         case messages.UnboundName(sort="module") if not message.qualifier:
             return list(_unlisted(problem, _read(problem.view), message.name))
-        case messages.BrokenRule(rule="missing-implementation"):
-            return _not_linked(_read(problem.view), problem.diagnostic.flat_message)
+        case messages.NotLinked():
+            return _not_linked(_read(problem.view), message.references)
     return []
 
 
@@ -182,14 +177,14 @@ def _described(stanza: Stanza) -> str:
     return f"the {stanza.kind} `{name}`"
 
 
-def _not_linked(dunes: _Dunes, text: str) -> list[Candidate]:
+def _not_linked(dunes: _Dunes, references: Sequence[messages.Reference]) -> list[Candidate]:
     needs: list[tuple[Stanza, str]] = []
-    for reference in _REFERENCE.finditer(text):
-        for place in _OBJECT.finditer(reference["places"]):
-            user = _linked_from(place, dunes.stanzas)
+    for reference in references:
+        for path in reference.objects:
+            user = _linked_from(path, dunes.stanzas)
             if user is None:
                 continue
-            offering = sorted(_offering(reference["module"], user, dunes), key=lambda pair: -pair[1])
+            offering = sorted(_offering(reference.module, user, dunes), key=lambda pair: -pair[1])
             needs += [(user, library) for library, _ in offering[:1]]
     if not needs:
         return []
@@ -197,11 +192,13 @@ def _not_linked(dunes: _Dunes, text: str) -> list[Candidate]:
     return [Candidate(title, dunes.adding(needs), 0.9)]
 
 
-def _linked_from(place: re.Match[str], stanzas: Sequence[Stanza]) -> Stanza | None:
+def _linked_from(path: str, stanzas: Sequence[Stanza]) -> Stanza | None:
     """The stanza behind `lib/stopwatch.cmxa` or `bin/.main.eobjs/native/dune__exe__Main.cmx`."""
-    folder = place["folder"].strip("/").removeprefix("_build/default/")
-    if place["kind"] in ("cmxa", "cma"):
-        return next((s for s in stanzas if s.folder == folder and place["stem"] in s.names), None)
-    folder = posixpath.dirname(folder.partition("/.")[0] + "/") if "/." in folder else ""
-    module = place["stem"].rpartition("__")[2]
+    folder, _, name = path.rpartition("/")
+    stem, kind = posixpath.splitext(name)
+    folder = f"{folder}/".removeprefix("_build/default/").strip("/")
+    if kind in (".cmxa", ".cma"):
+        return next((s for s in stanzas if s.folder == folder and stem in s.names), None)
+    folder = f"/{folder}".partition("/.")[0].strip("/") if "/." in f"/{folder}" else ""
+    module = stem.rpartition("__")[2]
     return dune_stanzas.owner(posixpath.join(folder, module + ".ml"), stanzas)

@@ -12,6 +12,8 @@ from lsp_aid.domain.chat import Message, Role
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.ports import Progress, View
 from lsp_aid.domain.proposal import Kind, Proposal
+from lsp_aid.ocaml.message_facts import names
+from lsp_aid.ocaml.messages import read
 from lsp_aid.prompts.editing import fix_prompt, system
 from lsp_aid.prompts.errors import error_list
 from lsp_aid.prompts.excerpt import fit, tokens
@@ -34,7 +36,8 @@ async def fix_with_model(
     configured_model(project)
     budget = project.settings.model.context_tokens
     path = focus.path if focus.path and view.exists(focus.path) else None
-    around = Focus(view, path, focus.range, focus.message, errors, budget)
+    named = " ".join(names(read(focus)))
+    around = Focus(view, path, focus.range, named, errors, budget)
     excerpts = await asyncio.to_thread(gather, around)
     the_error = error_list([focus], around.read)
     others = error_list([error for error in errors if error != focus and error.is_error], around.read)

@@ -1,6 +1,8 @@
 """Prompts hold what they are given, within their budget."""
 
-from lsp_aid.domain.diagnostics import Diagnostic, Severity
+from attrs import evolve
+
+from lsp_aid.domain.diagnostics import Diagnostic, Related, Severity
 from lsp_aid.domain.text import Position, Range
 from lsp_aid.prompts.editing import diff_prompt, fix_prompt, retry_prompt, system
 from lsp_aid.prompts.errors import error_list
@@ -34,10 +36,13 @@ def test_the_prompt_holds_the_task_and_the_files() -> None:
 def test_errors_come_with_their_line() -> None:
     place = Range(Position(1, 8), Position(1, 14))
     error = Diagnostic("a.ml", place, Severity.ERROR, "Unbound value lenght\nHint: Did you mean length?", code="E1")
+    error = evolve(error, related=(Related("b.ml", place, "Here"),))
     listed = error_list([error], lambda _: "let a = 1\nlet b = lenght a\n")
     assert listed == (
         "File a.ml, line 2, characters 8-14:\n  let b = lenght a\n"
-        "Error (E1): Unbound value lenght\nHint: Did you mean length?"
+        "Error (E1): Unbound value lenght\nHint: Did you mean length?\n"
+        "(unbound name; sort: value; path: lenght; suggestions: length)\n"
+        "  File b.ml, line 2: Here"
     )
     assert "(8 more errors)" in error_list([error] * 20, lambda _: None)
     assert listed in fix_prompt(listed, "", [], ())
