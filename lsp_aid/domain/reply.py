@@ -13,6 +13,8 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _LONGEST_LEFT_OUT = 160
+_FIRST = frozenset("(;/#.…")
+"""What a line that stands for others begins with."""
 _ELIDABLE = (".ml", ".mli", ".mll", ".mly", "dune", "dune-project")
 
 
@@ -69,15 +71,22 @@ class Reply:
 def stands_for_lines(line: str) -> bool:
     """Whether a line reads as if it stood for others that are left out: `...`, `(* ... rest unchanged ... *)`."""
     line = line.strip()
-    return 0 < len(line) <= _LONGEST_LEFT_OUT and _LEFT_OUT.fullmatch(line) is not None
+    return line[:1] in _FIRST and len(line) <= _LONGEST_LEFT_OUT and _LEFT_OUT.fullmatch(line) is not None
+
+
+def may_leave_out(path: str) -> bool:
+    """Whether such a line in a file of that name would be no text of its own."""
+    return path.endswith(_ELIDABLE)
 
 
 def left_out_in(path: str, before: str, after: str) -> str:
     """The line of code that stands for others in `after` and is none of those in `before`; empty without one."""
-    if not path.endswith(_ELIDABLE):
+    if not may_leave_out(path):
         return ""
-    elided = Counter(line.strip() for line in after.split("\n") if stands_for_lines(line))
-    if not elided:
-        return ""
-    elided.subtract(Counter(line.strip() for line in before.split("\n")))
-    return next((line for line, more in elided.items() if more > 0), "")
+    elided = Counter(line for line in after.split("\n") if line.strip()[:1] in _FIRST)
+    known = Counter(line.strip() for line in before.split("\n")) if elided else Counter()
+    more: Counter[str] = Counter()
+    for line, count in elided.items():
+        if stands_for_lines(line):
+            more[line.strip()] += count
+    return next((line for line, count in more.items() if count > known[line]), "")

@@ -4,8 +4,10 @@ Exactly; without regard for white space; with lines left out for `...`; by OCaml
 missing; with lines of context that are not quite right. The first way that finds anything says all places.
 """
 
+import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import IntEnum
 
 from attrs import frozen
@@ -15,7 +17,7 @@ from lsp_aid.domain.reply import Block, stands_for_lines
 from lsp_aid.edits import by_tokens
 from lsp_aid.edits.haystack import MAX_PLACES, Haystack
 from lsp_aid.edits.indentation import Layout, Pairs
-from lsp_aid.edits.source import Source, split, squeezed
+from lsp_aid.edits.source import Source, all_squeezed, all_stripped, split, squeezed
 from lsp_aid.edits.splice import Change, Where, anchors, line_differences, pairs_of, spliced
 
 MAX_LINES = 400
@@ -79,27 +81,33 @@ class Found:
 def find(source: Source, block: Block) -> Found | None:
     """The places of a block by the strictest way that has any; None where there is no place."""
     search, replace = split(block.search), split(block.replace)
+    if len(search) > MAX_LINES and _filled_count(search) > len(source.filled):
+        return None
     for look in (_exact, _blanks_apart, _elided, _by_tokens, _with_gaps, _alike):
         if found := look(source, search, replace):
             return found
     return None
 
 
+def _filled_count(search: Sequence[str]) -> int:
+    """How many lines of the file a block needs at the least, unless it has other line breaks."""
+    counts = Counter(search)
+    return sum(count for line, count in counts.items() if line.strip() and not stands_for_lines(line))
+
+
 def _exact(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
     lead = next(n for n, line in enumerate(search) if line.strip())
     places = tuple(
-        _line_place(source, search, replace, range(start, start + len(search)), start + lead, exact=True)
+        _exact_place(source, search, replace, range(start, start + len(search)), start + lead)
         for start in source.raw.find(search)
     )
     return Found(Step.EXACT, places) if places else None
 
 
-def _line_place(
-    source: Source, search: Sequence[str], replace: Sequence[str], where: Where, line: int, *, exact: bool
-) -> Place:
+def _exact_place(source: Source, search: Sequence[str], replace: Sequence[str], where: Where, line: int) -> Place:
     return Place(
         line,
-        lambda layout: spliced(source, search, replace, where, layout, exact=exact),
+        lambda layout: spliced(source, search, replace, where, layout, exact=True),
         lambda: pairs_of(source, search, where),
     )
 
@@ -109,7 +117,7 @@ def _blanks_apart(source: Source, search: Sequence[str], replace: Sequence[str])
     for step, haystack, key in _loose(source):
         if step is Step.WHITE_SPACE and not is_telling(filled):
             continue
-        starts = haystack.find([key(line) for line in filled])
+        starts = haystack.find(key(filled))
         if starts:
             places = tuple(_loose_place(source, search, replace, range(s, s + len(filled))) for s in starts)
             rivals = (
@@ -121,7 +129,7 @@ def _blanks_apart(source: Source, search: Sequence[str], replace: Sequence[str])
 
 def by_words(source: Source, search: Sequence[str], replace: Sequence[str]) -> list[Place]:
     """Where the words of a block's lines stand, one line below the other but for blank ones."""
-    keys = [squeezed(line) for line in search if line.strip()]
+    keys = all_squeezed([line for line in search if line.strip()])
     return [
         _loose_place(source, search, replace, range(start, start + len(keys))) for start in source.squeezed.find(keys)
     ]
@@ -140,14 +148,20 @@ def _to_the_letter(place: Place) -> int:
     return sum(one.rstrip() == two.rstrip() for one, two in place.pairs())
 
 
-def _loose(source: Source) -> Iterator[tuple[Step, Haystack, Callable[[str], str]]]:
-    yield Step.TRAILING_SPACE, source.stripped, str.rstrip
-    yield Step.WHITE_SPACE, source.squeezed, squeezed
+def _loose(source: Source) -> Iterator[tuple[Step, Haystack, Callable[[Sequence[str]], list[str]]]]:
+    """Ways of looking at lines with text, each with what makes of lines what is looked for."""
+    yield Step.TRAILING_SPACE, source.stripped, all_stripped
+    yield Step.WHITE_SPACE, source.squeezed, all_squeezed
 
 
 def _loose_place(source: Source, search: Sequence[str], replace: Sequence[str], at: Sequence[int]) -> Place:
     """`at`: for each line with text the place among the file's lines with text."""
-    return _line_place(source, search, replace, _where(source, search, at), source.filled[at[0]], exact=False)
+    where = functools.cache(lambda: _where(source, search, at))
+    return Place(
+        source.filled[at[0]],
+        lambda layout: spliced(source, search, replace, where(), layout, exact=False),
+        lambda: pairs_of(source, search, where()),
+    )
 
 
 def _where(source: Source, search: Sequence[str], at: Sequence[int]) -> Where:
@@ -162,7 +176,7 @@ def _where(source: Source, search: Sequence[str], at: Sequence[int]) -> Where:
         first, end = where[above], where[below]
         assert first is not None
         assert end is not None
-        if end - first == below - above and not any(source.lines[n].strip() for n in range(first + 1, end)):
+        if end - first == below - above > 1 and not any(source.lines[n].strip() for n in range(first + 1, end)):
             where[above + 1 : below] = range(first + 1, end)
     _extend(source, where, range(filled[0] - 1, -1, -1), -1)
     _extend(source, where, range(filled[-1] + 1, len(search)), 1)
@@ -182,22 +196,23 @@ def _extend(source: Source, where: list[int | None], numbers: range, step: int) 
 
 def is_telling(lines: Sequence[str]) -> bool:
     """Whether lines say enough to be known by their words alone: a lone `end` is anywhere."""
-    return sum(len(squeezed(line)) for line in lines) >= TELLING_CHARACTERS
+    return sum(len(squeezed(line)) for line in lines[:TELLING_CHARACTERS]) >= TELLING_CHARACTERS
 
 
 # --- lines left out for `...` ---
 
 
 def _elided(source: Source, search: Sequence[str], replace: Sequence[str]) -> Found | None:
-    wanted, new = _segments(search), _segments(replace)
-    if len(wanted) < 2 or len(wanted) != len(new):
+    elisions = {line for line in {*search, *replace} if stands_for_lines(line)}
+    wanted, new = _segments(search, elisions), _segments(replace, elisions)
+    if not 2 <= len(wanted) <= MAX_LINES or len(wanted) != len(new):
         return None
     pairs = [pair for pair in zip(wanted, new, strict=True) if any(line.strip() for part in pair for line in part)]
     if not pairs or not all(any(line.strip() for line in old) for old, _ in pairs):
         return None
     differing = [n for n, (old, after) in enumerate(pairs) if line_differences(old, after, exact=False)]
     for step, haystack, key in _loose(source):
-        keys = [[key(line) for line in old if line.strip()] for old, _ in pairs]
+        keys = [key([line for line in old if line.strip()]) for old, _ in pairs]
         if step is Step.WHITE_SPACE and not all(is_telling(keys[n]) for n in differing):
             continue
         first, last = _in_order(keys, haystack, backwards=False), _in_order(keys, haystack, backwards=True)
@@ -210,10 +225,10 @@ def _elided(source: Source, search: Sequence[str], replace: Sequence[str]) -> Fo
     return None
 
 
-def _segments(lines: Sequence[str]) -> list[list[str]]:
+def _segments(lines: Sequence[str], elisions: Collection[str]) -> list[list[str]]:
     parts: list[list[str]] = [[]]
     for line in lines:
-        if stands_for_lines(line):
+        if line in elisions:
             parts.append([])
         else:
             parts[-1].append(line)

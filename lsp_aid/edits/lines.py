@@ -5,7 +5,7 @@ from collections import Counter
 
 from attrs import frozen
 
-_LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|$)")
+_END = re.compile(r"(\r\n|\n|\r)")
 
 
 @frozen
@@ -19,8 +19,10 @@ class Lines:
     @classmethod
     def of(cls, text: str) -> "Lines":
         bom = "\ufeff" if text.startswith("\ufeff") else ""
-        pairs = [match.groups() for match in _LINE.finditer(text, len(bom)) if match[0]]
-        return cls(bom, tuple(line for line, _ in pairs), tuple(end for _, end in pairs))
+        parts = [*_END.split(text[len(bom) :]), ""]  # lines and ends by turns
+        if not parts[-2]:
+            del parts[-2:]
+        return cls(bom, tuple(parts[::2]), tuple(parts[1::2]))
 
     @property
     def usual_end(self) -> str:

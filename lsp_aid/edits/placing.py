@@ -18,7 +18,17 @@ from attrs import define, field
 from lsp_aid.config import EditSettings
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.ports import View
-from lsp_aid.domain.reply import Block, Blocks, Delete, FileEdit, Reply, Whole, left_out_in, stands_for_lines
+from lsp_aid.domain.reply import (
+    Block,
+    Blocks,
+    Delete,
+    FileEdit,
+    Reply,
+    Whole,
+    left_out_in,
+    may_leave_out,
+    stands_for_lines,
+)
 from lsp_aid.edits import refusing
 from lsp_aid.edits.containment import check_path, shown
 from lsp_aid.edits.finding import Found, Place, Step, by_words, find
@@ -112,10 +122,13 @@ def _left_out(path: str, before: str, after: str) -> str:
     """The line of a whole new text that stands for lines left out, not for itself as it did before."""
     if left_out := left_out_in(path, before, after):
         return left_out
+    if not may_leave_out(path):
+        return ""
     old, new = split(before), split(after)
-    known = {beside for n, line in enumerate(old) if stands_for_lines(line) for beside in _beside(old, n)}
+    elided = {line for line in {*old, *new} if stands_for_lines(line)}
+    known = {beside for n, line in enumerate(old) if line in elided for beside in _beside(old, n)}
     for n, line in enumerate(new):
-        if left_out_in(path, "", line) and not known.intersection(_beside(new, n)):
+        if line in elided and known.isdisjoint(_beside(new, n)):
             return line.strip()
     return ""
 

@@ -6,7 +6,7 @@ from rapidfuzz import fuzz, process
 
 from lsp_aid.edits.containment import shown
 from lsp_aid.edits.finding import Place, near_places
-from lsp_aid.edits.source import Source, squeezed
+from lsp_aid.edits.source import Source, all_squeezed
 from lsp_aid.errors import Candidate, PlacementError, Refusal
 
 QUOTED_LINES = 12
@@ -79,7 +79,7 @@ def not_found(source: Source, block: int, search: Sequence[str], replace: Sequen
 
 
 def _is_there(source: Source, replace: Sequence[str]) -> bool:
-    keys = [squeezed(line) for line in replace if line.strip()]
+    keys = all_squeezed([line for line in replace if line.strip()])
     return sum(map(len, keys)) >= QUOTED_LINES and bool(source.squeezed.find(keys))
 
 
@@ -90,7 +90,7 @@ def _candidate(source: Source, line: int, count: int) -> Candidate:
 
 def _nearest(source: Source, search: Sequence[str]) -> list[int]:
     """Where the lines begin that have most in common with a block."""
-    keys = [squeezed(line) for line in search if line.strip()][:MAX_COMPARED]
+    keys = all_squeezed([line for line in search if line.strip()][:MAX_COMPARED])
     starts = near_places(source, keys, count=1) or near_places(source, keys[: len(source.filled)], count=1)
     if starts:
         return [source.filled[starts[0]]]

@@ -27,6 +27,17 @@ def squeezed(line: str) -> str:
     return " ".join(_WORD.findall(line))
 
 
+def all_stripped(lines: Sequence[str]) -> list[str]:
+    """Each line without the white space at its end."""
+    return [line.rstrip() for line in lines]
+
+
+def all_squeezed(lines: Sequence[str]) -> list[str]:
+    """Each line squeezed; many are there more than once."""
+    known = {line: squeezed(line) for line in set(lines)}
+    return [known[line] for line in lines]
+
+
 def indent_of(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
 
@@ -86,12 +97,12 @@ class Source:
     @cached_property
     def stripped(self) -> Haystack:
         """The lines that are not blank, without the white space at their ends."""
-        return Haystack([self.lines[number].rstrip() for number in self.filled])
+        return Haystack(all_stripped([self.lines[number] for number in self.filled]))
 
     @cached_property
     def squeezed(self) -> Haystack:
         """The lines that are not blank, squeezed."""
-        return Haystack([squeezed(self.lines[number]) for number in self.filled])
+        return Haystack(all_squeezed([self.lines[number] for number in self.filled]))
 
     @cached_property
     def has_trailing_space(self) -> bool:
