@@ -25,8 +25,8 @@ from lsp_aid.domain.text import SourceText, apply_text_edits
 from lsp_aid.edits.placing import place
 from lsp_aid.errors import EditError, FileUnreadableError, OutsideError, ReplyFormatError
 from lsp_aid.ocaml import compiler_output, dune_file, dune_stanzas, messages
+from lsp_aid.server import stdio
 from lsp_aid.server.server import create_server
-from lsp_aid.server.stdio import pump
 from lsp_aid.workspace.view import WorkspaceView
 from tests.fuzz import grammar
 from tests.support.served import Toy
@@ -165,12 +165,17 @@ def protocol(text: str) -> None:
     asyncio.run(_pumped(text))
 
 
+def _one_message(text: str) -> None:
+    """However long, it is one message: what many cost is not what one costs."""
+    protocol("\x00" + text.replace("\x00", ""))
+
+
 class _Wire:
     def __init__(self) -> None:
-        self.data = b""
+        self.pieces: list[bytes] = []
 
     def write(self, data: bytes) -> None:
-        self.data += data
+        self.pieces.append(data)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -189,12 +194,12 @@ async def _pumped(text: str) -> None:
         exact = b"Content-Length: %d\r\n\r\n" % len(data)
         reader.feed_data((exact if number % 5 else b"") + data)
     reader.feed_eof()
-    await pump(reader, server.protocol)
+    await stdio.pump(stdio.messages(reader), server.protocol)
     for _ in range(3):
         await asyncio.sleep(0)
     await server.close()
     assert not problems, problems
-    for answer in _messages(wire.data):
+    for answer in _messages(b"".join(wire.pieces)):
         assert answer["jsonrpc"] == "2.0"
         assert answer.get("error", {}).get("code") != INTERNAL_ERROR, answer
 
@@ -221,6 +226,6 @@ _ALL = (
     Target("compiler_output", compiler, partial(compiler_output.parse, read=FILES.get), grammar.COMPILER),
     Target("messages", message, partial(_message, Severity.ERROR, "8"), grammar.COMPILER),
     Target("dune_file", dune, dune_file.parse, grammar.DUNE),
-    Target("protocol", protocol, protocol, grammar.LSP),
+    Target("protocol", protocol, _one_message, grammar.LSP),
 )
 TARGETS = {target.name: target for target in _ALL}
