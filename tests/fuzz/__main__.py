@@ -56,10 +56,11 @@ class Fuzzer:
         return text[:_SMALL]
 
     def large(self) -> str:
-        """A megabyte of a few pieces again and again, between others."""
+        """A megabyte or half of one, of a few pieces again and again, between others."""
         piece = "".join(self.chance.choices(self.target.grammar, k=self.chance.randint(1, 5)))
         start, end = (self.chance.choice(self.kept) for _ in range(2))
-        return start + piece * (MEGABYTE // len(piece)) + end
+        size = self.chance.choice((MEGABYTE, MEGABYTE // 2)) - len(start) - len(end)
+        return start + piece * (size // len(piece)) + end
 
     def mutated(self, text: str) -> str:
         at, to = sorted(self.chance.randint(0, len(text)) for _ in range(2))

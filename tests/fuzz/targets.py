@@ -19,9 +19,12 @@ from types import FrameType
 from attrs import frozen
 
 from lsp_aid import editformats
+from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.diagnostics import Diagnostic, Severity
-from lsp_aid.domain.reply import Reply
+from lsp_aid.domain.ports import View
+from lsp_aid.domain.reply import Block, Blocks, Reply
 from lsp_aid.domain.text import SourceText, apply_text_edits
+from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.edits.placing import place
 from lsp_aid.errors import EditError, FileUnreadableError, OutsideError, ReplyFormatError
 from lsp_aid.ocaml import compiler_output, dune_file, dune_stanzas, messages
@@ -29,6 +32,7 @@ from lsp_aid.server import stdio
 from lsp_aid.server.server import create_server
 from lsp_aid.workspace.view import WorkspaceView
 from tests.fuzz import grammar
+from tests.support.plain_view import PlainView
 from tests.support.served import Toy
 
 FILES = {
@@ -95,6 +99,33 @@ def edits(format_: str, text: str) -> None:
             _written_inside(whole)
 
 
+def _read_and_placed(format_: str, text: str) -> None:
+    reply = _read(format_, text)
+    if reply is not None:
+        _place(WorkspaceView(workspace()), reply)
+
+
+def _place(view: View, reply: Reply) -> ChangeSet | None:
+    try:
+        return place(view, reply)
+    except (EditError, OutsideError, FileUnreadableError):
+        return None
+
+
+def placing(text: str) -> None:
+    """A file, what is looked for in it, and what is put in its place. What is placed is a change of that file alone."""
+    file, search, replace = (*text.split("\x00"), "", "")[:3]
+    blocks = tuple(Block(f"{part}\n", f"{replace}\n") for part in dict.fromkeys((search, "let f x =", file[:200])))
+    view = PlainView({"lib/a.ml": file})
+    for some in (blocks[:1], blocks):
+        changes = _place(view, Reply("", (Blocks("lib/a.ml", some),)))
+        if changes:
+            (change,) = changes.files
+            assert (change.path, change.before) == ("lib/a.ml", file)
+            edits_of_it = minimal_edits(file, change.after or "")
+            assert apply_text_edits(file, edits_of_it) == change.after
+
+
 def _read(format_: str, text: str) -> Reply | None:
     try:
         return editformats.read(text, format_)
@@ -115,11 +146,8 @@ def _streamed(format_: str, text: str) -> Reply | None:
 
 def _written_inside(reply: Reply) -> None:
     root = workspace()
-    try:
-        changes = place(WorkspaceView(root), reply)
-    except (EditError, OutsideError, FileUnreadableError):
-        return
-    for change in changes.files:
+    changes = _place(WorkspaceView(root), reply)
+    for change in changes.files if changes else ():
         written = Path(os.path.realpath(root / change.path))
         assert not PurePosixPath(change.path).is_absolute(), change.path
         assert written.is_relative_to(root), f"{change.path!r} is outside"
@@ -215,7 +243,7 @@ def _messages(data: bytes) -> list[dict[str, dict[str, object]]]:
 
 
 def _edits_target(name: str, *pieces: str) -> Target:
-    return Target(name, partial(edits, name), partial(_read, name), (*grammar.LINES, *pieces))
+    return Target(name, partial(edits, name), partial(_read_and_placed, name), (*grammar.LINES, *pieces))
 
 
 _ALL = (
@@ -223,6 +251,7 @@ _ALL = (
     _edits_target("search_replace", *grammar.BLOCK),
     _edits_target("whole_file"),
     _edits_target("apply_patch", *grammar.PATCH),
+    Target("placing", placing, placing, (*grammar.LINES, "\x00")),
     Target("compiler_output", compiler, partial(compiler_output.parse, read=FILES.get), grammar.COMPILER),
     Target("messages", message, partial(_message, Severity.ERROR, "8"), grammar.COMPILER),
     Target("dune_file", dune, dune_file.parse, grammar.DUNE),
