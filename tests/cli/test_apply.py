@@ -264,6 +264,43 @@ def test_undo_is_refused_whole_and_names_what_was_touched(root: Path) -> None:
     assert answer(lsp_aid("undo", "--json", cwd=root))["touched"] == ["bin/main.ml"]
 
 
+THREE = "".join(
+    f"lib/{name}.ml\n```ocaml\n<<<<<<< SEARCH\nlet {name} = 1\n=======\nlet {name} = 2\n>>>>>>> REPLACE\n```\n\n"
+    for name in ("one", "two", "three")
+)
+
+
+@pytest.mark.parametrize("system", ["git", "hg"])
+def test_undo_over_three_files_of_a_checkout(tmp_path: Path, system: str) -> None:
+    """One of them touched since: refused whole, and that one named. As it was again, all are undone."""
+    require(system)
+
+    def run(*words: str) -> str:
+        return subprocess.run([system, *words], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    (tmp_path / "lib").mkdir()
+    for name in ("one", "two", "three"):
+        (tmp_path / f"lib/{name}.ml").write_text(f"let {name} = 1\n")
+    run("init")
+    run("add", "lib")
+    run("commit", "-m", "first")
+    assert lsp_aid("apply", cwd=tmp_path, given=THREE).returncode == 0
+    assert len(run("status", "--short" if system == "git" else "-m").splitlines()) == 3
+
+    (tmp_path / "lib/two.ml").write_text("let two = 2 (* mine *)\n")
+    now = {path.name: path.read_text() for path in (tmp_path / "lib").iterdir()}
+    done = lsp_aid("undo", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert b"lib/two.ml has changed" in done.stderr
+    assert b"one.ml" not in done.stderr
+    assert b"three.ml" not in done.stderr
+    assert {path.name: path.read_text() for path in (tmp_path / "lib").iterdir()} == now
+
+    (tmp_path / "lib/two.ml").write_text("let two = 2\n")
+    assert lsp_aid("undo", cwd=tmp_path).returncode == 0
+    assert run("diff") == ""
+
+
 def test_undo_goes_back_step_by_step(root: Path) -> None:
     for name in "xyz":
         lsp_aid("apply", cwd=root, given=f"lib/{name}.ml\n```ocaml\nlet {name} = 1\n```\n")
