@@ -11,6 +11,7 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from lsp_aid.domain.text import Position, Range, SourceText
+from lsp_aid.edits.line_diff import Span, line_diff
 from lsp_aid.workspace import lines
 from lsp_aid.workspace.encoding import Encoding
 from lsp_aid.workspace.lines import split_lines
@@ -119,19 +120,28 @@ class Document:
         for change in changes:
             text = _whole_characters(change.text)
             if change.start is None or change.end is None:
-                edited.append(self._replace_all(text))
+                edited += self._replace_all(text)
             else:
                 start, end = self.position(change.start, coding), self.position(change.end, coding)
                 edited.append(self._replace(min(start, end), max(start, end), text))
         return edited
 
-    def _replace_all(self, text: str) -> Edited:
-        """Replaces what differs, so that what is known of the rest stays known."""
+    def _replace_all(self, text: str) -> list[Edited]:
+        """Replaces what differs, the last first, so that what is known of the rest stays known."""
+        new = split_lines(text)
+        spans = line_diff(self._lines, new)
+        if len(spans) > 1:
+            return [self._replace_lines(span, new) for span in reversed(spans)]
         old = self.text
         first = len(commonprefix((old, text)))
         same = len(commonprefix((old[first:][::-1], text[first:][::-1])))
         start, end = self.source.position(first), self.source.position(len(old) - same)
-        return self._replace(start, end, text[first : len(text) - same])
+        return [self._replace(start, end, text[first : len(text) - same])]
+
+    def _replace_lines(self, span: Span, new: Sequence[str]) -> Edited:
+        is_last = span.end == len(self._lines)
+        end = Position(span.end - 1, len(self._lines[-1])) if is_last else Position(span.end, 0)
+        return self._replace(Position(span.start, 0), end, "".join(new[span.new_start : span.new_end]))
 
     def _replace(self, start: Position, end: Position, text: str) -> Edited:
         self._source = None

@@ -124,6 +124,14 @@ class TestEdited:
         place = Range(Position(2, 0), Position(2, 2))
         assert self.moved(place, Change("aa\n\nbb b\ncc\n")) == Range(Position(3, 0), Position(3, 2))
 
+    def test_a_new_text_that_differs_in_several_places_leaves_what_is_between(self) -> None:
+        document = opened("a\nb\nkept here\nc\nd")
+        place: Range | None = Range(Position(2, 5), Position(2, 9))
+        for edited in document.change([Change("a\nnew\nb\nkept here\nc\nd\ne")], 2, Encoding.UTF16):
+            place = edited.moved(place) if place else None
+        assert document.text == "a\nnew\nb\nkept here\nc\nd\ne"
+        assert place == Range(Position(3, 5), Position(3, 9))
+
     def test_a_place_that_is_touched_is_gone(self) -> None:
         assert self.moved(Range(Position(1, 0), Position(1, 2)), insertion(1, 2, "x")) is None
 
