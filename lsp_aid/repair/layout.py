@@ -46,8 +46,13 @@ def ends_line(text: str, offset: int) -> bool:
 
 
 def take_out(text: str, start: int, end: int) -> TextEdit:
-    """Removes `[start, end)`, with its lines where nothing else is on them; of empty lines that meet, one stays."""
+    """Removes `[start, end)`, with its lines where nothing else is on them; of empty lines or spaces that meet, one
+    stays."""
     if not (starts_line(text, start) and ends_line(text, end)):
+        if ends_line(text, end):
+            start = len(text[:start].rstrip(" \t"))
+        elif text[:start].endswith((" ", "\t")):
+            end += len(text[end:]) - len(text[end:].lstrip(" \t"))
         return TextEdit(start, end, "")
     start, end = line_start(text, start), line_end(text, end)
     if start == 0 or not text[line_start(text, start - 1) : start].strip():
