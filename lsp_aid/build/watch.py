@@ -99,7 +99,7 @@ class OwnWatch:
         """
         if len(os.fsencode(self.build_dir / ".rpc" / "dune")) > _LONGEST_SOCKET:  # dune says so, and then hangs
             raise ToolchainError(
-                f"dune cannot watch with a build folder as deep as {self.build_dir}: the path of its socket is too long",
+                f"dune cannot watch with a build folder as deep as {self.build_dir}: its socket has too long a path",
                 "Set XDG_CACHE_HOME to a folder with a shorter path. Until then a save starts a build.",
             )
         self._make_folders()

@@ -31,8 +31,8 @@ class Status(enum.StrEnum):
 
 @frozen
 class Report:
-    """What a command found. `green`: whether what is on disk is green at the end. `declined`: what was to be applied was
-    not, although it could be worked out."""
+    """What a command found. `green`: whether what is on disk is green at the end. `declined`: what was to be applied
+    was not, although it could be worked out."""
 
     status: Status
     green: bool

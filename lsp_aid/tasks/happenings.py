@@ -7,7 +7,7 @@ from lsp_aid.tasks.project import Project
 
 
 def note(project: Project, proposal: Proposal, happening: Happening) -> None:
-    """Tells it. A proposal is offered when a person sees it, not when it is made: many are made ahead and never seen."""
+    """Tells it. A proposal is offered when a person sees it, not when it is made: many are made ahead and not seen."""
     maker, _, name = proposal.source.partition(":")
     is_model = maker == "model"
     strategy = editformats.asked_format(project.settings.model.format) if is_model else name
