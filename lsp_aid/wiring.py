@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from lsp_aid.build.cache import Slot, cache_home, claim_slot, project_cache, prune, slot_folders
+from lsp_aid.build.doubts import Doubts
 from lsp_aid.build.dune import DuneBuild
 from lsp_aid.build.dune_flags import DuneFlags
 from lsp_aid.build.lone_file import LoneFileBuild
@@ -23,8 +24,8 @@ from lsp_aid.build.toolchain import Toolchain, find, marks
 from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator
 from lsp_aid.ces.sandbox import Sandbox, find_sandbox
 from lsp_aid.config import Settings
-from lsp_aid.domain.ports import Build, Evaluator
-from lsp_aid.domain.typed import CompilerFlags
+from lsp_aid.domain.ports import Build, Evaluator, LiveTyping
+from lsp_aid.domain.typed import Checked, CompilerFlags
 from lsp_aid.models import model_from
 from lsp_aid.tasks.project import Project
 from lsp_aid.telemetry.dropping import DroppingSink
@@ -81,10 +82,73 @@ class _DuneTyping:
 
 
 @frozen
+class _LiveTyping:
+    """Implements the port `LiveTyping` for a project, by what was built of its files in a folder."""
+
+    typer: PooledTyper
+    _flags: DuneFlags
+    doubts: Doubts
+
+    async def flags_for(self, path: str) -> CompilerFlags | None:
+        return await self._flags.flags_for(path) if self._flags.trusted else None
+
+    async def is_doubtful(
+        self,
+        checked: Checked,
+        path: str,
+        flags: CompilerFlags,
+        unsaved: Collection[str],
+        saved: Collection[str],
+        *,
+        settled: bool,
+    ) -> bool:
+        return await self.doubts.about(checked, path, flags, unsaved, saved, settled=settled)
+
+
+@define(eq=False)
+class _Typers:
+    """The pool of this process. It ends with the last project that uses it."""
+
+    cache: Path
+    _pool: TyperPool | None = None
+    _users: int = 0
+    _loop: asyncio.AbstractEventLoop | None = None
+    _ending: "asyncio.Task[None] | None" = None
+
+    @property
+    def pool(self) -> TyperPool:
+        """Nothing of it is started before it is asked."""
+        if self._pool is None:
+            self._pool = TyperPool(self.cache, run, start)
+        return self._pool
+
+    def take(self) -> None:
+        """Takes note of a project. To be called on the event loop."""
+        self._users, self._loop = self._users + 1, asyncio.get_running_loop()
+
+    def give_back(self) -> None:
+        """A project is closed, in whichever thread. If the event loop does not go on, the typers end with us."""
+        assert self._loop is not None  # somebody has taken it
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._given_back)
+
+    def _given_back(self) -> None:
+        self._users -= 1
+        if not self._users and self._pool is not None:
+            pool, self._pool = self._pool, None
+            self._ending = asyncio.create_task(pool.close())
+
+
+@frozen
 class Wiring:
     """Opens projects. `environment` is that of the process unless a test says otherwise."""
 
     environment: Mapping[str, str] = field(factory=lambda: dict(os.environ))
+    _typers: _Typers = field(init=False, eq=False, repr=False)
+
+    @_typers.default
+    def _make_typers(self) -> _Typers:
+        return _Typers(cache_home(self.environment) / "typer")
 
     def trust(self, settings: Settings) -> Trust:
         return Trust(self.environment, settings.trust)
@@ -111,7 +175,18 @@ class Wiring:
         ground = await self._ground(root, settings)
         found = partial(marks, ground.toolchain, root)
         monitor = BuildMonitor(root, ground.build_dir, ground.toolchain, settings.build, marks=found)
-        return Opened(self._project(root, settings, ground, monitor), monitor)
+        project = self._project(root, settings, ground, monitor)
+        built: dict[Path, _LiveTyping] = {}
+
+        def typing(build_dir: Path) -> LiveTyping:
+            if build_dir not in built:
+                flags = DuneFlags(root, build_dir, ground.toolchain, ground.trusted)
+                typer = self._typer(ground.toolchain, trusted=ground.trusted)
+                built[build_dir] = _LiveTyping(typer, flags, Doubts(root, build_dir))
+            built[build_dir].doubts.forget()
+            return built[build_dir]
+
+        return Opened(project, monitor, typing)
 
     @contextlib.asynccontextmanager
     async def watching(self, root: Path, settings: Settings) -> AsyncIterator[BuildMonitor]:
@@ -150,7 +225,7 @@ class Wiring:
         )
         if settings.trust == "never":
             evaluator = NoEvaluator("the setting `trust` is `never`: nothing is built")
-        pool, typer = self._typer(toolchain, trusted=ground.trusted)
+        typer = self._typer(toolchain, trusted=ground.trusted)
         built = slot.folder / ("build" if ground.sandbox else "build-bare")
         flags = DuneFlags(slot.folder / "shadow", built, toolchain, trusted=ground.trusted)
         return Project(
@@ -160,7 +235,7 @@ class Wiring:
             evaluator=evaluator,
             model=model_from(settings.model, self.environment),
             events=DroppingSink(),
-            close=_closing(slot, pool),
+            close=self._closing(slot),
             formatter=Ocamlformat(root, toolchain.environment),
             store=ProposalStore(root, self.environment),
             journal=Journal(root, self.environment),
@@ -173,7 +248,7 @@ class Wiring:
         toolchain = await find(file.parent, settings.toolchain, self.environment, need_dune=False, trusted=trusted)
         sandbox = await find_sandbox(settings.sandbox, self.environment)
         slot = await asyncio.to_thread(self._slot, file)
-        pool, typer = self._typer(toolchain, trusted=False)
+        typer = self._typer(toolchain, trusted=False)
         return Project(
             root=file.parent,
             settings=settings,
@@ -181,7 +256,7 @@ class Wiring:
             evaluator=LoneFileEvaluator(slot.folder, file, toolchain, sandbox, settings.build),
             model=model_from(settings.model, self.environment),
             events=DroppingSink(),
-            close=_closing(slot, pool),
+            close=self._closing(slot),
             formatter=Ocamlformat(file.parent, toolchain.environment),
             store=ProposalStore(file.parent, self.environment),
             journal=Journal(file.parent, self.environment),
@@ -196,19 +271,25 @@ class Wiring:
         """
         folder = Path(self.environment.get("HOME") or "/")
         toolchain = await find(folder, settings.toolchain, self.environment, need_dune=False, trusted=False)
-        pool, typer = self._typer(toolchain, trusted=False, jobs=jobs)
+        pool = TyperPool(self._typers.cache, run, start, Limits(jobs=jobs))
         try:
-            yield typer
+            yield PooledTyper(pool, _compiler(toolchain), trusted=False)
         finally:
             await pool.close()
 
-    def _typer(self, toolchain: Toolchain, *, trusted: bool, jobs: int | None = None) -> tuple[TyperPool, PooledTyper]:
-        """Nothing is started before it is asked."""
-        assert toolchain.ocaml is not None
-        compiler = Compiler(toolchain.ocaml, toolchain.ocaml_version, toolchain.environment)
-        limits = Limits(jobs=jobs) if jobs else Limits()
-        pool = TyperPool(cache_home(self.environment) / "typer", run, start, limits)
-        return pool, PooledTyper(pool, compiler, trusted=trusted)
+    def _typer(self, toolchain: Toolchain, *, trusted: bool) -> PooledTyper:
+        """The typer of a project, which its close gives back."""
+        return PooledTyper(self._typers.pool, _compiler(toolchain), trusted=trusted)
+
+    def _closing(self, slot: Slot) -> Callable[[], None]:
+        """Frees the folder, and ends the typers with the last project."""
+        self._typers.take()
+
+        def close() -> None:
+            slot.release()
+            self._typers.give_back()
+
+        return close
 
     def _slot(self, project: Path) -> Slot:
         """A folder for builds that no other process uses; those of projects long gone are removed."""
@@ -216,17 +297,6 @@ class Wiring:
         return claim_slot(project_cache(project, self.environment))
 
 
-_ENDING: set["asyncio.Task[None]"] = set()
-
-
-def _closing(slot: Slot, pool: TyperPool) -> Callable[[], None]:
-    """Frees the folder at once, and ends the typers while the event loop goes on; if it does not, they end with us."""
-
-    def close() -> None:
-        slot.release()
-        with contextlib.suppress(RuntimeError):  # no loop: the process is about to end
-            task = asyncio.get_running_loop().create_task(pool.close())
-            _ENDING.add(task)
-            task.add_done_callback(_ENDING.discard)
-
-    return close
+def _compiler(toolchain: Toolchain) -> Compiler:
+    assert toolchain.ocaml is not None  # none was found without
+    return Compiler(toolchain.ocaml, toolchain.ocaml_version, toolchain.environment)

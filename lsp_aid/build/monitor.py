@@ -237,7 +237,7 @@ class BuildMonitor:
             if text is not None:
                 texts[path] = text
         promotions = tuple(evolve(each, text=_offered(each.in_build, copies.parent)) for each in status.promotions)
-        return evolve(status, texts=texts, promotions=promotions)
+        return evolve(status, texts=texts, promotions=promotions, build_dir=copies.parent)
 
     async def _in_words(self, status: BuildStatus) -> BuildStatus:
         """Over RPC dune tells some errors, dependency cycles above all, as values of its own; a single build of ours

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Mapping
+from pathlib import Path
 
 from attrs import field, frozen
 
@@ -40,12 +41,14 @@ class Promotion:
 @frozen
 class BuildStatus:
     """One complete build, never a part of one. `texts` are the files that it says something of, by their paths, as they
-    were when it was made, without those that could not be read. `PROJECT_FILE` stands for the project as a whole."""
+    were when it was made, without those that could not be read. `PROJECT_FILE` stands for the project as a whole.
+    `build_dir` is where it was built to, where that is known."""
 
     result: BuildResult
     source: BuildSource
     promotions: tuple[Promotion, ...] = ()
     texts: Mapping[str, str] = field(factory=dict)
+    build_dir: Path | None = None
 
     @property
     def state(self) -> BuildState:

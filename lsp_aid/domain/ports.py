@@ -1,6 +1,6 @@
 """The ports: all that a task, a repair or a context source may reach of the outside."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -233,3 +233,23 @@ class Typing(Protocol):
     async def flags_for(self, path: str) -> CompilerFlags | None:
         """The flags of the module at `path`, relative to the root; None where they are not known, or may not be asked
         for. Raises ToolchainError, BuildTimeoutError."""
+
+
+class LiveTyping(Typing, Protocol):
+    """The same by what was built last of the files as they are, for texts that are being edited."""
+
+    async def is_doubtful(
+        self,
+        checked: Checked,
+        path: str,
+        flags: CompilerFlags,
+        unsaved: Collection[str],
+        saved: Collection[str],
+        *,
+        settled: bool,
+    ) -> bool:
+        """Whether errors may only come from what is not built, or not anew: then nothing can be said of the text.
+
+        `unsaved` and `saved` are files, relative to the root, that were edited or written since the last build.
+        `settled`: that is complete and green, and no other is under way.
+        """

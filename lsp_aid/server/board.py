@@ -46,13 +46,15 @@ class _Built:
 @define(eq=False)
 class Board:
     """`more`: what else is to be shown of a file, besides what the build said. `publishes`: whether a diagnostic in a
-    document (None where that is not open) is published, and not only known."""
+    document (None where that is not open) is published, and not only known. `unsaved`: what the compiler says of a file
+    as it is in the editor, in place of what it said when it was built; None where that holds."""
 
     root: Path
     client: Client
     documents: Documents
     more: Callable[[str], list[types.Diagnostic]] = field(default=lambda _: [])
     publishes: Callable[[Diagnostic, Document | None], bool] = field(default=lambda *_: True)
+    unsaved: Callable[[str], Iterable[Shown] | None] = field(default=lambda _: None)
     _built: dict[str, _Built] = field(factory=dict)
     _texts: dict[str, str] = field(factory=dict)
     _shown: dict[str, list[Shown]] = field(factory=dict)
@@ -61,7 +63,9 @@ class Board:
 
     def shown(self, path: str) -> tuple[Shown, ...]:
         """What is known of a file: the errors first, then by place."""
-        shown = self._shown.get(path, ())
+        shown: Iterable[Shown] = self._shown.get(path, ())
+        if (unsaved := self.unsaved(path)) is not None:
+            shown = [*unsaved, *(s for s in shown if s.diagnostic.source != "ocaml")]
         return tuple(sorted(shown, key=lambda s: (not s.diagnostic.is_error, s.place)))
 
     @property
@@ -134,6 +138,10 @@ class Board:
                 self._publish(path)
 
             self._redraws[path] = asyncio.get_running_loop().call_later(_REDRAW_SECONDS, redraw)
+
+    def redraw(self, path: str) -> None:
+        """Shows a file anew, at once."""
+        self._publish(path)
 
     def _publish(self, path: str) -> None:
         if timer := self._redraws.pop(path, None):

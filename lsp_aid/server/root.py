@@ -13,7 +13,7 @@ from lsprotocol import types
 from lsp_aid.config import Settings
 from lsp_aid.domain.build_status import BuildState, BuildStatus
 from lsp_aid.domain.diagnostics import Diagnostic
-from lsp_aid.domain.ports import View
+from lsp_aid.domain.ports import LiveTyping, View
 from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Range
 from lsp_aid.errors import AidError, NotTrustedError
@@ -29,6 +29,7 @@ from lsp_aid.server.promoting import Promoting
 from lsp_aid.server.proposals import Offered, Proposals
 from lsp_aid.server.publishing import is_published
 from lsp_aid.server.services import Services
+from lsp_aid.server.unsaved import Unsaved
 from lsp_aid.tasks.project import Project
 from lsp_aid.tasks.report import state_data
 from lsp_aid.workspace.documents import Document, Documents, Edited
@@ -56,6 +57,7 @@ class Root:
     status: BuildState = BuildState.UNTRUSTED
     build: BuildStatus | None = None
     board: Board = field(init=False)
+    unsaved: Unsaved = field(init=False)
     fixes: Fixes = field(init=False)
     kept: Kept = field(init=False)
     parts: Parts | None = None
@@ -73,7 +75,18 @@ class Root:
         def publishes(diagnostic: Diagnostic, document: Document | None) -> bool:
             return is_published(diagnostic, document, self.settings, self.client.can.ocamllsp)
 
-        return Board(self.path, self.client, self.documents, self._waiting, publishes)
+        return Board(
+            *(self.path, self.client, self.documents, self._waiting, publishes),
+            unsaved=lambda path: self.unsaved.shown(path),
+        )
+
+    @unsaved.default
+    def _unsaved(self) -> Unsaved:
+        return Unsaved(
+            document=lambda path: self.documents.at(self.path / path),
+            disk=lambda: self.services.make_view(self.path, {}),
+            redraw=self.board.redraw,
+        )
 
     @fixes.default
     def _fixes(self) -> Fixes:
@@ -160,6 +173,7 @@ class Root:
         """Files were written, relative to the root where they are known. What could not be opened is tried anew."""
         if not self.trusted:
             return
+        self.unsaved.written(*paths)
         if opened := self._opening.opened:
             opened.monitor.saved(*paths)
         elif self._working is None or self._working.done():
@@ -176,6 +190,7 @@ class Root:
         if self.parts and self.parts.edited(self.active, document, edits):
             self.board.redraw_soon(self.active)
         self.promoting.edited(self.active, document, edits)
+        self.unsaved.edited(self.active, edits)
         self.board.edited(self.active, document, edits)
         self.fixes.forget_stale()
 
@@ -186,6 +201,7 @@ class Root:
             self.parts.settle(path, document.text if document else None)
             self.board.redraw_soon(path)
         self.promoting.settle(path, document.text if document else None)
+        self.unsaved.settle(path)
         self.board.settle(path)
         self.fixes.forget_stale()
 
@@ -275,12 +291,14 @@ class Root:
     # --- what its builds say ---
 
     def build_begun(self) -> None:
+        self.unsaved.begun()
         self._tell(BuildState.BUILDING)
 
     def build_failed(self, error: AidError) -> None:
         self.build = None
         also = self.promoting.paths
         self.promoting.clear()
+        self.unsaved.clear()
         self.board.clear(also)
         self._tell(BuildState.FAILED)
         self.say_once(error)
@@ -291,6 +309,7 @@ class Root:
         if known != {d.identity for d in status.result.errors}:
             self._generation += 1
         self.build = status
+        self.unsaved.ended(status, self._typing(status))
         before = self.promoting.paths
         self.promoting.renew(status, self._offer, self._built_view(status))
         self.board.show(status)
@@ -313,6 +332,10 @@ class Root:
             if document or path in status.texts:
                 texts[path] = (document.text, document.version) if document else (status.texts[path], 0)
         return self.services.make_view(self.path, texts)
+
+    def _typing(self, status: BuildStatus) -> LiveTyping | None:
+        opened = self._opening.opened
+        return opened.typing(status.build_dir) if opened and opened.typing and status.build_dir else None
 
     def toolchain_changed(self) -> None:
         log.info("%s: OCaml or dune is another: the project is opened anew", self.path)
@@ -361,6 +384,7 @@ class Root:
             await self._close_project()
 
     async def _close_project(self) -> None:
+        await self.unsaved.close()
         await self.fixes.close()
         await self._opening.close()
 

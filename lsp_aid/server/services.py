@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from attrs import field, frozen
 
 from lsp_aid.config import Settings
-from lsp_aid.domain.ports import Journal, Monitor, Store, View
+from lsp_aid.domain.ports import Journal, LiveTyping, Monitor, Store, View
 from lsp_aid.tasks.project import Project
 
 
@@ -22,10 +22,12 @@ class TrustStore(Protocol):
 
 @frozen
 class Opened:
-    """A project that is open, and what follows its builds. The monitor is closed before the project."""
+    """A project that is open, and what follows its builds. The monitor is closed before the project. `typing` is the
+    typer by what was built in a folder, where there is one."""
 
     project: Project
     monitor: Monitor
+    typing: Callable[[Path], LiveTyping] | None = None
 
 
 class Keeper(Protocol):

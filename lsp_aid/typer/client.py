@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import os
+import re
 import shutil
 import tempfile
 from collections.abc import Awaitable, Mapping, Sequence
@@ -149,9 +151,32 @@ class Client:
         self._waiting.clear()
 
 
+_PREFIX = "lsp-aid-typer-"
+_OURS = re.compile(rf"{_PREFIX}(\d{{1,9}})-")
+
+
+def _make_work_folder() -> Path:
+    """A folder of this process; those of processes that have died are removed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = _OURS.match(folder.name)
+        if owner and not _is_alive(int(owner[1])):
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 async def launch(program: Program, compiler: Compiler, flags: CompilerFlags, start: Start, child_bytes: int) -> Client:
     """Starts the program for a configuration and waits until it is ready. Raises GoneError, FlagsError."""
-    work = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="lsp-aid-typer-"))
+    work = await asyncio.to_thread(_make_work_folder)
     folder = flags.folder if flags.folder.is_dir() else Path("/")
     words = (*program.command, str(folder), str(work), str(child_bytes // _WORD), *flags.words)
     limit = str(child_bytes // 1024 + _SPARE_KIB)

@@ -4,7 +4,8 @@ What is said of a text has to be what a clean `dune build` says of it. A publish
 
 - its version is one that the document had, and its ranges lie in that text;
 - what it says anew, a clean build says of the files as they are on disk, or as they were before a write that the server
-  may not have heard of yet, or would say were the document saved; and it says it of the very text that stands there;
+  may not have heard of yet, or would say were the document saved, or all that are open; and it says it of the very text
+  that stands there;
 - what it says still, stands at the same text as before.
 
 `settled` waits until all that is shown of what is saved is what a clean build of the files on disk says, and no less.
@@ -110,6 +111,8 @@ class Published:
     items: tuple[Said, ...]
     since: int
     until: int
+    held: Texts = ()
+    """The open documents as the client held them."""
 
 
 class Recorder(BareClient):
@@ -214,7 +217,8 @@ class Recorder(BareClient):
             text = dict(self.states[-1]).get(path, "")
         items = tuple(said(each) for each in params["diagnostics"] if each.get("source") != "lsp-aid")
         until = len(self.states) - 1
-        self.published.append(Published(path, version, history is not None, text, items, self.since, until))
+        held = tuple((name, texts[max(texts)]) for name, texts in self.versions.items())
+        self.published.append(Published(path, version, history is not None, text, items, self.since, until, held))
         self.current[path] = frozenset(items)
 
     # --- what is held to ---
@@ -262,6 +266,7 @@ class Recorder(BareClient):
         assert each.text is not None
         states = self.states[each.since : each.until + 1]
         unsaved = [tuple(sorted({**dict(texts), each.path: each.text}.items())) for texts in states]
+        unsaved += [tuple(sorted({**dict(texts), **dict(each.held), each.path: each.text}.items())) for texts in states]
         for texts in dict.fromkeys((*states, *unsaved)):
             text = dict(texts).get(each.path, "")
             for one in (await truth.of(texts)).get(each.path, ()):

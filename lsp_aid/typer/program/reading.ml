@@ -60,10 +60,15 @@ let interface path text =
   if preprocessed () then Pparse.parse_interface ~tool_name:tool path
   else Pparse.apply_rewriters_sig ~tool_name:tool (Parse.interface (lexbuf path text))
 
-(* The modules that a tree names, as ocamldep finds them. *)
+(* The modules that a tree names, as ocamldep finds them: those that are only given another name too, which the
+   compiler's own flag (-no-alias-deps) would leave out. *)
 let dependencies add tree =
+  let transparent = !Clflags.transparent_modules in
+  Clflags.transparent_modules := false;
   Depend.free_structure_names := Misc.Stdlib.String.Set.empty;
-  add Misc.Stdlib.String.Map.empty tree;
+  Fun.protect
+    ~finally:(fun () -> Clflags.transparent_modules := transparent)
+    (fun () -> add Misc.Stdlib.String.Map.empty tree);
   Misc.Stdlib.String.Set.elements !Depend.free_structure_names
 
 let depends_str = dependencies Depend.add_implementation
