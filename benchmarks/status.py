@@ -77,20 +77,28 @@ class Watch:
 
     process: asyncio.subprocess.Process
     ends: list[float] = field(factory=list)
+    output: bytes = b""
     news: asyncio.Condition = field(factory=asyncio.Condition)
 
     async def listen(self) -> None:
         assert self.process.stdout
         async for line in self.process.stdout:
+            self.output = (self.output + line)[-4000:]
             if ENDED in line:
                 async with self.news:
                     self.ends.append(time.perf_counter())
                     self.news.notify_all()
+        async with self.news:
+            self.ends.append(float("inf"))
+            self.news.notify_all()
 
     async def ended(self, since: float) -> float:
         async with asyncio.timeout(SECONDS), self.news:
             await self.news.wait_for(lambda: bool(self.ends) and self.ends[-1] >= since)
-        return next(at for at in self.ends if at >= since)
+        if (end := next(at for at in self.ends if at >= since)) == float("inf"):
+            status = await self.process.wait()
+            raise SystemExit(f"dune has ended, status {status}:\n{self.output.decode('utf-8', 'replace')}")
+        return end
 
 
 @asynccontextmanager
@@ -106,7 +114,8 @@ async def watching(root: Path, target: str, environment: dict[str, str]) -> Asyn
         await watch.ended(0)
         yield watch
     finally:
-        process.kill()
+        if process.returncode is None:
+            process.kill()
         await process.wait()
         listening.cancel()
 
@@ -225,6 +234,7 @@ async def main(count: int, with_large: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="aid") as name:
         folder = Path(name).resolve()  # noqa: ASYNC240
         os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
+        os.environ["DUNE_CACHE_ROOT"] = str(folder / "dune-cache")  # so that no more than one build is from scratch
         for case in (small(folder), *([large()] if with_large else [])):
             for way, measure in ways:
                 with tempfile.TemporaryDirectory(prefix="aid") as place:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_aid.build.toolchain import find, parse_opam_env, scrub
+from lsp_aid.build.toolchain import find, marks, parse_opam_env, scrub
 from lsp_aid.errors import ToolchainError
 
 
@@ -162,3 +162,21 @@ async def test_the_real_one(tmp_path: Path) -> None:
     found = await find(tmp_path, "", os.environ)
     assert found.dune is not None
     assert found.dune_version >= (3, 17)
+
+
+async def test_another_switch_and_an_upgrade_leave_their_marks(root: Path, tmp_path: Path) -> None:
+    folder = programs(tmp_path / "tools" / "bin")
+    found = await find(root, "", environment(tmp_path, folder))
+    seen = [marks(found, root)]
+    assert marks(found, root) == seen[0]
+    script(folder / "dune.new", "echo 3.18.0")
+    (folder / "dune.new").replace(folder / "dune")  # an upgrade
+    seen.append(marks(found, root))
+    (tmp_path / ".opam").mkdir()
+    (tmp_path / ".opam" / "config").write_text('switch: "5.4.0"\n')  # `opam switch`
+    seen.append(marks(found, root))
+    programs(root / "_opam" / "bin")  # a local switch
+    seen.append(marks(found, root))
+    assert len(set(seen)) == 4
+    (folder / "dune").unlink()  # in the middle of an installation
+    assert marks(found, root) is None

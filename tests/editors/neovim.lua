@@ -13,6 +13,12 @@ local function await(what, condition)
   end
 end
 
+-- As docs/users.md has it.
+vim.lsp.handlers['lsp-aid/status'] = function(_, status)
+  vim.g.lsp_aid = status.state .. (status.errors > 0 and ' ' .. status.errors or '')
+  vim.cmd('redrawstatus')
+end
+
 local function drive()
   vim.cmd('edit ' .. root .. '/' .. file)
   local buffer = vim.api.nvim_get_current_buf()
@@ -26,6 +32,7 @@ local function drive()
     vim.lsp.buf_attach_client(buffer, id)
   end
   await('diagnostics', function() return #vim.diagnostic.get(buffer) > 0 end)
+  await('the red status', function() return (vim.g.lsp_aid or ''):find('^red %d+$') ~= nil end)
   local error = vim.diagnostic.get(buffer)[1]
   vim.api.nvim_win_set_cursor(0, { error.lnum + 1, error.col })
 
@@ -64,6 +71,7 @@ local function drive()
   vim.wait(500, function() return false end)
   vim.cmd('silent wall')
   await('no diagnostics', function() return #vim.diagnostic.get(nil) == 0 end)
+  await('the green status', function() return vim.g.lsp_aid == 'green' end)
   print('TOOK ' .. table.concat(titles, ' | '))
   vim.lsp.get_client_by_id(id).stop()
   await('the server to end', function() return vim.lsp.get_client_by_id(id) == nil end)
