@@ -383,4 +383,5 @@ def _short(step: str) -> str:
     """A step of a cycle as a user knows it: without the build folder, object files as their module."""
     step = re.sub(r"_build/[^/ ]+/", "", step)
     module = re.fullmatch(r"(?:.*/)?(?:\w+__)?(\w+)\.(?:impl|intf)\.all-deps", step)
+    module = module or re.fullmatch(r"transitive deps of (?:\w+__)?(\w+)\.(?:impl|intf)\b.*", step)
     return module[1] if module else step

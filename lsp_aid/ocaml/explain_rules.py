@@ -75,6 +75,8 @@ Only float, int32, int64 and nativeint can.""",
 Rename one tag, or give both the same argument.""",
     "row-inherit": """The type {type} is taken into another one, but it is no such type.
 Only a polymorphic variant goes into `[ ... ]` and only an object type into `< ... >`.""",
+    "module-shape": """A {name_plain} stands where a {name2_plain} is needed.
+A functor becomes a structure once it is applied: `F (X)`. A structure becomes a functor by parameters: `functor (X : S) -> struct ... end`.""",
     "row-bound": """The tag {name} is promised behind `>` but is not allowed by the list before it.
 Add it to the list, or take it off behind the `>`.""",
     "method-conflict": """The object type gives the method {name} two types: {type} and {type2}.

@@ -89,6 +89,10 @@ COMPILER: Mapping[str, Sequence[str]] = {
         "The type {type} is not a polymorphic variant type",
         "The type {type} is not an object type",
     ],
+    "module-shape": [
+        "Signature mismatch: This module should not be a {name}, a {name} was expected.",
+        "This module should not be a {name}, a {name} was expected.",
+    ],
     "row-bound": ["The constructor {name} is missing from the upper bound"],
     "method-conflict": ["Method {name} has type {type}, which should be {type}$"],
     # records and constructors
@@ -241,7 +245,7 @@ DUNE: Mapping[str, Sequence[str]] = {
         "{name} was deleted in version {name} of the {*} language",
         "Version {name} of the {*} is not supported",
     ],
-    "dune-extension": ["{name} is available only when {name} is enabled in the dune-project file"],
+    "dune-extension": ["{name} is available only when {name} is enabled in the dune-project"],
     "dune-package-missing": [
         "The current scope doesn't define package {name}",
         "You cannot declare items to be installed without {*} To declare elements {*} as part of package {name},",
@@ -318,7 +322,7 @@ WARNINGS: Mapping[int, Sequence[str]] = {
     43: ["the label {name} is not optional"],
     44: ["this open statement shadows the {sort} {name} (which"],
     45: ["this open statement shadows the {sort} {name} (which"],
-    47: ["illegal payload for attribute {name}."],
+    47: ["illegal payload for attribute {name}(?=\\. |\\.$)"],
     49: ["no cmi file was found in path for module {name}"],
     53: ["the {name} attribute cannot appear in this context"],
     54: ["the {name} attribute is used more than once"],
@@ -334,6 +338,7 @@ WARNINGS: Mapping[int, Sequence[str]] = {
 }
 """What warnings without a shape of their own name, by number. Those that are not listed name nothing."""
 
+_EXPANDED = re.compile(r'^"([^"]*)" = "([^"]*)"$')
 _SORT = r"[a-z][a-z -]*?"
 _PLACEHOLDER = re.compile(r"\{(name|type|n|sort|list|\*)\}")
 _AFTER_LAST = r"(?=[\s.,;:]|$)"
@@ -416,7 +421,7 @@ def _told(text: _Text, match: re.Match[str], flat: str, suggestions: tuple[str, 
             case "name":
                 names.append(_bare(got(match, group)))
             case "type":
-                types.append(got(match, group))
+                types.append(_EXPANDED.sub(r"\1 = \2", got(match, group)))
             case "n":
                 numbers.append(int(match[group]))
             case "sort":

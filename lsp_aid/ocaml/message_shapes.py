@@ -58,7 +58,8 @@ class TypeClash:
     `what` is expression, value, constant, constructor, pattern, field access, ...; `name` the value or constant that is
     named in the message (from 5.3). `because` says what the context is: `it is in the left-hand side of a sequence`.
     `did_you_mean` is the literal that the compiler proposes (`1.`). `forgot_unit`: it proposes to apply to `()`.
-    `partial`: it thinks that arguments are missing. `explanation` is what else it says.
+    `partial`: it thinks that arguments are missing. `explanation` is what else it says. `found_as` and `expected_as`
+    are what the types stand for, where the message says that: `float` for `money`.
     """
 
     found: str
@@ -70,6 +71,8 @@ class TypeClash:
     forgot_unit: bool = False
     partial: bool = False
     explanation: str = ""
+    found_as: str = ""
+    expected_as: str = ""
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 import re
 
-WORD = r"[^\s\"`]+?"
+WORD = r"`?[^\s\"`]+?"
 """A pattern for a word of code, for `code`."""
 
 _SUGGESTIONS = re.compile(r"[Dd]id you mean (.+?)\?(?:$| )|[Dd]id you mean (\S+)$")

@@ -5,7 +5,7 @@ What fits no shape is `Other`; nothing here fails.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from attrs import evolve
 
@@ -116,7 +116,7 @@ def read(diagnostic: Diagnostic) -> Message:
 _UNBOUND = re.compile(
     r"^Unbound (?P<sort>value|module type|module|constructor|record field|field|type constructor|type variable"
     r"|type parameter|class type|class|instance variable) "
-    + code("path", r"\S+?")
+    + code("path", r"\( \S+ \)|\S+?")
     + r"\.?(?: Hint: | Did you |$| in | The )"
 )
 _REC = re.compile(r"you should add the [\"'`]?rec[\"']? keyword on line (\d+)")
@@ -136,8 +136,11 @@ def _unbound(diagnostic: Diagnostic, flat: str) -> Message | None:
     if match := _UNBOUND.search(flat):
         rec = _REC.search(flat)
         sort = "record field" if match["sort"] == "field" else match["sort"]
-        path = re.sub(r"\( ?(\W+?) ?\)$", r"\1", got(match, "path"))  # `(|>>)` is the operator `|>>`
-        return UnboundName(sort, path, suggestions(flat), int(rec[1]) if rec else None)
+        path = re.sub(r"\( ?(\W+?|(?:let|and)\W+?) ?\)$", r"\1", got(match, "path"))  # `(|>>)` is the operator `|>>`
+        found = UnboundName(sort, path, suggestions(flat), int(rec[1]) if rec else None)
+        # From 5.4 on they have the module path that was written.
+        written = f"{found.qualifier}."
+        return evolve(found, suggestions=tuple(name.removeprefix(written) for name in found.suggestions))
     if match := _NOT_WITHIN.search(flat):
         sort = "record field" if match["sort"] == "field" else match["sort"]
         return UnboundName(sort, got(match, "path"), suggestions(flat), None, got(match, "type"))
@@ -178,10 +181,12 @@ def _clash(diagnostic: Diagnostic, flat: str) -> Message | None:
     if should_not_be := _SHOULD_NOT_BE.match(flat):
         found = _FORMS.get(should_not_be["form"], "")
         return TypeClash(found, got(should_not_be, "expected"), should_not_be["what"], name=should_not_be["form"])
-    what = match["what"] if match else "pattern"
-    name = None
+    what: str = match["what"] if match else "pattern"
+    name: str | None = None
     if match and any(match[f"name{kind}"] is not None for kind in ("_q", "_b", "_p")):
         name = got(match, "name")
+    if name == "expression":  # `This if-then-else expression`, quoted or not
+        what, name = f"{what} {name}", None
     match = match or _PATTERN_CLASH.match(flat)
     if not match:
         return None
@@ -189,23 +194,39 @@ def _clash(diagnostic: Diagnostic, flat: str) -> Message | None:
     because = _BECAUSE.match(rest)
     meant = suggestions(rest)
     explanation = (rest[because.end() :] if because else rest).partition("Hint: ")[0].strip()
+    (has, has_as), (wants, wants_as) = _type(match, "found"), _type(match, "expected")
     return TypeClash(
-        found=_type(match, "found"),
-        expected=_type(match, "expected"),
-        what=what,
+        found=has,
+        expected=wants,
+        what=what.replace('"', ""),
         name=name,
         because=because[1].strip() if because else None,
         did_you_mean=meant[0] if meant else None,
         forgot_unit="Did you forget to provide" in rest,
         partial="This function application is partial" in rest,
         explanation=explanation,
+        found_as=has_as,
+        expected_as=wants_as,
     )
 
 
-def _type(match: re.Match[str], group: str) -> str:
-    """A type as it is written, without what it stands for: `"c" = "< m : int >"`."""
+def _type(match: re.Match[str], group: str) -> tuple[str, str]:
+    """A type as it is written, and what it stands for where that is said: `"c" = "< m : int >"`, `c = < m : int >`."""
     found = got(match, group)
-    return unquoted(found.partition('" = "')[0] + '"') if found.startswith('"') else found
+    if found.startswith('"'):
+        written, _, stands_for = found.partition('" = "')
+        return unquoted(f'{written}"' if stands_for else written), stands_for.rstrip('"')
+    at = next((place for place, depth in _depths(found) if depth == 0 and found.startswith(" = ", place)), None)
+    return (found, "") if at is None else (found[:at], found[at + 3 :])
+
+
+def _depths(text: str) -> Iterator[tuple[int, int]]:
+    """Each place of a type with how many brackets are open there; the arrow and `>` of a bound close none."""
+    depth = 0
+    for place, char in enumerate(text):
+        closes = char in ")]}" or (char == ">" and text[place - 1 : place] == " " and depth)
+        depth += (char in "([{" or text.startswith("< ", place)) - bool(closes)
+        yield place, depth
 
 
 _TOO_MANY = re.compile(
@@ -340,7 +361,7 @@ _NOT_FITTING = re.compile(
     + r":(?: |$)"
 )
 _SIGNATUREWORD = re.compile(
-    r"^(?:Signature mismatch:|Modules do not match:|The functor|This functor|In this [\"`]with)"
+    r"^(?:Signature mismatch:|Modules do not match:|The functor|This functor|In this [\"`]?with)"
 )
 _AFTER_WANTED = (
     r"(?:The type|Type|An? (?:extra )?(?:field|constructor),|Fields|Constructors|They|Their|At position|\d\. |In module"

@@ -47,7 +47,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     node = node_of(problem, syntax) if syntax else None
     if syntax is None or node is None or not isinstance(message, messages.TypeClash):
         return ()
-    clash = _Clash(problem, syntax, node, _basic(message.found), _basic(message.expected))
+    types = (_basic(message.found_as or message.found), _basic(message.expected_as or message.expected))
+    clash = _Clash(problem, syntax, node, *types)
     if clash.found and clash.expected:
         found = list(_pattern(clash) if message.what == "pattern" else _expression(clash))
     else:
@@ -59,9 +60,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 
 def _basic(type_: str) -> str:
-    """The basic type that this is, also by another name (`money = float`); empty for any other."""
-    last = type_.rpartition(" = ")[2]
-    return last if _WORDS.fullmatch(last) else ""
+    """The basic type that this is; empty for any other."""
+    return type_ if _WORDS.fullmatch(type_) else ""
 
 
 def _pattern(clash: _Clash) -> Iterator[Candidate]:

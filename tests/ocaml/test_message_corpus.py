@@ -14,7 +14,7 @@ from tests.support.requires import require
 
 NOT_PROGRAMS = ("dune", "generators", "menhir", "not_run")
 PROGRAMS = sorted(path.name for path in FOLDER.glob("*.txt") if path.stem not in NOT_PROGRAMS)
-VERSIONS = ("5.3", "4.13")
+VERSIONS = ("5.4", "5.3", "4.13")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -34,23 +34,32 @@ def test_programs(name: str, version: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.dune
-def test_projects(tmp_path: Path) -> None:
-    require("ocaml-5.3")
+@pytest.mark.parametrize("version", ["5.3", "3.24"])
+def test_projects(version: str, tmp_path: Path) -> None:
     wrong, unexplained = [], []
-    for case, output in built(corpus("dune.txt"), tmp_path):
+    for case, output in built(corpus("dune.txt"), tmp_path, programs(version)):
         got = read(case, output)
-        if got != case.wants("5.3"):
-            wrong.append(f"{case.name}: {got} instead of {case.wants('5.3')}\n{output.decode()}")
+        if got != case.wants(version):
+            wrong.append(f"{case.name}: {got} instead of {case.wants(version)}\n{output.decode()}")
         unexplained += _unexplained(case, output)
     assert not wrong, "\n".join(wrong)
     assert not unexplained, "\n".join(unexplained)
 
 
+def programs(version: str) -> Path | None:
+    """Where the OCaml or dune of a version is that the corpus is run with; None for that on PATH."""
+    if version == "5.3":
+        require("ocaml-5.3")
+        return None
+    require("newest-dune")
+    return ocaml_versions.NEWEST
+
+
 @pytest.mark.dune
-def test_generated_code(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["5.3", "3.24"])
+def test_generated_code(version: str, tmp_path: Path) -> None:
     """What ocamllex and ocamlyacc say, and what is said of their code, stands in the file that the user has."""
-    require("ocaml-5.3")
-    check_places(built(corpus("generators.txt"), tmp_path))
+    check_places(built(corpus("generators.txt"), tmp_path, programs(version)), version)
 
 
 @pytest.mark.dune
@@ -64,12 +73,12 @@ def test_what_menhir_was_seen_to_say() -> None:
     check_places((case, case.files["output"].encode()) for case in corpus("menhir.txt"))
 
 
-def check_places(run: Iterable[tuple[Case, bytes]]) -> None:
+def check_places(run: Iterable[tuple[Case, bytes]], version: str = "5.3") -> None:
     wrong = []
     for case, output in run:
         got = [read(case, output), placed(case, output), _unexplained(case, output)]
-        if got != [case.wants("5.3"), case.places, []]:
-            wrong.append(f"{case.name}: {got} instead of {case.wants('5.3')}, {case.places}\n{output.decode()}")
+        if got != [case.wants(version), case.places, []]:
+            wrong.append(f"{case.name}: {got} instead of {case.wants(version)}, {case.places}\n{output.decode()}")
     assert not wrong, "\n".join(wrong)
 
 

@@ -23,8 +23,8 @@ def has_newest() -> bool:
 
 @cache
 def ocamlc(version: str) -> str | None:
-    """The first `ocamlc` on PATH of a version such as `5.3`; None where there is none."""
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+    """The first `ocamlc` on PATH, or of the newest, of a version such as `5.3`; None where there is none."""
+    for folder in (*os.environ.get("PATH", os.defpath).split(os.pathsep), NEWEST):
         program = Path(folder, "ocamlc")
         if program.is_file() and _version(str(program)).startswith(f"{version}."):
             return str(program)
