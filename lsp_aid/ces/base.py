@@ -192,7 +192,7 @@ class BaseStore:
         near = await asyncio.to_thread(self._near, repository)
         if near is not None:
             near = await self._derive(near, tree)
-        keeper = Keeper(tree, self.sandbox, self.toolchain.visible, "itself")
+        keeper = Keeper(tree, self.sandbox, self.toolchain.visible, "itself", (BUILD_FOLDER,))
         try:
             checked = await self._build(keeper, tree, self.goals.check)
             built = await self._build(keeper, tree, (*self.goals.check, *self.goals.build))

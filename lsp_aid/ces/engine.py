@@ -21,7 +21,7 @@ from lsp_aid.build import process, resident
 from lsp_aid.ces import cheats, outcomes
 from lsp_aid.ces.base import Base, BaseStore
 from lsp_aid.ces.by_types import TypesTier
-from lsp_aid.ces.checkout import Source
+from lsp_aid.ces.checkout import BUILD_FOLDER, Source
 from lsp_aid.ces.keeping import FileWrite, Keeper, Kept, LostError, Step
 from lsp_aid.ces.outcomes import Outcome
 from lsp_aid.ces.policy import Policy
@@ -152,7 +152,10 @@ class Engine:
 
     def _make_warm(self, base: Base, release: Callable[[], Awaitable[None]]) -> WarmBase:
         store, keepers = self.store, asyncio.Queue[Keeper]()
-        own = [Keeper(base.tree, store.sandbox, store.toolchain.visible, self.way) for _ in range(self.workers)]
+        own = [
+            Keeper(base.tree, store.sandbox, store.toolchain.visible, self.way, (BUILD_FOLDER,))
+            for _ in range(self.workers)
+        ]
         for keeper in own:
             keepers.put_nowait(keeper)
         return WarmBase(base, TypesTier(base, self.typer), keepers, own, release)

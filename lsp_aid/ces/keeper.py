@@ -6,12 +6,13 @@ It is to be process 1 of a PID namespace, with mount, network and IPC namespaces
 (`unshare.py` starts it so). PLAN is that of `init.py`; it also names the `tree`, a folder that is among its binds.
 
 Requests come on standard input, answers go to standard output; a message is a line with the lengths of what follows:
-JSON and bytes. A request (`Request` in `keeping.py`) has `tree`, how the tree is seen: `overlay`, `copy` (both thrown
-away afterwards) or `itself`; `files`, triples of path, length (None: to be removed) and mode, whose contents are the
+JSON and bytes. A request (`keeping.py` makes it) has `tree`, how the tree is seen: `overlay`, `copy` (both thrown away
+afterwards) or `itself`; `place`, where it is seen; `writable`, the folders of it that programs may write, None for all;
+`files`, triples of path, length (None: to be removed) and mode, whose contents are the
 bytes; `steps`, programs to run one after the other until one fails; `limits`; and `wanted`, files to give back.
 
-For each request a child gets new namespaces. Its own child is process 1 there: it lays out the tree in WORK, gives up
-every power, raises the walls, runs the programs, and watches what they take. Nothing of theirs can reach it, and when
+For each request a child gets new namespaces. Its own child is process 1 there: it lays out the tree, gives up every
+power, raises the walls, runs the programs, and watches what they take. Nothing of theirs can reach it, and when
 it ends the kernel ends all that is left in its namespaces. Nothing but the standard library: it runs as a script.
 """
 
@@ -161,11 +162,13 @@ def inside(head: dict[str, Any], blob: bytes, tree: str, result: int) -> int:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         lay_out(head, tree)
         write_files(head["files"], blob)
+        if head["writable"] is not None:
+            seal(head["place"], head["writable"])
         bound(head["limits"])
         # What it starts runs as the same user, and must not reach its descriptors by /proc.
         call(init.libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
         init.give_up_powers()
-        raised = walls.raise_walls([_TMP, "/dev"])
+        raised = walls.raise_walls([_TMP, "/dev", head["place"]])
     except OSError as error:
         send(result, {"lost": f"the sandbox could not be furnished: {error}"}, b"")
         return 1
@@ -180,13 +183,17 @@ def inside(head: dict[str, Any], blob: bytes, tree: str, result: int) -> int:
     files = {path: read_back(path, length) for path, length in head["wanted"].items()}
     lengths = {path: len(content) for path, content in files.items() if content is not None}
     blob = b"".join([*outputs, *(content for content in files.values() if content is not None)])
-    send(result, {"steps": steps, "files": lengths, "walls": raised, "reset": ready, "full": is_full()}, blob)
+    send(
+        result,
+        {"steps": steps, "files": lengths, "walls": raised, "reset": ready, "full": is_full(head["place"])},
+        blob,
+    )
     return 0
 
 
 def lay_out(head: dict[str, Any], tree: str) -> None:
     """Makes what the programs see: an empty /tmp, the tree in it, their own processes and network."""
-    limits = head["limits"]
+    limits, place = head["limits"], head["place"]
     init.mount(None, "/", None, init.MS_REC | init.MS_PRIVATE)
     # Opened in these namespaces, since no overlay is made of what another one has opened, and before it is covered.
     opened = os.open(tree, os.O_PATH | os.O_DIRECTORY)
@@ -194,6 +201,7 @@ def lay_out(head: dict[str, Any], tree: str) -> None:
     init.mount("tmpfs", _SHM, "tmpfs", _BARE, f"mode=1777,size={limits['disk'] // 4}")
     os.mkdir(HOME)
     os.mkdir(WORK)
+    os.makedirs(place, exist_ok=True)
     source = f"/proc/self/fd/{opened}"
     match head["tree"]:
         case "overlay":
@@ -201,17 +209,19 @@ def lay_out(head: dict[str, Any], tree: str) -> None:
             for name in ("upper", "scratch"):
                 os.mkdir(f"{WORK}/{name}")
             options = f"lowerdir={source},upperdir={WORK}/upper,workdir={WORK}/scratch,userxattr"
-            init.mount("overlay", WORK, "overlay", _BARE, options)
+            init.mount("overlay", place, "overlay", _BARE, options)
+            if place != WORK:
+                call(init.libc.umount2(WORK.encode(), 0))
         case "copy":
             os.set_inheritable(opened, True)
-            copier = ["cp", "-a", "--reflink=auto", "--", f"{source}/.", WORK]
+            copier = ["cp", "-a", "--reflink=auto", "--", f"{source}/.", place]
             if os.spawnvp(os.P_WAIT, copier[0], copier):  # noqa: S606 - no shell is wanted
                 raise OSError(28, "the base cannot be copied")
         case _:
-            init.mount(source, WORK, None, init.MS_BIND)
-            init.mount(None, WORK, None, init.MS_BIND | init.MS_REMOUNT | _BARE)
+            init.mount(source, place, None, init.MS_BIND)
+            init.mount(None, place, None, init.MS_BIND | init.MS_REMOUNT | _BARE)
     os.close(opened)
-    os.chdir(WORK)
+    os.chdir(place)
     init.mount("proc", "/proc", "proc", _BARE | init.MS_NOEXEC)
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
@@ -227,7 +237,7 @@ def write_files(files: list[tuple[str, int | None, int]], blob: bytes) -> None:
     at = 0
     for path, length, mode in files:
         *folders, name = path.split("/")
-        parent = os.open(WORK, os.O_PATH | os.O_DIRECTORY)
+        parent = os.open(".", os.O_PATH | os.O_DIRECTORY)
         for folder in folders:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(folder, 0o755, dir_fd=parent)
@@ -243,6 +253,23 @@ def write_files(files: list[tuple[str, int | None, int]], blob: bytes) -> None:
                 os.fchmod(file.fileno(), mode)
             at += length
         os.close(parent)
+
+
+def seal(place: str, writable: list[str]) -> None:
+    """Makes the tree read-only but for some of its folders, so that no program changes what is judged."""
+    opened = []
+    for name in writable:
+        os.makedirs(name, exist_ok=True)
+        opened.append(os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW))
+    # A tree that lies in a mount of its own already is the simple case; a bind of it onto itself does for all.
+    init.mount(place, place, None, init.MS_BIND)
+    init.mount(None, place, None, init.MS_BIND | init.MS_REMOUNT | init.MS_RDONLY | _BARE)
+    for name, number in zip(writable, opened, strict=True):
+        target = os.path.join(place, name)
+        init.mount(f"/proc/self/fd/{number}", target, None, init.MS_BIND)
+        init.mount(None, target, None, init.MS_BIND | init.MS_REMOUNT | _BARE)
+        os.close(number)
+    os.chdir(place)
 
 
 def bound(limits: dict[str, Any]) -> None:
@@ -410,7 +437,7 @@ def reap(child: int = 0) -> int | None:
 def read_back(path: str, most: int) -> bytes | None:
     """The end of a file, by its path in the tree or from the root; None where there is none that is a plain file."""
     try:
-        number = os.open(os.path.join(WORK, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     with os.fdopen(number, "rb") as file:
@@ -419,9 +446,9 @@ def read_back(path: str, most: int) -> bytes | None:
         return file.read(most)
 
 
-def is_full() -> bool:
+def is_full(place: str) -> bool:
     """Whether the evaluation has used up its disk."""
-    for path in (WORK, _TMP, _SHM):
+    for path in (place, _TMP, _SHM):
         space = os.statvfs(path)
         if space.f_blocks and space.f_bavail * 100 < space.f_blocks:
             return True

@@ -101,6 +101,10 @@ class Keeper:
     visible: Sequence[Path]
     way: str = "overlay"
     """How the tree is seen: `overlay`, `copy`, or `itself`, which changes it."""
+    writable: tuple[str, ...] | None = None
+    """The folders of the tree that programs may write; None: all of it."""
+    place: Path = WORK
+    """Where programs see the tree."""
     _resident: Resident | None = field(default=None, init=False)
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
@@ -118,6 +122,8 @@ class Keeper:
         """
         head = {
             "tree": self.way,
+            "place": str(self.place),
+            "writable": self.writable,
             "files": [(file.path, None if file.content is None else len(file.content), file.mode) for file in files],
             "steps": [asdict(step) for step in steps],
             "limits": asdict(limits),

@@ -44,6 +44,7 @@ CASES: dict[str, tuple[dict[str, str | None], Level, str, str]] = {
     "what others see, without harm": ({"lib/stock.ml": f"{STOCK}let more = 1\n"}, TYPES, "green", "check"),
     "a deprecation": ({"lib/item.mli": f'{ITEM_I.rstrip()} [@@deprecated "no"]\n'}, TYPES, "red", "check"),
     "a cycle": ({"lib/item.ml": f"{ITEM}let _ = Stock.empty\n"}, TYPES, "red", "check"),
+    "a cycle by a name alone": ({"lib/item.ml": f"{ITEM}let () = let module S = Stock in ()\n"}, TYPES, "red", "check"),
     "a module in need of no other": ({"lib/stock.ml": f"{STOCK}let _ = List.length\n"}, TYPES, "green", "types"),
     "a new file": ({"lib/new.ml": "let x = Item.make\n"}, TYPES, "green", "check"),
     "a new file that is red": ({"lib/new.ml": "let x = Item.mak\n"}, TYPES, "red", "check"),
@@ -235,14 +236,26 @@ def dunes(nap: str) -> list[int]:
     """The dune above a sleeping program."""
     found = []
     for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                if (folder / "cmdline").read_bytes().split(b"\0")[1:2] == [b"build"]:
-                    found.append(int(folder.name))
-            except OSError:
-                continue
-    assert nap
+        if folder.name.isdigit() and words(int(folder.name)) == [b"sleep", nap.encode()]:
+            above = int(folder.name)
+            while above > 1 and words(above)[1:2] != [b"build"]:
+                above = parent(above)
+            found += [above] if above > 1 else []
     return found
+
+
+def words(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
+    except OSError:
+        return []
+
+
+def parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 async def test_a_base_that_has_vanished(engine: Engine, root: Path) -> None:

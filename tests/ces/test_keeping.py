@@ -235,6 +235,18 @@ async def test_the_second_wall(keeper: Keeper) -> None:
         assert {"thread", "child", "loopback"} <= allowed
 
 
+async def test_programs_write_only_the_folders_that_they_may(tree: Path, sandbox: Unshare, home: Path) -> None:
+    script = "for f in x lib/a.ml lib/x .x; do echo x > $f || echo refused; done; mv lib b; echo x > out/x && cat out/x"
+    for way in ("overlay", "itself", "copy"):
+        for place in (WORK, tree, home / "elsewhere"):
+            keeper = Keeper(tree, sandbox, [], way, ("out",), place)
+            kept = await keeper.run([sh(f"pwd; {script}")], LIMITS, [FileWrite("lib/b.ml", b"new")])
+            await keeper.close()
+            lines = [line for line in kept.ran[0].text.splitlines() if not line.startswith(("/bin/sh", "mv:"))]
+            assert lines == [str(place), *["refused"] * 4, "x"], way
+    assert sorted(files(tree)) == ["lib", "lib/a.ml", "lib/b.ml", "lib/link", "out", "out/x"]
+
+
 async def test_the_tree_itself_can_be_worked_on(tree: Path, sandbox: Unshare) -> None:
     keeper = Keeper(tree, sandbox, [], "itself")
     await keeper.run([sh("echo made > made; ls /tmp")], LIMITS)
