@@ -29,7 +29,7 @@ from lsp_aid.domain.typed import Checked, CompilerFlags
 from lsp_aid.models import model_from
 from lsp_aid.tasks.project import Project
 from lsp_aid.telemetry.dropping import DroppingSink
-from lsp_aid.typer.installing import Compiler
+from lsp_aid.typer.installing import Compiler, Program
 from lsp_aid.typer.pool import Limits, TyperPool
 from lsp_aid.typer.pooled import PooledTyper
 from lsp_aid.workspace.journal import Journal
@@ -300,3 +300,15 @@ class Wiring:
 def _compiler(toolchain: Toolchain) -> Compiler:
     assert toolchain.ocaml is not None  # none was found without
     return Compiler(toolchain.ocaml, toolchain.ocaml_version, toolchain.environment)
+
+
+async def typer_program(toolchain: Toolchain, environment: Mapping[str, str]) -> Program:
+    """How the typer is run with a toolchain, for who wants to know. It is made where it is not there yet.
+
+    Raises ToolchainError, BuildTimeoutError, FileUnwritableError.
+    """
+    pool = TyperPool(cache_home(environment) / "typer", run, start)
+    try:
+        return await pool.program(_compiler(toolchain))
+    finally:
+        await pool.close()

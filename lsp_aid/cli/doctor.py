@@ -1,7 +1,8 @@
-"""Check what lsp-aid needs: Python, OCaml, dune, the sandbox, the model, the folder's trust, its own folders.
+"""Check what lsp-aid needs: Python, OCaml, dune, the typer, the sandbox, the model, the folder's trust, its folders.
 
-Each line says what was found and, where something is amiss, its cure. Nothing is changed; a model is asked for its list
-of models, if one is configured. Exit status: 0 unless there is a problem, which is 1.
+Each line says what was found and, where something is amiss, its cure. Nothing is changed but the cache, where the typer
+is compiled if it was not before; a model is asked for its list of models, if one is configured. Exit status: 0 unless
+there is a problem, which is 1.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from lsp_aid.build.toolchain import Toolchain
     from lsp_aid.cli.report import Paint
     from lsp_aid.config import ModelSettings, Settings
 
@@ -23,6 +25,7 @@ NAME = "doctor"
 HELP = "check OCaml, dune, the sandbox and the model"
 
 TESTED_DUNE = (3, 17)
+_LONGEST = 300
 
 
 class Status(enum.StrEnum):
@@ -140,6 +143,29 @@ async def _toolchain(
         yield Check("dune", Status.WARNING, f"{where}, is older than what is tested", "Install dune 3.17 or later.")
     else:
         yield Check("dune", Status.OK, where)
+    yield await _typer(found, environment)
+
+
+async def _typer(toolchain: "Toolchain", environment: Mapping[str, str]) -> Check:
+    """By which way the compiler's type checker is reached."""
+    from lsp_aid.errors import AidError
+    from lsp_aid.typer.installing import Level
+    from lsp_aid.wiring import typer_program
+
+    try:
+        program = await typer_program(toolchain, environment)
+    except AidError as error:
+        return Check("typer", Status.WARNING, error.what, error.cure)
+    why = " ".join(program.why.split())[:_LONGEST]
+    if program.level is Level.NATIVE:
+        return Check("typer", Status.OK, "native: compiled with this OCaml, and kept running")
+    if program.level is Level.TOPLEVEL:
+        cure = "All works, slower. Install ocamlopt and the compiler's library (compiler-libs) to have it compiled."
+        return Check("typer", Status.WARNING, f"toplevel: run as bytecode, since {why}", cure)
+    cure = (
+        "Errors are told, slower, and no types. Install this OCaml with its library (compiler-libs), or a tested one."
+    )
+    return Check("typer", Status.WARNING, f"compiler: ocamlc is started for each check, since {why}", cure)
 
 
 async def _sandbox(settings: "Settings", environment: Mapping[str, str]) -> Check:

@@ -46,9 +46,9 @@ async def test_all_is_well(project: Path) -> None:
     await asyncio.to_thread(subprocess.run, [LSP_AID, "trust", str(project)], check=True, capture_output=True)
     status, checks = await doctor(project)
     assert status == 0
-    assert {name: checks[name]["status"] for name in ("python", "trust", "ocaml", "dune", "cache")} == dict.fromkeys(
-        ("python", "trust", "ocaml", "dune", "cache"), "ok"
-    )
+    names = ("python", "trust", "ocaml", "dune", "typer", "cache")
+    assert {name: checks[name]["status"] for name in names} == dict.fromkeys(names, "ok")
+    assert checks["typer"]["found"].startswith("native")
     assert shutil.which("dune") in checks["dune"]["found"]
 
 
@@ -80,6 +80,21 @@ async def test_dune_of_another_age(project: Path, tmp_path: Path, version: str, 
     status, checks = await doctor(project, LSP_AID_TOOLCHAIN=str(tmp_path / "bin"), PATH="/usr/bin:/bin")
     assert (status, checks["dune"]["status"]) == expected
     assert version in checks["dune"]["found"]
+
+
+@pytest.mark.dune
+async def test_an_ocaml_that_cannot_compile_the_typer(project: Path, tmp_path: Path) -> None:
+    """The level that is used, and what keeps it from a better one."""
+    for name in ("ocamlc", "ocaml"):
+        program(tmp_path / "bin", name, f'exec {shutil.which(name)} "$@"')
+    status, checks = await doctor(project, LSP_AID_TOOLCHAIN=str(tmp_path / "bin"))
+    assert (status, checks["typer"]["status"]) == (0, "warning")
+    assert checks["typer"]["found"].startswith("toplevel")
+    assert "ocamlopt" in checks["typer"]["found"]
+    (tmp_path / "bin/ocaml").unlink()
+    _, checks = await doctor(project, LSP_AID_TOOLCHAIN=str(tmp_path / "bin"))
+    assert checks["typer"]["found"].startswith("compiler")
+    assert checks["typer"]["cure"]
 
 
 async def test_no_dune(project: Path, tmp_path: Path) -> None:
