@@ -124,7 +124,13 @@ class TypesTier:
 
     def _conclude(self, graph: Graph, judged: list[_Judged]) -> ByTypes:
         unsure = [each for each in judged if each.errors or each.changed]
-        final = [each for each in judged if each.errors and not (each.parsed and _sees_any(each, unsure))]
+        # What is made of these may be run by the build, and write whatever another module is typed against.
+        loose = [each for each in judged if not all(unit.ends_here for unit in each.group.units)]
+        final = [
+            each
+            for each in judged
+            if each.errors and not (each.parsed and (_sees_any(each, unsure) or any(o is not each for o in loose)))
+        ]
         warnings = tuple(w for each in judged for w in each.warnings)
         if final:
             red = tuple(error for each in final for error in each.errors)

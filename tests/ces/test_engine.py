@@ -86,6 +86,28 @@ async def judged(
     return await engine.evaluate(warm, request)
 
 
+GENERATED: dict[str, str | None] = {
+    "gen/dune": "(executable (name gen) (modules gen))\n(rule (with-stdout-to made.ml (run ./gen.exe)))",
+    "gen/gen.ml": 'let () = print_string "let x = 1"\n',
+    "use/dune": "(copy_files ../gen/made.ml)\n(library (name use))",
+    "use/user.ml": "let y = Made.x\n",
+}
+
+
+async def test_what_a_changed_program_writes_is_not_what_it_wrote(engine: Engine, root: Path) -> None:
+    write(root, GENERATED)
+    warm = await engine.open(Folder(root))
+    more = {"gen/gen.ml": 'let () = print_string "let x = 1 let z = 2"\n', "use/user.ml": "let y = Made.z\n"}
+    green = await judged(engine, warm, {**more}, TYPES)
+    assert (green.colour, green.tier) == (Colour.GREEN, Tier.CHECK)
+    both = await judged(engine, warm, {**more, "gen/gen.ml": "let () = nope\n"}, TYPES)
+    assert [error.path for error in both.errors] == ["gen/gen.ml"]
+    alone = await judged(engine, warm, {"use/user.ml": "let y = Made.z\n"}, TYPES)
+    assert (alone.colour, alone.tier) == (Colour.RED, Tier.TYPES)
+    silent = await judged(engine, warm, {"gen/gen.ml": 'let () = print_string "let w = 1"\n'}, TYPES)
+    assert (silent.colour, silent.tier) == (Colour.RED, Tier.CHECK)
+
+
 @pytest.mark.parametrize(
     "diff",
     [
