@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 
-.PHONY: help try test lint bench fuzz docs setup clean
+.PHONY: help try test lint bench fuzz audit docs setup clean
 
 help: ## This list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,6 +33,10 @@ bench: ## Measure whether edits land in the right place, beside aider; CASES=200
 fuzz: ## Look for texts that a reader does not take; SECONDS=600 READER=whole_file
 	@tools/setup
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(READER)
+
+audit: ## What takes too long for the tests: daemons killed, restarted and upgraded under editors, 200 times; ROUNDS=500
+	@tools/setup --all
+	@LSP_AID_CHAOS_ROUNDS=$(or $(ROUNDS),200) $(BIN)/pytest tests/sidecar/test_chaos.py
 
 docs: ## Write the pages that are generated from the code
 	@tools/setup

@@ -81,6 +81,14 @@ class EditSettings:
 
 
 @frozen
+class SidecarSettings:
+    idle_minutes: float = _setting(30.0, "How long the daemon stays when no editor needs it; 0 is for ever.")
+    follow_version: bool = _setting(
+        False, "Replace the daemon by itself, for all editors, when another version of lsp-aid was installed."
+    )
+
+
+@frozen
 class Settings:
     trust: str = _setting(
         "ask", "`ask` before a folder's programs are run, trust `always` (for scripts), or `never`: parsing only."
@@ -97,6 +105,7 @@ class Settings:
     fix: FixSettings = field(factory=FixSettings)
     diff: DiffSettings = field(factory=DiffSettings)
     edits: EditSettings = field(factory=EditSettings)
+    sidecar: SidecarSettings = field(factory=SidecarSettings)
 
     def __attrs_post_init__(self) -> None:
         for name, value, allowed in (
@@ -140,12 +149,13 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(str, _exactly(str))
     converter.register_structure_hook(int, _exactly(int))
     converter.register_structure_hook(float, _exactly(int, float))
+    converter.register_structure_hook(bool, _exactly(bool))
     return converter
 
 
 def _exactly(*types: type) -> Any:
     def structure(value: Any, _: type) -> Any:
-        if isinstance(value, bool) or not isinstance(value, types):
+        if (isinstance(value, bool) and bool not in types) or not isinstance(value, types):
             raise ValueError(f"{value!r} is not {' or '.join(t.__name__ for t in types)}")
         return value
 

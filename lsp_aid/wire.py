@@ -3,7 +3,12 @@
 Nothing but the standard library, and little of that: what editors start begins with this.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 LARGEST = 64 * 1024 * 1024
 """Bytes that a message may have."""

@@ -39,7 +39,8 @@ from lsp_aid.workspace.trust import Trust
 from lsp_aid.workspace.view import WorkspaceView
 
 if TYPE_CHECKING:
-    from lsp_aid.server.services import Opened, Services
+    from lsp_aid.server.services import Keeper, Opened, Services
+    from lsp_aid.sidecar.connection import Connection
 
 
 _BUILDS = "status"
@@ -58,6 +59,14 @@ class _Ground:
     @property
     def build_dir(self) -> Path:
         return self.slot.folder / "status"
+
+
+async def serve_connection(connection: "Connection") -> int:
+    """Serves an editor of the daemon's, with the environment that the editor has."""
+    from lsp_aid.server import serve
+
+    wiring = Wiring(connection.hello.environment)
+    return await serve(wiring.services(connection), connection.messages(), connection)
 
 
 @frozen
@@ -153,9 +162,9 @@ class Wiring:
     def trust(self, settings: Settings) -> Trust:
         return Trust(self.environment, settings.trust)
 
-    def services(self) -> "Services":
-        """What the server needs."""
-        from lsp_aid.server.services import Services  # the commands that serve no editor do without
+    def services(self, keeper: "Keeper | None" = None) -> "Services":
+        """What the server needs. `keeper` outlives it, if there is one."""
+        from lsp_aid.server.services import NoKeeper, Services  # the commands that serve no editor do without
 
         return Services(
             open_project=self.follow_project,
@@ -166,6 +175,7 @@ class Wiring:
             journal=lambda root: Journal(root, self.environment),
             page=lambda text: write_page("explanation", text, self.environment),
             environment=self.environment,
+            keeper=keeper or NoKeeper(),
         )
 
     async def follow_project(self, root: Path, settings: Settings) -> "Opened":

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from lsp_aid.sidecar.control import stop
+from lsp_aid.sidecar.meeting import Meeting
 from tests.support.requires import require
 from tools.own_ocaml import use_own_ocaml
 
 _SLOW = ("editor", "dune")
+_OF_TESTS = ("LSP_AID_REQUIRE", "LSP_AID_CHAOS_ROUNDS")
 _FOLDERS = {
     "HOME": "",
     "XDG_CONFIG_HOME": ".config",
@@ -40,7 +43,8 @@ def _no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """No variable of the user's reaches us, and dune's cache is one that the whole run shares."""
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
-            if name.startswith(("LSP_AID_", "DUNE_", "GIT_", "HG", "OCAMLRUNPARAM")) and name != "LSP_AID_REQUIRE":
+            ours = name.startswith(("LSP_AID_", "DUNE_", "GIT_", "HG", "OCAMLRUNPARAM")) and name not in _OF_TESTS
+            if ours or name == "XDG_RUNTIME_DIR":
                 patch.delenv(name)
         shared = tmp_path_factory.mktemp("shared")
         _set_folders(patch, shared)
@@ -56,11 +60,15 @@ def _no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home folder of the test's own; settings, trust and caches that it makes lie there."""
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home folder of the test's own; settings, trust and caches that it makes lie there. A daemon that an
+    editor has started there does not outlive the test."""
     folder = tmp_path_factory.mktemp("home")
     _set_folders(monkeypatch, folder)
-    return folder
+    environment = dict(os.environ)
+    yield folder
+    if Path(Meeting(environment).socket).exists():
+        stop(environment)
 
 
 def _set_folders(patch: pytest.MonkeyPatch, home: Path) -> None:

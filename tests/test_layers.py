@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "ces": PURE | ADAPTERS,
     # 4: applications, never one another
     "server": PURE | FEATURES | ADAPTERS | {"tasks", "actions", "ces"},
+    "sidecar": BELOW | {"workspace"},
 }
 """Every folder and module of the package but those of layer 5, and what it may import. A new one is added here."""
 

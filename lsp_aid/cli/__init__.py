@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from lsp_aid import __version__
 from lsp_aid.errors import AidError
 
-COMMANDS = ("fix", "diff", "apply", "undo", "status", "serve", "doctor", "trust", "ces", "eval")
+COMMANDS = (
+    *("fix", "diff", "apply", "undo", "status", "serve", "doctor", "trust", "ces", "eval"),
+    *("daemon", "restart", "stop", "logs"),
+)
 """The subcommands, in the order of `--help`. A new one is a file in this folder and its name here."""
 
 DESCRIPTION = """\
@@ -33,8 +36,6 @@ examples:
 
 def dispatch(arguments: Sequence[str]) -> int:
     """Runs the command line and returns the exit status: of the subcommand, or 2 where it could not work."""
-    if _from_editor(arguments):
-        arguments = ["serve", *arguments]
     parser = argparse.ArgumentParser(
         prog="lsp-aid", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -56,10 +57,3 @@ def dispatch(arguments: Sequence[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-
-
-def _from_editor(arguments: Sequence[str]) -> bool:
-    """Editors start the server by the bare name, or with the flags that language clients add."""
-    if not arguments:
-        return not sys.stdin.isatty()
-    return arguments[0] == "--stdio" or arguments[0].startswith("--clientProcessId")

@@ -1,4 +1,4 @@
-"""Check what lsp-aid needs: Python, OCaml, dune, the typer, the sandbox, the model, the folder's trust, its folders.
+"""Check what lsp-aid needs: Python, OCaml, dune, typer, sandbox, model, the folder's trust, the daemon, its folders.
 
 Each line says what was found and, where something is amiss, its cure. Nothing is changed but the cache, where the typer
 is compiled if it was not before; a model is asked for its list of models, if one is configured. Exit status: 0 unless
@@ -104,6 +104,7 @@ async def _examine(folder: Path, environment: Mapping[str, str]) -> AsyncIterato
         yield check
     yield await _sandbox(settings, environment)
     yield await _model(settings.model, environment)
+    yield _daemon(environment)
     yield _writable("cache", cache_home(environment), "XDG_CACHE_HOME")
     yield _writable("state", state_home(environment), "XDG_STATE_HOME")
 
@@ -201,6 +202,29 @@ async def _model(settings: "ModelSettings", environment: Mapping[str, str]) -> C
         shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
         return Check("model", Status.WARNING, f"{settings.url} does not list {settings.name}", f"It lists {shown}.")
     return Check("model", Status.OK, known)
+
+
+def _daemon(environment: Mapping[str, str]) -> Check:
+    from lsp_aid import __version__
+    from lsp_aid.errors import AidError
+    from lsp_aid.sidecar.control import status
+    from lsp_aid.sidecar.meeting import Meeting, MeetingError
+
+    try:
+        Meeting(environment).make()
+        found = status(environment)
+    except MeetingError as error:
+        what, _, cure = str(error).partition(". ")
+        return Check("daemon", Status.PROBLEM, what, cure)
+    except AidError as error:
+        return Check("daemon", Status.PROBLEM, error.what, "`lsp-aid restart` puts another in its place.")
+    if found is None:
+        return Check("daemon", Status.OK, "none runs; editors start one")
+    count = len(found["editors"])
+    known = f"lsp-aid {found['version']}, process {found['pid']}, {count} editor{'s' if count != 1 else ''}"
+    if found["version"] != __version__:
+        return Check("daemon", Status.WARNING, f"{known}; this is {__version__}", "`lsp-aid restart` replaces it.")
+    return Check("daemon", Status.OK, known)
 
 
 def _writable(name: str, folder: Path, variable: str) -> Check:

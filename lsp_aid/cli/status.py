@@ -8,6 +8,7 @@ folder of our own. Exit status: 0 green, 1 red, 2 if it is not known (not truste
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -101,9 +102,10 @@ def _print_nothing(folder: Path, *, as_json: bool) -> None:
     from lsp_aid.tasks.report import status_data
 
     if as_json:
-        _write(json.dumps(status_data([])))
+        _write(json.dumps(status_data([], *_daemon())))
     else:
         _write(f"{folder} belongs to no dune project.")
+        _print_daemon()
 
 
 def _print(
@@ -123,7 +125,7 @@ def _print(
     shown = status.result.diagnostics if status else ()
     now = {**workspace, "shown": shown, "error": str(error or "")}
     if as_json and (not but or workspace != {name: but[name] for name in workspace}):
-        _write(json.dumps(status_data([workspace]), ensure_ascii=False))
+        _write(json.dumps(status_data([workspace], *_daemon()), ensure_ascii=False))
     elif not as_json and now != but:
         paint = Paint(sys.stdout)
         word = {"green": paint.green, "red": paint.red}.get(state.value, paint.yellow)(state.value)
@@ -138,7 +140,30 @@ def _print(
             _write(f"... and {len(shown) - _MOST_SHOWN} more")
         if error is not None:
             sys.stderr.write(f"lsp-aid: {error}\n")
+        if not but:
+            _print_daemon()
     return now
+
+
+def _daemon() -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The daemon that runs, None where none does, and the editors that it serves."""
+    from lsp_aid.errors import AidError
+    from lsp_aid.sidecar.control import status
+
+    try:
+        found = status(os.environ)
+    except AidError as error:
+        sys.stderr.write(f"lsp-aid: {error}\n")
+        return None, []
+    return (None, []) if found is None else (found, found.pop("editors"))
+
+
+def _print_daemon() -> None:
+    daemon, editors = _daemon()
+    if daemon is not None:
+        names = ", ".join(editor["name"] or "an editor" for editor in editors) or "no editor"
+        size = f"{daemon['memory'] / 1e6:.0f} MB"
+        _write(f"daemon: lsp-aid {daemon['version']}, process {daemon['pid']}, {size}, for {names}")
 
 
 def _write(line: str) -> None:

@@ -4,7 +4,7 @@
 - Parameters that do not fit are answered InvalidParams; a request is never left without an answer.
 - `executeCommand` can be cancelled, as every other request can.
 - A request to the client has a time-out, and an answer that is late or malformed harms nothing.
-- An error reply says what happened; the traceback goes to the log.
+- An error reply says what happened; the traceback goes to the log. Where no id could be read it is null, not left out.
 - `exit` ends the server, not the process around it. After `shutdown` a request is answered InvalidRequest.
 - Documents are kept by `workspace.documents`, not a second time by pygls.
 """
@@ -184,8 +184,8 @@ class AidProtocol(LanguageServerProtocol):
 
     def _refuse(self, identifier: int | str | None, code: types.ErrorCodes | int, message: str) -> None:
         number = code.value if isinstance(code, types.ErrorCodes) else code
-        error = types.ResponseError(code=number, message=message)
-        self._send_data(types.ResponseErrorMessage(id=identifier, error=error, jsonrpc=self.VERSION))
+        # Plain, since an id that is null is left out of what is made from the protocol's types.
+        self._send_data({"jsonrpc": self.VERSION, "id": identifier, "error": {"code": number, "message": message}})
 
     def _send_handler_result(self, future: Any, *, msg_id: int | str) -> None:
         error = None if future.cancelled() else future.exception()

@@ -86,7 +86,7 @@ async def test_a_nested_key_jsonrpc_is_a_key_like_any_other(wired: tuple[AidServ
         (b'{"id": 1, "method": "shutdown"}', -32600),
         (b'{"jsonrpc": "2.0"}', -32600),
         (b'{"jsonrpc": "2.0", "id": null, "method": "shutdown"}', -32600),
-        (b'{"jsonrpc": "2.0", "id": 1, "method": "textDocument/hover", "params": {}}', -32601),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "textDocument/rename", "params": {}}', -32601),
         (b'{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}}', -32600),
     ],
 )
@@ -95,6 +95,7 @@ async def test_what_is_no_request_of_ours_is_refused(wired: tuple[AidServer, Wir
     server.protocol.receive(body)
     (answer,) = wire.messages
     assert answer["error"]["code"] == code
+    assert answer["id"] == (1 if b'"2.0", "id": 1' in body else None)
 
 
 @pytest.mark.parametrize(
