@@ -23,7 +23,7 @@ MAY_IMPORT = {
     # 1: pure, no input or output
     "ocaml": BELOW,
     "editformats": BELOW,
-    "prompts": BELOW,
+    "prompts": BELOW | {"ocaml"},
     "edits": BELOW | {"ocaml"},
     # 2: adapters to the outside, never one another
     **dict.fromkeys(ADAPTERS, PURE),
