@@ -12,6 +12,8 @@ from tests.support.requires import require
 from tools.own_ocaml import use_own_ocaml
 
 _SLOW = ("editor", "dune")
+_CHANGE_PROGRAMS = ("XDG_RUNTIME_DIR", "CI")
+"""Where CI is set, dune names the command before what it says; the tests that are about that set it themselves."""
 _OF_TESTS = ("LSP_AID_REQUIRE", "LSP_AID_CHAOS_ROUNDS")
 _FOLDERS = {
     "HOME": "",
@@ -44,7 +46,7 @@ def _no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             ours = name.startswith(("LSP_AID_", "DUNE_", "GIT_", "HG", "OCAMLRUNPARAM")) and name not in _OF_TESTS
-            if ours or name == "XDG_RUNTIME_DIR":
+            if ours or name in _CHANGE_PROGRAMS:
                 patch.delenv(name)
         shared = tmp_path_factory.mktemp("shared")
         _set_folders(patch, shared)

@@ -63,6 +63,16 @@ def test_generated_code(version: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.dune
+def test_commands_that_dune_names_are_no_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where CI is set dune says which command it was that spoke, and of what source, which ocamlyacc does not."""
+    monkeypatch.setenv("CI", "true")
+    for case, output in built(corpus("generators.txt"), tmp_path):
+        assert read(case, output) == case.wants("5.3"), output.decode()
+        places = ["warning parser.mly 1 %token INT PLUS EOF"] if case.name == "yacc-conflicts" else case.places
+        assert placed(case, output) == places, output.decode()
+
+
+@pytest.mark.dune
 def test_menhir(tmp_path: Path) -> None:
     require("menhir")
     check_places(built(corpus("menhir.txt"), tmp_path))
