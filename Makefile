@@ -1,8 +1,9 @@
 # What there is to do in this checkout. Every target sets up what it needs; see tools/setup.
 
 BIN := .venv/bin
+SLOW := slow or dune or editor
 
-.PHONY: help try test lint bench fuzz audit docs setup clean
+.PHONY: help try test quick lint bench fuzz audit docs setup clean
 
 help: ## This list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -11,10 +12,15 @@ try: ## Repair a small dune project whose build is red, and show what happens
 	@tools/setup
 	@$(BIN)/python -m tools.try
 
-test: ## Lint, then all tests
+test: ## Lint, then all tests, the quick ones first
 	@tools/setup --all
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto -m "not ($(SLOW))"
+	@$(BIN)/pytest -n auto -m "$(SLOW)"
+
+quick: ## The quick tests alone: under a minute
+	@tools/setup
+	@$(BIN)/pytest -n auto -m "not ($(SLOW))"
 
 lint: ## ruff and mypy
 	@tools/setup

@@ -11,7 +11,7 @@ from lsp_aid.sidecar.meeting import Meeting
 from tests.support.requires import require
 from tools.own_ocaml import use_own_ocaml
 
-_SLOW = ("editor", "dune")
+_SLOW = ("editor", "dune", "slow")
 _CHANGE_PROGRAMS = ("XDG_RUNTIME_DIR", "CI")
 """Where CI is set, dune names the command before what it says; the tests that are about that set it themselves."""
 _OF_TESTS = ("LSP_AID_REQUIRE", "LSP_AID_CHAOS_ROUNDS")
@@ -50,7 +50,7 @@ def _no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 patch.delenv(name)
         shared = tmp_path_factory.mktemp("shared")
         _set_folders(patch, shared)
-        patch.setenv("DUNE_CACHE_ROOT", str(shared / "dune-cache"))
+        patch.setenv("DUNE_CACHE_ROOT", str(_of_the_whole_run(shared) / "dune-cache"))
         patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         for who in ("AUTHOR", "COMMITTER"):
@@ -71,6 +71,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     yield folder
     if Path(Meeting(environment).socket).exists():
         stop(environment)
+
+
+def _of_the_whole_run(folder: Path) -> Path:
+    """The folder that all processes share where pytest-xdist runs several: beside those of the processes."""
+    return folder.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 def _set_folders(patch: pytest.MonkeyPatch, home: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.requires import require
 
+pytestmark = pytest.mark.slow
+
 A = "let a = 1\r\nlet b = 2\r\nlet last = 3"
 FILES = {"lib/a.ml": A, "bin/main.ml": "\ufeffprint_int A.a\n", "dune-project": "(lang dune 3.0)\n"}
 

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+pytestmark = pytest.mark.slow
+
 LSP_AID = str(Path(sys.executable).with_name("lsp-aid"))
 
 

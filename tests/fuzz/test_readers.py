@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from tests.fuzz.targets import TARGETS, Target, at_most
 
+pytestmark = pytest.mark.slow
+
 MEGABYTE = 1_000_000
 CPU_SECONDS = 10.0
 """Far more than a reader takes, and far less than one takes whose work grows with the square of the text."""

@@ -12,6 +12,8 @@ from tests.support import ocaml_versions
 from tests.support.messages import FOLDER, Case, built, compiled, corpus, placed, read, said
 from tests.support.requires import require
 
+pytestmark = pytest.mark.slow
+
 NOT_PROGRAMS = ("dune", "generators", "menhir", "not_run")
 PROGRAMS = sorted(path.name for path in FOLDER.glob("*.txt") if path.stem not in NOT_PROGRAMS)
 VERSIONS = ("5.4", "5.3", "4.13")

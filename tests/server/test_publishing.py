@@ -12,6 +12,8 @@ from lsp_aid.workspace.documents import Document
 from tests.support.bare_client import MODERN, at
 from tests.support.served import Toy, project, served
 
+pytestmark = pytest.mark.slow
+
 RED = "let a = 1\nlet n = List.lenght []\n"
 
 

@@ -17,6 +17,8 @@ from tests.support.desk import Desk, until
 from tests.support.served import project
 from tests.support.typist import Typist
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = int(os.environ.get("LSP_AID_CHAOS_ROUNDS", "20"))
 RED = "let n = List.lenght []\n"
 GREEN = "let n = List.length []\n"

@@ -19,6 +19,8 @@ from tests.support.bare_client import BareClient, RpcError
 from tests.support.desk import Desk, gone, until
 from tests.support.served import project
 
+pytestmark = pytest.mark.slow
+
 HELLO = {"type": "hello", "role": "editor", "protocol": 1}
 
 

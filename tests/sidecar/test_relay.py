@@ -16,6 +16,8 @@ from tests.support.bare_client import RpcError, at
 from tests.support.desk import Desk, Editor, gone, until
 from tests.support.served import project
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:

@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.typed import CompilerFlags
@@ -15,6 +17,8 @@ from lsp_aid.typer.pool import TyperPool
 from lsp_aid.typer.pooled import PooledTyper
 from lsp_aid.typer.reports import Source, result
 from tests.support.messages import FOLDER, corpus
+
+pytestmark = pytest.mark.slow
 
 FLAGS = CompilerFlags(
     (

@@ -17,6 +17,8 @@ from lsp_aid.typer.pooled import PooledTyper
 from lsp_aid.typer.reports import Source, result
 from tests.support.typer_compilers import COMPILERS, own
 
+pytestmark = pytest.mark.slow
+
 FLAGS = CompilerFlags(("-w", "@1..3@5..28@31..39@43@46..47@49..57@61..62@67@69-40", "-strict-sequence"))
 PROGRAMS = (Path(__file__).parent / "programs.txt").read_text(encoding="utf-8").split("\n----\n")
 

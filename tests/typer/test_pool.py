@@ -18,6 +18,8 @@ from lsp_aid.typer.pool import Limits, TyperPool
 from lsp_aid.typer.pooled import PooledTyper
 from tests.support.typer_compilers import own
 
+pytestmark = pytest.mark.slow
+
 PLAIN = CompilerFlags(("-w", "+a-70"))
 BIG = "let x = [|" + "1; " * 200_000 + "|]"
 # Types of exponential size: the compiler is at it for ages.
