@@ -15,6 +15,7 @@ from lsp_aid.repair import (
     needless,
     numeric_types,
     records,
+    typed_search,
     unit_argument,
     unused,
 )
@@ -37,6 +38,7 @@ FAMILIES: Mapping[str, Family] = {
         attributes,
         comments_and_strings,
         deprecated,
+        typed_search,
     )
 }
 """The families, by name. A new one is a file in this folder and a line here."""
