@@ -146,7 +146,9 @@ async def test_a_full_disk_is_the_evaluations_own(keeper: Keeper, tree: Path) ->
 
 async def test_what_is_left_behind_is_ended_between_steps(keeper: Keeper) -> None:
     nap = f"63.{os.getpid()}"
-    kept = await keeper.run([sh(f"setsid sleep {nap} > /dev/null 2>&1 &"), sh("ls /proc > /tmp/seen; grep -c '^[0-9]' /tmp/seen")], LIMITS)
+    kept = await keeper.run(
+        [sh(f"setsid sleep {nap} > /dev/null 2>&1 &"), sh("ls /proc > /tmp/seen; grep -c '^[0-9]' /tmp/seen")], LIMITS
+    )
     assert kept.ran[0].left == 1
     assert kept.ran[1].text == "3\n"
     assert not running("sleep", nap)

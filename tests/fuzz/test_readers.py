@@ -16,7 +16,7 @@ CHARACTERS = st.text(st.characters(exclude_categories=()), max_size=20)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS.keys())
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_reader_takes_any_text(target: Target, data: st.DataObject) -> None:
     pieces = st.lists(st.sampled_from(target.grammar) | CHARACTERS, max_size=25).map("".join)
