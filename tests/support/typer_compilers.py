@@ -10,6 +10,7 @@ import pytest
 
 from lsp_aid.build.toolchain import scrub
 from lsp_aid.typer.installing import Compiler
+from tests.support.requires import require
 
 OLD = Path("/usr/bin/ocamlc")
 """Where a distribution has its own, older OCaml."""
@@ -33,7 +34,8 @@ def old() -> Compiler:
     """OCaml 4.13 or 4.14, where it is installed with its libraries."""
     version = _version(str(OLD)) if OLD.exists() else ""
     if not version.startswith(("4.13", "4.14")) or not Path("/usr/lib/ocaml/compiler-libs").is_dir():
-        pytest.skip("no OCaml 4.13 or 4.14 in /usr/bin")
+        require("ocaml-4.13")
+        pytest.skip("no OCaml 4.13 or 4.14 with its libraries in /usr/bin")
     environment = {"PATH": "/usr/bin:/bin", "HOME": os.environ.get("HOME", "/")}
     return Compiler(OLD, version, environment)
 
