@@ -115,12 +115,12 @@ class Conversation:
         asked.stamp = self.remembered.stamp_of(asked.uri)
         if asked.method == "initialize" and self._promised is None:
             self.remembered.begin(message)
-        if self.broken or self.requests.is_full:
+        if asked.method == "shutdown" and (self.phase == DOWN or self.broken):
+            self.shut_down = True
+            self._answer(identifier, None)
+        elif self.broken or self.requests.is_full:
             self._refuse(identifier, REQUEST_FAILED, self.broken or "The server is not there.")
         elif asked.uri in self.set_aside or self.requests.is_deadly(asked):
-            self._answer(identifier, None)
-        elif asked.method == "shutdown" and self.phase == DOWN:
-            self.shut_down = True
             self._answer(identifier, None)
         elif self.phase == UP and not self.holds:
             self._send(asked)

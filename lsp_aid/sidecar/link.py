@@ -154,6 +154,8 @@ class Link:
         now = self._clock()
         if self.state == SEEKING and now >= self._next_try:
             self._try(now)
+        if self.conversation.broken:
+            self._drop()
         if self.state != LINKED:
             return
         if self._survives_at is not None and now >= self._survives_at:

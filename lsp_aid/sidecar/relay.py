@@ -206,3 +206,6 @@ def main(arguments: Sequence[str]) -> int:
         return Relay(os.environ, process, 0, 1).run()
     except KeyboardInterrupt:
         return 130
+    except OSError as error:  # there is no standard input or output
+        to_stderr(f"the editor cannot be spoken to: {error.strerror}")
+        return 1
