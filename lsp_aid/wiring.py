@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lsp_aid.build.cache import Slot, cache_home, claim_slot, project_cache, prune, slot_folders
 from lsp_aid.build.doubts import Doubts
@@ -20,6 +21,7 @@ from lsp_aid.build.ocamlformat import Ocamlformat
 from lsp_aid.build.process import run
 from lsp_aid.build.project_root import find_root
 from lsp_aid.build.resident import start
+from lsp_aid.build.shared import SharedMonitor
 from lsp_aid.build.toolchain import Toolchain, find, marks
 from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator
 from lsp_aid.ces.sandbox import Sandbox, find_sandbox
@@ -59,14 +61,6 @@ class _Ground:
     @property
     def build_dir(self) -> Path:
         return self.slot.folder / "status"
-
-
-async def serve_connection(connection: "Connection") -> int:
-    """Serves an editor of the daemon's, with the environment that the editor has."""
-    from lsp_aid.server import serve
-
-    wiring = Wiring(connection.hello.environment)
-    return await serve(wiring.services(connection), connection.messages(), connection)
 
 
 @frozen
@@ -148,16 +142,65 @@ class _Typers:
             self._ending = asyncio.create_task(pool.close())
 
 
+@define(eq=False)
+class _SharedProject:
+    """A project that is open for several connections. It is closed with the last of them."""
+
+    ground: _Ground
+    project: Project
+    monitor: SharedMonitor
+    _users: int = 0
+
+    def take(self) -> Project:
+        """The project for one more connection, which closes it once."""
+        self._users += 1
+        return evolve(self.project, close=self._give_back)
+
+    def _give_back(self) -> None:
+        self._users -= 1
+        if not self._users:
+            self.project.close()
+
+
+@define(eq=False)
+class Engine:
+    """What the connections of a process share: typers, and projects that are opened alike, which is with the same
+    settings and in the same environment."""
+
+    projects: dict[Hashable, _SharedProject] = field(factory=dict)
+    _typers: dict[Path, _Typers] = field(factory=dict)
+    _locks: "WeakValueDictionary[Hashable, asyncio.Lock]" = field(factory=WeakValueDictionary)
+
+    def typers(self, environment: Mapping[str, str]) -> _Typers:
+        cache = cache_home(environment) / "typer"
+        return self._typers.setdefault(cache, _Typers(cache))
+
+    def lock(self, key: Hashable) -> asyncio.Lock:
+        """Held by who opens a project."""
+        return self._locks.setdefault(key, asyncio.Lock())
+
+    def forget(self, shared: _SharedProject) -> None:
+        """Who comes now is not given this one any more."""
+        self.projects = {key: one for key, one in self.projects.items() if one is not shared}
+
+    async def serve(self, connection: "Connection") -> int:
+        """Serves an editor of the daemon's, with the environment that the editor has."""
+        from lsp_aid.server import serve
+
+        wiring = Wiring(connection.hello.environment, self)
+        return await serve(wiring.services(connection), connection.messages(), connection)
+
+
 @frozen
 class Wiring:
     """Opens projects. `environment` is that of the process unless a test says otherwise."""
 
     environment: Mapping[str, str] = field(factory=lambda: dict(os.environ))
-    _typers: _Typers = field(init=False, eq=False, repr=False)
+    engine: Engine = field(factory=Engine, eq=False, repr=False)
 
-    @_typers.default
-    def _make_typers(self) -> _Typers:
-        return _Typers(cache_home(self.environment) / "typer")
+    @property
+    def _typers(self) -> _Typers:
+        return self.engine.typers(self.environment)
 
     def trust(self, settings: Settings) -> Trust:
         return Trust(self.environment, settings.trust)
@@ -182,10 +225,12 @@ class Wiring:
         """The same as `open_project` for who stays: its builds are those of a monitor, which follows them."""
         from lsp_aid.server.services import Opened
 
-        ground = await self._ground(root, settings)
-        found = partial(marks, ground.toolchain, root)
-        monitor = BuildMonitor(root, ground.build_dir, ground.toolchain, settings.build, marks=found)
-        project = self._project(root, settings, ground, monitor)
+        key = (root, settings, frozenset(self.environment.items()))
+        async with self.engine.lock(key):
+            shared = self.engine.projects.get(key)
+            if shared is None:
+                shared = self.engine.projects[key] = await self._share(root, settings)
+            project, monitor, ground = shared.take(), shared.monitor.follow(), shared.ground
         built: dict[Path, _LiveTyping] = {}
 
         def typing(build_dir: Path) -> LiveTyping:
@@ -197,6 +242,15 @@ class Wiring:
             return built[build_dir]
 
         return Opened(project, monitor, typing)
+
+    async def _share(self, root: Path, settings: Settings) -> _SharedProject:
+        ground = await self._ground(root, settings)
+        found = partial(marks, ground.toolchain, root)
+        monitor = BuildMonitor(root, ground.build_dir, ground.toolchain, settings.build, marks=found)
+        project = self._project(root, settings, ground, monitor)
+        shared = _SharedProject(ground, project, SharedMonitor(monitor))
+        shared.monitor.on_stale = partial(self.engine.forget, shared)
+        return shared
 
     @contextlib.asynccontextmanager
     async def watching(self, root: Path, settings: Settings) -> AsyncIterator[BuildMonitor]:
@@ -226,7 +280,7 @@ class Wiring:
         trusted = await asyncio.to_thread(self.trust(settings).is_trusted, root)
         toolchain = await find(root, settings.toolchain, self.environment, trusted=trusted)
         sandbox = await find_sandbox(settings.sandbox, self.environment)
-        return _Ground(trusted, toolchain, sandbox, await asyncio.to_thread(self._slot, root))
+        return _Ground(trusted, toolchain, sandbox, await self._claim(root))
 
     def _project(self, root: Path, settings: Settings, ground: "_Ground", build: Build) -> Project:
         slot, toolchain = ground.slot, ground.toolchain
@@ -257,7 +311,7 @@ class Wiring:
         trusted = self.trust(settings).is_trusted(file.parent)
         toolchain = await find(file.parent, settings.toolchain, self.environment, need_dune=False, trusted=trusted)
         sandbox = await find_sandbox(settings.sandbox, self.environment)
-        slot = await asyncio.to_thread(self._slot, file)
+        slot = await self._claim(file)
         typer = self._typer(toolchain, trusted=False)
         return Project(
             root=file.parent,
@@ -301,10 +355,25 @@ class Wiring:
 
         return close
 
-    def _slot(self, project: Path) -> Slot:
-        """A folder for builds that no other process uses; those of projects long gone are removed."""
-        prune(cache_home(self.environment))
-        return claim_slot(project_cache(project, self.environment))
+    async def _claim(self, project: Path) -> Slot:
+        """A folder for builds that nobody else uses; those of projects long gone are removed. Who is cancelled holds
+        none. Raises FileUnwritableError."""
+
+        def claim() -> Slot:
+            prune(cache_home(self.environment))
+            return claim_slot(project_cache(project, self.environment))
+
+        claiming = asyncio.ensure_future(asyncio.to_thread(claim))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            claiming.add_done_callback(_let_go)
+            raise
+
+
+def _let_go(claiming: "asyncio.Future[Slot]") -> None:
+    if not claiming.cancelled() and claiming.exception() is None:
+        claiming.result().release()
 
 
 def _compiler(toolchain: Toolchain) -> Compiler:

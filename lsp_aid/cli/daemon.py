@@ -19,10 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from lsp_aid.server import READING
     from lsp_aid.sidecar.running import run_daemon
-    from lsp_aid.wiring import serve_connection
+    from lsp_aid.wiring import Engine
 
     return run_daemon(
-        serve_connection,
+        Engine().serve,
         READING,
         stay=options.stay,
         replace=options.replace,

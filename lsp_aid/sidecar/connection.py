@@ -23,6 +23,9 @@ ANSWER_SECONDS = 5.0
 MOST_UNREAD = 64_000_000
 """Bytes that may wait for a relay that does not read; then it is left, and comes again."""
 _CHUNK = 262_144
+_OF_SESSIONS = ("XDG_SESSION", "XDG_SEAT", "XDG_VTNR", "XDG_ACTIVATION", "XDG_CURRENT", "XDG_MENU")
+"""Variables that are another in every terminal and tell nothing of a toolchain: two editors that differ in these alone
+share what they can."""
 
 
 class GreetingError(Exception):
@@ -45,7 +48,6 @@ class Hello:
     cwd: str
     environment: dict[str, str] = field(repr=False)
     state: dict[str, Any] = field(repr=False)
-    executable: str = ""
 
 
 def hello_of(message: Any) -> Hello:
@@ -55,7 +57,8 @@ def hello_of(message: Any) -> Hello:
     if message.get("protocol") != PROTOCOL:
         raise GreetingError(f"version {PROTOCOL} of the protocol is spoken here, not {message.get('protocol')!r}")
     environment, state = message.get("environment"), message.get("state")
-    texts = {k: v for k, v in environment.items() if isinstance(v, str)} if isinstance(environment, dict) else {}
+    given = environment.items() if isinstance(environment, dict) else ()
+    texts = {k: v for k, v in given if isinstance(v, str) and not k.startswith(_OF_SESSIONS)}
     return Hello(
         role=_text(message.get("role")) or "editor",
         version=_text(message.get("version")),
@@ -64,7 +67,6 @@ def hello_of(message: Any) -> Hello:
         cwd=_text(message.get("cwd")) or "/",
         environment=texts,
         state=state if isinstance(state, dict) else {},
-        executable=_text(message.get("executable")),
     )
 
 

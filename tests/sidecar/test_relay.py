@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,13 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return project(tmp_path / "p", a="let a = 1\n", b="let b = 2\n")
+
+
+@pytest.fixture
+def short() -> Iterator[str]:
+    """A folder whose path leaves room for that of a socket."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield folder
 
 
 async def begun(desk: Desk, root: Path, editor: Editor | None = None) -> Editor:
@@ -217,6 +226,35 @@ async def test_over_tcp_where_there_are_no_unix_sockets(desk: Desk, root: Path) 
     assert await text(editor, root / "a.ml") == "let a = 1\n"
 
 
+@pytest.mark.dune
+async def test_editors_that_are_alike_have_a_project_built_once(desk: Desk, tmp_path: Path, short: str) -> None:
+    """Those whose environment is another have a build of their own."""
+    desk.more.update({"LSP_AID_TRUST": "always", "XDG_CACHE_HOME": short})
+    root = project(tmp_path / "p", a="let n = List.lenght []\n")
+    (root / "dune").write_text("(library (name p))\n")
+    one, two = await desk.editor(), await desk.editor(environment={"XDG_SESSION_ID": "7"})
+    other = await desk.editor(environment={"OCAMLRUNPARAM": "b"})
+    for editor in (one, two):
+        await editor.client.initialize(root)
+        await editor.client.diagnostics(root / "a.ml")
+    assert builds(desk) == 1
+    await other.client.initialize(root)
+    await other.client.diagnostics(root / "a.ml")
+    assert builds(desk) == 2
+    assert await one.end() == 0
+    (root / "a.ml").write_text("let n = List.length []\n")
+    two.client.save(root / "a.ml")
+    assert await two.client.diagnostics(root / "a.ml", lambda found: not found) == []
+    await two.end()
+    await other.end()
+    await desk.all_gone(" daemon ")
+
+
+def builds(desk: Desk) -> int:
+    """How many watches of dune's run."""
+    return len([line for _, line in desk.running() if " --watch" in line and "reaper" not in line])
+
+
 class OldDaemon:
     """A daemon of another version, which says and understands the least that one may."""
 
@@ -224,6 +262,7 @@ class OldDaemon:
         self.desk, self.capabilities = desk, capabilities
         self.heard: list[dict] = []
         self.writers: list[asyncio.StreamWriter] = []
+        self.left = 0
 
     async def has_heard(self, count: int) -> None:
         await until(lambda: len(self.heard) >= count)
@@ -253,6 +292,7 @@ class OldDaemon:
                         result = {"capabilities": self.capabilities}
                         answer = {"jsonrpc": "2.0", "id": message["id"], "result": result}
                         writer.write(frame(json.dumps(answer).encode()))
+        self.left += 1
 
 
 async def test_it_gets_along_with_a_daemon_of_another_version(desk: Desk, root: Path) -> None:
@@ -298,3 +338,31 @@ documents.Document.opened = classmethod(dies)
 
 def _action(path: Path) -> dict:
     return {"textDocument": {"uri": path.as_uri()}, "range": at(0), "context": {"diagnostics": []}}
+
+
+def test_it_says_what_is_wrong_where_there_is_no_standard_input(desk: Desk) -> None:
+    """As where a service starts it with nothing."""
+    command = f'exec "{sys.executable}" -m lsp_aid --stdio <&-'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, text=True, check=False, timeout=60, env=desk.environment
+    )
+    assert done.returncode == 1
+    assert "the editor cannot be spoken to" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_a_new_daemon_that_counts_in_another_way_is_not_used(desk: Desk, root: Path) -> None:
+    """The user is told, once; what the editor asks is refused, and the daemon is let go of."""
+    async with OldDaemon(desk, {"positionEncoding": "utf-16"}) as old:
+        editor = await desk.editor()
+        await editor.client.initialize(root)
+        await old.has_heard(2)
+    remove(desk.meeting.socket)
+    async with OldDaemon(desk, {"positionEncoding": "utf-8"}) as new:
+        await until(lambda: bool(editor.client.shown()))
+        with pytest.raises(RpcError, match="counts columns in another way"):
+            await editor.client.request("textDocument/codeAction", _action(root / "a.ml"))
+        await until(lambda: new.left == 1)
+        await asyncio.sleep(0.2)
+        assert (len(new.writers), len(editor.client.shown())) == (1, 1)
+    assert await editor.end() == 0
