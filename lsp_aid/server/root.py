@@ -184,6 +184,7 @@ class Root:
         self._generation += 1
         self.fixes.forget_stale()
         self.saved(*paths)
+        self.unsaved.changed_on_disk(*paths)
 
     def edited(self, document: Document, edits: list[Edited]) -> None:
         self.active = self.relative(document.path)

@@ -44,6 +44,7 @@ class Unsaved:
     _written: set[str] = field(factory=set)
     """What was saved since the last build that is complete."""
     _latest: str = ""
+    """The document that was opened or edited last: what its next check needs is read ahead."""
 
     def shown(self, path: str) -> tuple[Shown, ...] | None:
         """What the typer says of a file; None where the build is the judge."""
@@ -74,12 +75,18 @@ class Unsaved:
             self._dirty.discard(path)
             self._verdicts.pop(path, None)
         else:
+            self._latest = path
             self._check(path)
 
     def written(self, *paths: str) -> None:
-        """Files were saved."""
+        """Files were saved, as the editor holds them."""
         self._written.update(paths)
         self._dirty.difference_update(paths)
+
+    def changed_on_disk(self, *paths: str) -> None:
+        """Files were written by somebody else: a document of one may be another text."""
+        self.written(*paths)
+        self._dirty.update(path for path in paths if self.document(path) is not None)
 
     def begun(self) -> None:
         """A build has begun."""

@@ -19,6 +19,8 @@ from tests.support.recorder import Said
 
 pytestmark = pytest.mark.dune
 
+CODE_ACTION = "textDocument/codeAction"
+
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
@@ -157,6 +159,40 @@ async def test_a_module_that_nobody_has_is_an_error(scene: Scene) -> None:
     await until(scene, "b.ml", says("Unbound module"))
     editor.type("b.ml", "let two = Unix.getpid ()\n")  # it is not among the libraries
     await until(scene, "b.ml", says("Unbound module"))
+
+
+async def test_an_error_that_is_not_saved_can_be_repaired(scene: Scene) -> None:
+    editor = scene.editor
+    editor.read("b.ml")
+    text = "let two = A.one + 1\nlet s = List.lenght [two]\n"
+    editor.type("b.ml", text)
+    (error,) = await until(scene, "b.ml", says("lenght"))
+    start, end = ({"line": line, "character": at} for line, at in (error.range[:2], error.range[2:]))
+    params = {
+        "textDocument": {"uri": (scene.root / "b.ml").as_uri()},
+        "range": {"start": start, "end": end},
+        "context": {"diagnostics": []},
+    }
+    async with asyncio.timeout(120):
+        # Repairs are computed meanwhile.
+        while not any("length" in str(each.get("edit")) for each in await editor.request(CODE_ACTION, params)):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+
+
+async def test_what_changes_on_disk_behind_an_edited_document(scene: Scene) -> None:
+    """The document is still what the user has typed."""
+    editor = scene.editor
+    editor.read("b.ml")
+    editor.type("b.ml", "let two = A.one + true\n")
+    await until(scene, "b.ml", says("bool"))
+    editor.read("a.ml")
+    for text in ("let two = A.one + nope\n", "let two = A.one + 5\n"):
+        await editor.write(b_ml=text)
+        changes = [{"uri": (scene.root / "b.ml").as_uri(), "type": 2}]
+        editor.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+        await editor.fence()
+        await scene.settled()
+        await until(scene, "b.ml", says("bool"))
 
 
 async def test_files_that_dune_does_not_know_are_left_alone(scene: Scene) -> None:
