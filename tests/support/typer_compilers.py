@@ -10,7 +10,17 @@ import pytest
 
 from lsp_aid.build.toolchain import scrub
 from lsp_aid.typer.installing import Compiler
+from tests.support.ocaml_versions import NEWEST
 from tests.support.requires import require
+
+BOMB = (
+    "module type S0 = sig type t end\n"
+    + "".join(
+        f"module type S{n} = sig {' '.join(f'module M{k} : S{n - 1}' for k in range(8))} end\n" for n in range(1, 12)
+    )
+    + "module F (X : S11) : S11 = X\n"
+)
+"""Signatures of exponential size: any compiler is at it for ages."""
 
 OLD = Path("/usr/bin/ocamlc")
 """Where a distribution has its own, older OCaml."""
@@ -40,4 +50,11 @@ def old() -> Compiler:
     return Compiler(OLD, version, environment)
 
 
-COMPILERS = {"own": own, "old": old}
+def newest() -> Compiler:
+    """A newer OCaml than that, which has a folder of its own."""
+    require("newest-dune")
+    ocamlc = NEWEST / "ocamlc"
+    return Compiler(ocamlc, _version(str(ocamlc)), scrub(os.environ))
+
+
+COMPILERS = {"own": own, "old": old, "newest": newest}

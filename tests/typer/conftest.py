@@ -16,7 +16,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("typers")
 
 
-@pytest.fixture(params=["own", "old"])
+@pytest.fixture(params=["own", "old", "newest"])
 def compiler(request: pytest.FixtureRequest) -> Compiler:
     return COMPILERS[request.param]()
 

@@ -46,7 +46,7 @@ async def test_verdicts_are_those_of_ocamlc(pool: TyperPool, compiler: Compiler,
     assert 10 <= greens <= len(PROGRAMS) - 10
 
 
-@pytest.mark.parametrize("which", ["own", "old"])
+@pytest.mark.parametrize("which", ["own", "old", "newest"])
 async def test_the_toplevel_where_nothing_can_be_compiled(which: str, tmp_path: Path) -> None:
     """Without ocamlopt beside it, the same program is run as bytecode."""
     real = COMPILERS[which]()

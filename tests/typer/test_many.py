@@ -17,12 +17,11 @@ from lsp_aid.typer import installing
 from lsp_aid.typer.installing import Compiler
 from lsp_aid.typer.pool import Limits, TyperPool
 from lsp_aid.typer.pooled import PooledTyper
-from tests.support.typer_compilers import own
+from tests.support.typer_compilers import BOMB, own
 
 pytestmark = pytest.mark.slow
 
 PLAIN = CompilerFlags(("-w", "+a-70"))
-BOMB = "let f0 x = (x, x)\n" + "".join(f"let f{n} x = f{n - 1} (f{n - 1} x)\n" for n in range(1, 12))
 
 
 @pytest.fixture

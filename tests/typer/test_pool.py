@@ -16,14 +16,12 @@ from lsp_aid.errors import BuildTimeoutError, NotTrustedError, ToolchainError, U
 from lsp_aid.typer.installing import Compiler, Level, library
 from lsp_aid.typer.pool import Limits, TyperPool
 from lsp_aid.typer.pooled import PooledTyper
-from tests.support.typer_compilers import own
+from tests.support.typer_compilers import BOMB, old, own
 
 pytestmark = pytest.mark.slow
 
 PLAIN = CompilerFlags(("-w", "+a-70"))
 BIG = "let x = [|" + "1; " * 200_000 + "|]"
-# Types of exponential size: the compiler is at it for ages.
-BOMB = "let f0 x = (x, x)\n" + "".join(f"let f{n} x = f{n - 1} (f{n - 1} x)\n" for n in range(1, 12))
 
 
 @pytest.fixture
@@ -312,3 +310,32 @@ def count_of(program: Path) -> int:
             with contextlib.suppress(OSError):
                 found += (folder / "exe").readlink() == program
     return found
+
+
+@pytest.mark.parametrize(
+    "text", ["let x = " + "(" * 300_000, "let x = " + "[" * 200_000 + "]" * 200_000, "(*" * 300_000]
+)
+async def test_deep_nesting_ends(programs: Path, compiler: Compiler, text: str) -> None:
+    """With a verdict, or with an error of ours that says so; what comes next is checked as ever."""
+    pool = TyperPool(programs, run, start, Limits(seconds=2.0))
+    typer = PooledTyper(pool, compiler, trusted=False)
+    try:
+        with contextlib.suppress(ToolchainError, BuildTimeoutError):
+            await typer.check("a.ml", text, PLAIN)
+        assert (await typer.check("a.ml", "let x = 1", PLAIN)).build.green
+    finally:
+        await pool.close()
+
+
+async def test_two_toolchains_at_once(pool: TyperPool) -> None:
+    """Each has its own program, its own messages and its own standard library."""
+    first, second = PooledTyper(pool, own(), trusted=False), PooledTyper(pool, old(), trusted=False)
+    texts = ["let x = In_channel.stdin", "let x = 1 + true", "let x = 1"] * 5
+    answers = await asyncio.gather(*(typer.check("a.ml", text, PLAIN) for text in texts for typer in (first, second)))
+    newer, older = answers[::2], answers[1::2]
+    assert [each.build.green for each in newer] == [True, False, True] * 5
+    assert [each.build.green for each in older] == [False, False, True] * 5
+    assert {each.build.errors[0].message for each in newer[1::3]} != {
+        each.build.errors[0].message for each in older[1::3]
+    }
+    assert len(pool._clients) == 2

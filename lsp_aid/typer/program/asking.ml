@@ -116,7 +116,8 @@ let rec readable parse path text limit =
            [ "let"; "and"; "type"; "module"; "open"; "include"; "exception"; "class"; "val"; "external"; ";;"; "end" ]
     in
     let rec last i = if i <= 0 then 0 else if starts i then i else last (i - 1) in
-    if limit = 0 || text = "" then [] else readable parse path (String.sub text 0 (last (String.length text - 2))) (limit - 1)
+    if limit = 0 || text = "" then []
+    else readable parse path (String.sub text 0 (last (String.length text - 2))) (limit - 1)
 
 (* What stands around the offset, innermost first, and the environment there. *)
 let look (u : Checking.unit_of_code) text offset =

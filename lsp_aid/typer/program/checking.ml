@@ -29,55 +29,6 @@ let install_interface u text =
   Clflags.dont_write_files := true;
   Compat.add_folder folder
 
-let is_word_char = function 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' | '_' | '\'' -> true | _ -> false
-
-(* Whether a word stands somewhere in a text, where what is before it suits. *)
-let has_word ?(before = fun _ -> true) text word =
-  let n = String.length text and m = String.length word in
-  let ends i = i >= n || not (is_word_char text.[i]) in
-  let rec go from =
-    match String.index_from_opt text from word.[0] with
-    | Some i when i + m > n -> false
-    | Some i ->
-      (ends (i + m) && (i = 0 || not (is_word_char text.[i - 1])) && String.sub text i m = word && before i) || go (i + 1)
-    | None -> false
-  in
-  n > 0 && go 0
-
-(* Whether [module] stands before a place, or a comment that may hide it. *)
-let behind_module text i =
-  let rec skip i = if i > 0 && (text.[i - 1] = ' ' || text.[i - 1] = '\n' || text.[i - 1] = '\t' || text.[i - 1] = '\r') then skip (i - 1) else i in
-  let stop = skip i in
-  let ends word =
-    let m = String.length word in
-    stop >= m && String.sub text (stop - m) m = word
-  in
-  ends "module" || ends "*)"
-
-let has_attribute text =
-  let rec go from =
-    match String.index_from_opt text from '@' with
-    | Some i -> (i > 0 && text.[i - 1] = '[') || (i + 1 < String.length text && go (i + 1))
-    | None -> false
-  in
-  text <> "" && go 0
-
-(* Some errors and warnings are found on the way to bytecode: unknown primitives, [@tailcall], modules that need each
-   other. That way is a fifth of the work, so it is not gone where the text has nothing that they could be about. *)
-let needs_translation text =
-  Reading.rewritten () || Reading.preprocessed ()
-  || Warnings.is_active Warnings.Match_on_mutable_state_prevent_uncurry
-  || has_attribute text
-  || List.exists (has_word text) [ "external"; "class"; "object" ]
-  || has_word ~before:(behind_module text) text "rec"
-
-let translate u typed =
-  let program =
-    Compat.translate ~source:u.path ~prefix:u.prefix ~modname:u.modname
-      (typed.Typedtree.structure, typed.Typedtree.coercion)
-  in
-  ignore (Simplif.simplify_lambda program.Lambda.code)
-
 let implementation u text depends ~show =
   let tree = Reading.implementation u.path text in
   depends := Reading.depends_str tree;
@@ -87,14 +38,17 @@ let implementation u text depends ~show =
     Incremental.learning u.modname u.path tree text (fun () ->
         let env = State.env () in
         let typed = Compat.type_implementation ~source:u.path ~prefix:u.prefix ~modname:u.modname env tree in
-        if needs_translation text then translate u typed;
+        if Bytecode.may_tell text then
+          Bytecode.translate ~source:u.path ~prefix:u.prefix ~modname:u.modname typed;
         Compat.warn_unused ();
         Warnings.check_fatal ();
         typed)
   in
   (* Printing can take longer than typing. *)
-  if show then Telling.printed_exactly Printtyp.signature typed.Typedtree.structure.Typedtree.str_final_env typed.Typedtree.signature
-  else ""
+  if not show then ""
+  else
+    let final = typed.Typedtree.structure.Typedtree.str_final_env in
+    Telling.printed_exactly Printtyp.signature final typed.Typedtree.signature
 
 let interface u text depends ~show =
   let tree = Reading.interface u.path text in

@@ -3,6 +3,9 @@
 type constructor_description = Types.constructor_description
 type label_description = Types.label_description
 
+(* Set by -no-alias-deps. *)
+let no_alias_deps = Clflags.transparent_modules
+
 let begin_unit ~source:_ ~prefix:_ ~modname ~interface:_ = Env.set_unit_name modname
 
 let type_implementation ~source ~prefix ~modname env ast = Typemod.type_implementation source prefix modname env ast

@@ -3,9 +3,14 @@
 type constructor_description = Types.constructor_description
 type label_description = Types.label_description
 
+(* Set by -no-alias-deps. *)
+let no_alias_deps = Clflags.transparent_modules
+
 let unit_of ~source ~prefix = Unit_info.make ~check_modname:false ~source_file:source prefix
 let begin_unit ~source:_ ~prefix:_ ~modname ~interface:_ = Env.set_unit_name modname
-let type_implementation ~source ~prefix ~modname:_ env ast = Typemod.type_implementation (unit_of ~source ~prefix) env ast
+
+let type_implementation ~source ~prefix ~modname:_ env ast =
+  Typemod.type_implementation (unit_of ~source ~prefix) env ast
 
 let type_items env items =
   let str, _, _, _, env = Typemod.type_structure env items in

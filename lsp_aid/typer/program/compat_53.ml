@@ -3,6 +3,9 @@
 type constructor_description = Types.constructor_description
 type label_description = Types.label_description
 
+(* Set by -no-alias-deps. *)
+let no_alias_deps = Clflags.transparent_modules
+
 let implementation ~source ~prefix = Unit_info.make ~check_modname:false ~source_file:source Unit_info.Impl prefix
 let interface_of ~source ~prefix = Unit_info.make ~check_modname:false ~source_file:source Unit_info.Intf prefix
 

@@ -1,17 +1,17 @@
 (* The first error of a text that differs in a few items from one that was checked before.
 
    The items before those are typed one by one, once, and kept with the environment behind each. What has changed is
-   typed there: where that fails, it is what typing the whole would fail with, after the same warnings. Where it does not
-   fail, that says nothing yet: unused values, doubled names and the interface are seen by typing the whole alone. *)
+   typed there: where that fails, it is what typing the whole would fail with, after the same warnings. Where it does
+   not fail, that says nothing yet: unused values, doubled names and the interface are seen by typing the whole. *)
 
 type item = Parsetree.structure_item
 
 (* An item that was typed, and what it was like behind it. *)
 type step = { item : item; env : Env.t; told : string; back : unit -> unit }
 
-(* Of one unit. [first] is what it was like before all items. [steps] are those that are kept, the last first. [items]
-   and [text] are those that were typed as a whole last, and the first [good] of them had no error. [place] is where that
-   text differed from the one before it. *)
+(* Of one unit. [first] goes back to before all items. [steps] are those that are kept, the last first. [items] and
+   [text] are what was typed as a whole last, and the first [good] of its items had no error. [place] is where that text
+   differed from the one before it. *)
 type chain = {
   modname : string;
   path : string;

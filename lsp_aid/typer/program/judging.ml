@@ -9,7 +9,8 @@ let type_part env tree = Compat.type_items env tree
 let error_of exn =
   let start, stop =
     match Location.error_of_exn exn with
-    | Some (`Ok { Location.main = { loc; _ }; _ }) when loc <> Location.none -> (loc.loc_start.pos_cnum, loc.loc_end.pos_cnum)
+    | Some (`Ok { Location.main = { loc; _ }; _ }) when loc <> Location.none ->
+      (loc.loc_start.pos_cnum, loc.loc_end.pos_cnum)
     | _ -> (-1, -1)
   in
   let _, report = Telling.reported (fun () -> raise exn) in

@@ -63,11 +63,11 @@ let interface path text =
 (* The modules that a tree names, as ocamldep finds them: those that are only given another name too, which the
    compiler's own flag (-no-alias-deps) would leave out. *)
 let dependencies add tree =
-  let transparent = !Clflags.transparent_modules in
-  Clflags.transparent_modules := false;
+  let leaves_out = !Compat.no_alias_deps in
+  Compat.no_alias_deps := false;
   Depend.free_structure_names := Misc.Stdlib.String.Set.empty;
   Fun.protect
-    ~finally:(fun () -> Clflags.transparent_modules := transparent)
+    ~finally:(fun () -> Compat.no_alias_deps := leaves_out)
     (fun () -> add Misc.Stdlib.String.Map.empty tree);
   Misc.Stdlib.String.Set.elements !Depend.free_structure_names
 

@@ -5,12 +5,19 @@
 
    FOLDER is where the compiler would be run, WORK a folder of our own, WORDS how many words the heap of a process that
    checks may have. Requests come on standard input: `ID SECONDS REQUEST...`, or `cancel ID...`. Answers go to standard
-   output: `ID HEAP ok ...` or `ID HEAP lost REASON`. The first answer, of the id `ready`, says the compiler's version, or
-   which flag it does not know. *)
+   output: `ID HEAP ok ...` or `ID HEAP lost REASON`. The first answer, of the id `ready`, says the compiler's version,
+   or which flag it does not know. *)
 
 type job = { id : string; seconds : float; request : string list; tries : int }
 
-type worker = { pid : int; requests : Unix.file_descr; answers : Frames.stream; work : string; mutable job : (job * float) option }
+(* [job] is what it is at, and until when it may be. *)
+type worker = {
+  pid : int;
+  requests : Unix.file_descr;
+  answers : Frames.stream;
+  work : string;
+  mutable job : (job * float) option;
+}
 
 let output = Unix.dup Unix.stdout
 let workers : worker list ref = ref []
