@@ -114,6 +114,7 @@ class BuildMonitor:
             self.listener = listener
         if self._running is None:
             self._running = asyncio.create_task(self._run())
+            self._running.add_done_callback(_log_failure)
 
     async def close(self) -> None:
         """Ends it. When this returns no process of it is left."""
@@ -189,19 +190,21 @@ class BuildMonitor:
     def _offer(self, status: BuildStatus, build_dir: Path) -> None:
         self._drop_held()
         self._held = asyncio.create_task(self._publish(status, build_dir / "default"))
+        self._held.add_done_callback(_log_failure)
 
     async def _publish(self, status: BuildStatus, copies: Path) -> None:
         """Publishes a build. If it is of older files than there are, dune is about to notice: then the next one counts,
         unless dune has no use for these files."""
         if status.source is BuildSource.USER_WATCH and any(map(_is_raw, status.result.errors)):
             status = await self._in_words(status)
-        saved_at = -1.0
+        saved_at, behind = -1.0, False
         while saved_at != self._saved_at:  # what was saved while this was looked at counts as well
             saved_at = self._saved_at
             await self._until_noticed(status, copies)
             status = await in_thread(lambda: self._with_texts(status, copies))  # noqa: B023
+            behind = await in_thread(lambda: _differ(self.root, copies, self._saved))
             await self._until_told()
-        if status.source is not BuildSource.USER_WATCH or not _differ(self.root, copies, self._saved):
+        if status.source is not BuildSource.USER_WATCH or not behind:
             self._saved.clear()
         self.is_building, self._failure, self.status = False, None, status
         self._wake()
@@ -478,3 +481,8 @@ async def _end(task: "asyncio.Future[Any]") -> None:
         task.exception()  # it is seen
     if cancelled:
         raise asyncio.CancelledError
+
+
+def _log_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("Following builds failed", exc_info=error)
