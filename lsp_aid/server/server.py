@@ -17,7 +17,7 @@ from lsp_aid.server.code_actions import Action, code_actions, resolve
 from lsp_aid.server.commands import COMMANDS
 from lsp_aid.server.explaining import hover, is_wanted
 from lsp_aid.server.from_lsp import Arguments
-from lsp_aid.server.protocol import AidProtocol
+from lsp_aid.server.protocol import AidProtocol, converter
 from lsp_aid.server.services import Services
 from lsp_aid.server.session import Session
 from lsp_aid.server.watchdog import watch
@@ -37,7 +37,7 @@ class AidServer(LanguageServer):
         self.services = services
         self._session: Session | None = None
         self._background: set[asyncio.Task[None]] = set()
-        super().__init__("lsp-aid", __version__, protocol_cls=AidProtocol)
+        super().__init__("lsp-aid", __version__, protocol_cls=AidProtocol, converter_factory=converter)
 
     @property
     def session(self) -> Session:
