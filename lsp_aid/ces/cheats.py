@@ -84,7 +84,7 @@ def _look(path: str) -> Callable[[str, str], Iterator[_Found]] | None:
 def _in_code(path: str, text: str) -> Iterator[_Found]:
     syntax = parse(text, path)
     for node in syntax.walk():
-        found = _RULES.get(node.kind)
+        found = _RULES.get(node.kind) if node.is_named else None
         if found is not None:
             yield from found(node)
 
@@ -122,6 +122,11 @@ def _try(node: Node) -> Iterator[_Found]:
                 yield _Found("catch-all", case.start)
 
 
+def _exception(node: Node) -> Iterator[_Found]:
+    if node.text.split()[1:] == ["_"]:
+        yield _Found("catch-all", node.start)
+
+
 def _attribute(node: Node) -> Iterator[_Found]:
     name = node.child("attribute_id")
     if name is not None and name.text in _SILENCED:
@@ -133,6 +138,7 @@ _RULES: Mapping[str, Callable[[Node], Iterator[_Found]]] = {
     "external": _external,
     "assert_expression": _assertion,
     "try_expression": _try,
+    "exception_pattern": _exception,
     "attribute": _attribute,
     "item_attribute": _attribute,
     "floating_attribute": _attribute,
