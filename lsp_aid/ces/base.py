@@ -39,7 +39,7 @@ _RULES = "/tmp/rules"  # noqa: S108 - inside, /tmp belongs to the sandbox alone
 _LONGEST_RULES = 1 << 29
 _LOCK_SECONDS = 0.1
 _COPY_SECONDS = 1800.0
-_FORM = 1
+_FORM = 2
 """Goes up when what a base holds changes its meaning."""
 
 

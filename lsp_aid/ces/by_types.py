@@ -9,6 +9,7 @@ in the base as dune has said.
 
 import asyncio
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
@@ -170,6 +171,8 @@ class TypesTier:
             if not interface_changed or checked[0].build.green:
                 checked.append(await self._check(group.implementation, text, interface=given, signature=whole))
         errors = tuple(d for each in checked for d in each.build.errors)
+        if errors and any([unit.preprocessor and await self._is_rewritten_anew(unit, texts) for unit in group.units]):
+            raise _UndecidedError(f"what rewriters make of {shown.source} may take more than its text")
         changed = False
         if shown.source in texts and not errors:
             before, after = await asyncio.to_thread(view.read, shown.source), texts[shown.source]
@@ -183,6 +186,14 @@ class TypesTier:
         warnings = tuple(d for each in checked for d in each.build.diagnostics if not d.is_error)
         parsed = not all(_is_syntax(error) for error in errors)
         return _Judged(group, errors, warnings, changed, grown, names, parsed)
+
+    async def _is_rewritten_anew(self, unit: Unit, texts: Mapping[str, str]) -> bool:
+        """Whether rewriters are asked for what they were not asked for in the base. That may be to read a file, which
+        lies elsewhere for the type checker than for dune."""
+        if unit.source not in texts:
+            return False
+        before = await asyncio.to_thread(WorkspaceView(self.base.tree).read, unit.source)
+        return _for_rewriters(unit.source, before) != _for_rewriters(unit.source, texts[unit.source])
 
     async def _of_base(self, graph: Graph, group: _Group) -> _Known | str:
         """What the checker says of a module of the base; a text where that is not what dune says."""
@@ -207,7 +218,11 @@ class TypesTier:
 
     async def _check(self, unit: Unit, text: str, *, interface: str | None = None, signature: bool = False) -> Checked:
         folder = self.base.tree / _ROOT
-        flags = CompilerFlags(tuple(_absolute(unit.words, str(folder))), folder, unit.name)
+        words = [*_absolute(unit.words, str(folder))]
+        if unit.preprocessor:
+            program, *arguments = unit.preprocessor
+            words += ["-pp", shlex.join([str(folder / program), *arguments])]
+        flags = CompilerFlags(tuple(words), folder, unit.name)
         return await self.typer.check(unit.source, text, flags, interface=interface, signature=signature)
 
     async def _not_to_be_typed(self, graph: Graph) -> frozenset[str]:
@@ -267,6 +282,12 @@ def _attributes(path: str, text: str) -> list[str]:
         about = "" if node.kind == "floating_attribute" or around is None else around.text
         found.append(f"{node.text} {' '.join(about.split())}")
     return found
+
+
+def _for_rewriters(path: str, text: str) -> list[str]:
+    """All that stands in a text for rewriters, each with what it is about."""
+    nodes = parse(text, path).walk("attribute_id", "quoted_extension", "quoted_item_extension")
+    return sorted(" ".join((node.parent or node).text.split()) for node in nodes)
 
 
 def _is_syntax(error: Diagnostic) -> bool:

@@ -40,7 +40,8 @@ class Unit:
 
     `sees` are the objects whose interfaces the compilation may depend on, `sees_folders` folders of which all.
     `is_seen`: other modules see its interface. `ends_here`: nothing but compilations of other modules uses what is made
-    of the source, so that what its code does cannot matter to the build.
+    of the source, so that what its code does cannot matter to the build. `preprocessor` is the program that reads the
+    source first, with its flags, by its path in `_build/default`; the source is to be its last argument.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Unit:
     sees_folders: frozenset[str]
     is_seen: bool
     ends_here: bool
+    preprocessor: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -89,7 +91,10 @@ class Graph:
             return known.setdefault(tuple(words), len(known))
 
         units = [
-            (u.source, u.object, number(u.words), number(sorted(u.sees)), number(sorted(u.sees_folders)), *_flags_of(u))
+            (
+                *(u.source, u.object, number(u.words), number(sorted(u.sees)), number(sorted(u.sees_folders))),
+                *(u.is_seen, u.ends_here, number(u.preprocessor)),
+            )
             for u in self.units.values()
         ]
         modules = {folder: sorted(names) for folder, names in self.modules.items()}
@@ -101,14 +106,10 @@ class Graph:
         lists = [tuple(words) for words in data["lists"]]
         sets = [frozenset(words) for words in lists]
         units = {
-            source: Unit(source, made, lists[words], sets[sees], sets[folders], seen, ends)
-            for source, made, words, sees, folders, seen, ends in data["units"]
+            source: Unit(source, made, lists[words], sets[sees], sets[folders], seen, ends, lists[pp])
+            for source, made, words, sees, folders, seen, ends, pp in data["units"]
         }
         return cls(units, {folder: frozenset(names) for folder, names in data["modules"].items()})
-
-
-def _flags_of(unit: Unit) -> tuple[bool, bool]:
-    return (unit.is_seen, unit.ends_here)
 
 
 def read(rules: str, dune_files: str, goals: Sequence[str]) -> Graph:
@@ -154,7 +155,8 @@ def _unescaped(match: "re.Match[str]") -> str:
 
 @frozen
 class _Rule:
-    """`kind`: `compile`, `native`, `move`, or `other`. `source` is what a compilation reads, in the build folder."""
+    """`kind`: `compile`, `native`, `preprocess`, `move`, or `other`. `source` is what it reads, in the build folder;
+    `words` the flags of a compilation, or the command of a preprocessor."""
 
     kind: str
     source: str
@@ -211,11 +213,16 @@ class _Reading:
     def _unit(self, source: str) -> Unit | None:
         built = f"{_ROOT}/{source}"
         readers = list(self._readers(built))
-        compilations = [rule for rule in readers if rule.kind == "compile" and rule.source == built]
+        preprocessor: tuple[str, ...] = ()
+        before = [rule for rule in readers if rule.kind == "preprocess" and rule.source == built]
+        if len(before) == 1:
+            preprocessor, built = before[0].words, before[0].made[0]
+        compilations = [rule for rule in self._readers(built) if rule.kind == "compile" and rule.source == built]
         if len(compilations) != 1 or not source.endswith((".ml", ".mli")):
             return None
         rule = compilations[0]
-        alone = len(readers) == 1 and len(self._by_file[f"source:{source}"]) == 1
+        # A preprocessor may do more than the checker can see: offer corrections, for one.
+        alone = not before and len(readers) == 1 and len(self._by_file[f"source:{source}"]) == 1
         named = posixpath.basename(source) in self._dune_files
         ends = alone and not named and not self._reads_all and all(map(self._is_harmless, rule.made))
         sees = frozenset(
@@ -226,9 +233,8 @@ class _Reading:
             for folder, pattern in rule.globs
             if fnmatch.fnmatchcase("x.cmi", pattern)
         )
-        return Unit(
-            source, rule.object, rule.words, sees, folders, self._is_seen(f"{rule.object}.cmi", rule.object), ends
-        )
+        seen = self._is_seen(f"{rule.object}.cmi", rule.object)
+        return Unit(source, rule.object, rule.words, sees, folders, seen, ends, preprocessor)
 
     def _is_seen(self, interface: str, made: str) -> bool:
         """Whether another module's compilation reads an interface."""
@@ -293,6 +299,8 @@ def _action(action: Sexp) -> tuple[str, str, tuple[str, ...]]:
         action = action[2]
     if not isinstance(action, list) or not action:
         return other
+    if preprocessing := _preprocessing(action):
+        return preprocessing
     if action[0] in _MOVES:
         return ("move", "", ())
     if action[0] != "run" or not all(isinstance(word, str) for word in action):
@@ -304,6 +312,29 @@ def _action(action: Sexp) -> tuple[str, str, tuple[str, ...]]:
     if name in _NATIVE:
         return ("native", "", ())
     return ("compile", f"{_ROOT}/{words[-1]}", tuple(_flags(words[:-2])))
+
+
+def _preprocessing(action: Sexp) -> tuple[str, str, tuple[str, ...]] | None:
+    """A driver of ppx rewriters, behind which dune looks for corrections that it offers."""
+    if action[0] == "progn" and len(action) > 1 and all(part[0] in ("ext", "diff", "diff?") for part in action[2:]):
+        action = action[1]
+    while isinstance(action, list) and action[:1] == ["chdir"] and action[1] in (".", _ROOT) and len(action) == 3:
+        action = action[2]
+    if not isinstance(action, list) or action[:1] != ["run"] or not all(isinstance(word, str) for word in action):
+        return None
+    program, *words = map(unquoted, action[1:])
+    if posixpath.basename(program) != "ppx.exe" or program.startswith("/"):
+        return None
+    kept, kind, source = [], "", ""
+    left = iter(words)
+    for word in left:
+        if word == "-o":
+            next(left, None)
+        elif word in ("--impl", "--intf", "-impl", "-intf"):
+            kind, source = word, next(left, "")
+        else:
+            kept.append(word)
+    return ("preprocess", f"{_ROOT}/{source}", (program, *kept, kind)) if source else None
 
 
 def _flags(words: Sequence[str]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.edits.unified_diff import render
 from lsp_aid.errors import UsageError
 from tests.ces.conftest import PROJECT, edits, write
+from tests.ces.test_graph import PPX
 from tests.ces.test_keeping import keepers
 from tests.support.processes import running
 
@@ -84,6 +85,21 @@ async def judged(
 ) -> Verdict:
     request = Request(changes=edits(warm, files), level=level, policy=Policy(**policy))  # type: ignore[arg-type]
     return await engine.evaluate(warm, request)
+
+
+async def test_a_rewriter_of_the_project_is_run_as_dune_runs_it(engine: Engine, root: Path) -> None:
+    write(root, PPX)
+    warm = await engine.open(Folder(root))
+    assert warm.base.record.built.green
+    red = await judged(engine, warm, {"pp/b.ml": "\nlet more = A.answer ^ $\n"}, TYPES)
+    assert (red.colour, red.tier) == (Colour.RED, Tier.TYPES)
+    assert [(d.path, d.range.start.line) for d in red.errors] == [("pp/b.ml", 1)]
+    # A rewriter may do what the checker does not see, so that dune has to say that it is green.
+    green = await judged(engine, warm, {"pp/b.ml": "let more = A.answer - $\n"}, TYPES)
+    assert (green.colour, green.tier) == (Colour.GREEN, Tier.CHECK)
+    # It may read a file, which lies elsewhere for the checker.
+    blob = await judged(engine, warm, {"pp/b.ml": "let more = A.answer + $ + [%blob]\n"}, TYPES)
+    assert (blob.colour, blob.tier) == (Colour.GREEN, Tier.CHECK)
 
 
 GENERATED: dict[str, str | None] = {

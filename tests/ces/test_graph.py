@@ -87,6 +87,54 @@ async def test_what_else_reads_a_module(root: Path, store: BaseStore, reader: st
         assert graph.units["lib/item.ml"].ends_here
 
 
+PPX: dict[str, str | bytes | None] = {
+    "driver/dune": """\
+(library
+ (name my_driver)
+ (public_name shop.driver)
+ (ppx.driver (main My_driver.main))
+ (libraries str))
+""",
+    "driver/my_driver.ml": """\
+let main () =
+  let out = ref "" and input = ref "" in
+  let rec go = function
+    | "-o" :: file :: rest -> out := file; go rest
+    | ("--impl" | "--intf") :: file :: rest -> input := file; go rest
+    | _ :: rest -> go rest
+    | [] -> ()
+  in
+  go (List.tl (Array.to_list Sys.argv));
+  let text = In_channel.with_open_bin !input In_channel.input_all in
+  let forty_two = if Sys.file_exists "pp/forty_two" then "42" else "there is no forty-two" in
+  let text = Str.global_replace (Str.regexp_string "[%blob]") forty_two text in
+  let read = "# 1 \\"" ^ !input ^ "\\"\\n" ^ String.concat "42" (String.split_on_char '$' text) in
+  if !out = "" then print_string read
+  else Out_channel.with_open_bin !out (fun channel -> output_string channel read)
+""",
+    "rewriter/dune": "(library (name rw) (public_name shop.rw) (kind ppx_rewriter) (libraries shop.driver))",
+    "rewriter/rw.ml": "let x = 1\n",
+    "shop.opam": "",
+    "pp/dune": "(library (name pp) (preprocess (pps shop.rw)) (preprocessor_deps forty_two))",
+    "pp/forty_two": "",
+    "pp/a.ml": "let answer = $\n",
+    "pp/b.ml": "let more = A.answer + $\n",
+    "pp/b.mli": "val more : int\n",
+}
+"""A library that is read by a rewriter, for which `$` stands for 42, and `[%blob]` too where a file is there."""
+
+
+async def test_what_a_rewriter_reads_first(root: Path, store: BaseStore) -> None:
+    write(root, PPX)
+    graph = await graph_of(root, store)
+    for name, kind in (("a.ml", "--impl"), ("b.ml", "--impl"), ("b.mli", "--intf")):
+        unit = graph.units[f"pp/{name}"]
+        assert unit.preprocessor[0].endswith("/ppx.exe")
+        assert unit.preprocessor[-1] == kind
+        assert not unit.ends_here
+    assert graph.units["lib/item.ml"].preprocessor == ()
+
+
 async def test_what_a_preprocessor_reads_is_no_unit(root: Path, store: BaseStore) -> None:
     write(root, {"lib/dune": "(library (name shop) (preprocess (action (run cat %{input-file}))))"})
     assert not {"lib/item.ml", "lib/item.mli"} & set((await graph_of(root, store)).units)

@@ -24,7 +24,9 @@ let enter_shadow work path text ~has_interface =
   make_folder (if folder = "." then work else Filename.concat work folder);
   Unix.chdir work;
   write_file path text;
-  if not (is_interface path) then
+  (* dune says that there is an interface by naming the source as such, which a preprocessor is still to read. *)
+  let is_source = interface = path && preprocessed () in
+  if not (is_interface path || is_source) then
     if has_interface then write_file interface "" else if Sys.file_exists interface then Sys.remove interface
 
 (* Where a part of a text begins: the offset, the line from 1, and the offset of that line. *)
