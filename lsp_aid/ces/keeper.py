@@ -72,7 +72,7 @@ def main() -> int:
     send(1, {"ready": True}, b"")
     while (message := receive(0)) is not None:
         head, blob = message
-        answer = evaluate(head, blob, plan["tree"])
+        answer = evaluate(head, blob, plan)
         send(1, *answer)
     return 0
 
@@ -111,13 +111,14 @@ def receive(number: int) -> tuple[dict[str, Any], bytes] | None:
 # --- outside ---
 
 
-def evaluate(head: dict[str, Any], blob: bytes, tree: str) -> tuple[dict[str, Any], bytes]:
+def evaluate(head: dict[str, Any], blob: bytes, plan: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Has a child do what is asked for, and gives its answer; `lost` where it has none."""
+    begun = time.monotonic()
     result, result_end = os.pipe()
     outer = os.fork()
     if outer == 0:
         os.close(result)
-        start_inner(head, blob, tree, result_end)
+        start_inner({**head, "begun": begun}, blob, plan, result_end)
     os.close(result_end)
     answer = receive(result)
     os.close(result)
@@ -128,14 +129,14 @@ def evaluate(head: dict[str, Any], blob: bytes, tree: str) -> tuple[dict[str, An
     return answer
 
 
-def start_inner(head: dict[str, Any], blob: bytes, tree: str, result: int) -> NoReturn:
+def start_inner(head: dict[str, Any], blob: bytes, plan: dict[str, Any], result: int) -> NoReturn:
     """In the child of the keeper: makes the namespaces, and waits for the one that lives in them."""
     code = 1
     try:
         call(init.libc.unshare(_NEW_MOUNTS | _NEW_UTS | _NEW_IPC | _NEW_PIDS | _NEW_NET))
         inner = os.fork()
         if inner == 0:
-            os._exit(inside(head, blob, tree, result))
+            os._exit(inside(head, blob, plan, result))
         os.close(result)
         code = os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1])
     except OSError as error:
@@ -153,14 +154,13 @@ def call(outcome: int) -> None:
 # --- inside, as process 1 ---
 
 
-def inside(head: dict[str, Any], blob: bytes, tree: str, result: int) -> int:
-    begun = time.monotonic()
+def inside(head: dict[str, Any], blob: bytes, plan: dict[str, Any], result: int) -> int:
     try:
         for number in (0, 1):
             os.dup2(os.open("/dev/null", os.O_RDWR), number)
         signal.set_wakeup_fd(_WAKE_END, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        lay_out(head, tree)
+        lay_out(head, plan)
         write_files(head["files"], blob)
         if head["writable"] is not None:
             seal(head["place"], head["writable"])
@@ -172,7 +172,7 @@ def inside(head: dict[str, Any], blob: bytes, tree: str, result: int) -> int:
     except OSError as error:
         send(result, {"lost": f"the sandbox could not be furnished: {error}"}, b"")
         return 1
-    ready = time.monotonic() - begun
+    ready = time.monotonic() - head["begun"]
     steps, outputs = [], []
     for step in head["steps"]:
         told, output = run(step, head["limits"])
@@ -191,16 +191,21 @@ def inside(head: dict[str, Any], blob: bytes, tree: str, result: int) -> int:
     return 0
 
 
-def lay_out(head: dict[str, Any], tree: str) -> None:
-    """Makes what the programs see: an empty /tmp, the tree in it, their own processes and network."""
-    limits, place = head["limits"], head["place"]
+def lay_out(head: dict[str, Any], plan: dict[str, Any]) -> None:
+    """Makes what the programs see: a /tmp of their own, the tree in it, their own processes and network."""
+    limits, place, tree = head["limits"], head["place"], plan["tree"]
     init.mount(None, "/", None, init.MS_REC | init.MS_PRIVATE)
     # Opened in these namespaces, since no overlay is made of what another one has opened, and before it is covered.
     opened = os.open(tree, os.O_PATH | os.O_DIRECTORY)
+    shown = [(os.open(path, os.O_PATH), path) for path in shown_in_tmp(plan)]
     init.mount("tmpfs", _TMP, "tmpfs", _BARE, f"mode=0755,size={limits['disk']}")
     init.mount("tmpfs", _SHM, "tmpfs", _BARE, f"mode=1777,size={limits['disk'] // 4}")
-    os.mkdir(HOME)
-    os.mkdir(WORK)
+    for number, path in shown:
+        init.make_place(path, folder=os.path.isdir(f"/proc/self/fd/{number}"))
+        init.bind(number, path, init.MS_RDONLY)
+        os.close(number)
+    os.makedirs(HOME, exist_ok=True)
+    os.makedirs(WORK, exist_ok=True)
     os.makedirs(place, exist_ok=True)
     source = f"/proc/self/fd/{opened}"
     match head["tree"]:
@@ -230,6 +235,14 @@ def lay_out(head: dict[str, Any], tree: str) -> None:
             file.write(str(max(_FEWEST_PIDS, 8 * limits["processes"])))
     init.mount(None, "/proc", None, init.MS_BIND | init.MS_REMOUNT | init.MS_RDONLY | _BARE | init.MS_NOEXEC)
     init.bring_up_loopback()
+
+
+def shown_in_tmp(plan: dict[str, Any]) -> list[str]:
+    """What is to be seen though it lies in /tmp, as a toolchain may, outer folders first; but not the tree."""
+    tree = plan["tree"]
+    return [
+        target for source, target, _ in plan["binds"] if source != tree and os.path.commonpath([target, _TMP]) == _TMP
+    ]
 
 
 def write_files(files: list[tuple[str, int | None, int]], blob: bytes) -> None:

@@ -89,6 +89,23 @@ async def test_files_are_laid_over_it_and_given_back(keeper: Keeper) -> None:
     assert kept.files == {"log": b"45\n"}
 
 
+async def test_what_is_shown_of_hidden_folders(tree: Path, sandbox: Unshare, home: Path, tmp_path: Path) -> None:
+    """A toolchain may lie below the home folder, or below /tmp, which is the sandbox's own."""
+    places = [home / ".opam" / "bin", tmp_path / "tools", tmp_path / "tools" / "inner"]
+    for place in places:
+        place.mkdir(parents=True)
+        (place / "tool").write_text("#!/bin/sh\necho ran\n")
+        (place / "tool").chmod(0o755)
+    (home / "secret").write_text("the-private-key")
+    script = "; ".join(f"{place}/tool; echo x > {place}/x" for place in places)
+    for way in ("overlay", "itself", "copy"):
+        keeper = Keeper(tree, sandbox, places, way)
+        kept = await keeper.run([sh(f"({script}; cat {home}/secret; ls {tree}) 2> /dev/null")], LIMITS)
+        await keeper.close()
+        assert kept.ran[0].text == "ran\n" * 3, way
+    assert not any((place / "x").exists() for place in places)
+
+
 async def test_no_link_is_followed_to_write_a_file(keeper: Keeper) -> None:
     replaced = await keeper.run(
         [sh("cat lib/link; cat /etc/passwd | grep -c attacked")], LIMITS, [FileWrite("lib/link", b"attacked")]
