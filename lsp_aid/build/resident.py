@@ -34,6 +34,12 @@ class Resident:
     def last_words(self) -> str:
         return self._said.decode("utf-8", "replace").strip()
 
+    def end(self) -> None:
+        """Tells it to end, and does not wait: for who cannot, since the event loop may not go on."""
+        if self._closing is None:
+            with contextlib.suppress(OSError):
+                os.write(self._hold, b"!")
+
     async def close(self) -> None:
         """Ends it. When this returns no process of it is left. May be called again."""
         if self._closing is None:

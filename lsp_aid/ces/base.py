@@ -26,10 +26,11 @@ from attrs import define, field, frozen
 from lsp_aid.build.dune import build_result, disk_reader, dune_environment
 from lsp_aid.build.process import Finished, in_thread, run
 from lsp_aid.build.toolchain import Toolchain
+from lsp_aid.ces.bare import BareKeeper
 from lsp_aid.ces.checkout import BUILD_FOLDER, Source, digest, raise_unless_project
 from lsp_aid.ces.graph import Graph, GraphError, read
 from lsp_aid.ces.inside import inside_environment
-from lsp_aid.ces.keeping import WORK, Keeper, Limits, Ran, Step
+from lsp_aid.ces.keeping import WORK, Keeper, Keeping, Limits, Ran, Step
 from lsp_aid.ces.unshare import Unshare
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.errors import BuildTimeoutError, FileUnwritableError, ToolchainError
@@ -105,11 +106,12 @@ class Base:
 
 @define(eq=False)
 class BaseStore:
-    """The bases in `folder` for one toolchain. `sandbox` is what their own programs are shut in."""
+    """The bases in `folder` for one toolchain. `sandbox` is what their own programs are shut in; None for nothing,
+    which nobody gets who has not asked for it."""
 
     folder: Path
     toolchain: Toolchain
-    sandbox: Unshare
+    sandbox: Unshare | None
     goals: Goals = field(factory=Goals)
     limits: Limits = field(factory=Limits)
     budget: int = 20 << 30
@@ -127,6 +129,12 @@ class BaseStore:
         options = ("--root", ".", "--no-config", "--no-print-directory", "--display=quiet", *self.goals.options)
         caching = ("--cache=disabled", "--disable-promotion") if command == "build" else ()
         return (str(self.toolchain.dune), command, *options, *caching, *words)
+
+    def keeper(self, tree: Path, way: str) -> Keeping:
+        """What runs programs over a tree. `way` is that of `Keeper`."""
+        if self.sandbox is None:
+            return BareKeeper(tree, "copy" if way == "overlay" else way)
+        return Keeper(tree, self.sandbox, self.toolchain.visible, way, (BUILD_FOLDER,))
 
     @contextlib.asynccontextmanager
     async def hold(self, source: Source) -> AsyncIterator[Base]:
@@ -170,7 +178,8 @@ class BaseStore:
         found = self.toolchain
         programs = [f"{program.resolve()} {_stamp(program)}" for program in (found.ocaml, found.dune) if program]
         environment = sorted(f"{name}={value}" for name, value in self.environment.items())
-        return hashlib.sha256("\0".join([*programs, found.ocaml_version, *environment]).encode()).hexdigest()[:16]
+        parts = [*programs, found.ocaml_version, "bare" if self.sandbox is None else "", *environment]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def find(self, key: str) -> Base | None:
         """The base of that key, if it is there whole. Reads files."""
@@ -192,7 +201,7 @@ class BaseStore:
         near = await asyncio.to_thread(self._near, repository)
         if near is not None:
             near = await self._derive(near, tree)
-        keeper = Keeper(tree, self.sandbox, self.toolchain.visible, "itself", (BUILD_FOLDER,))
+        keeper = self.keeper(tree, "itself")
         try:
             checked = await self._build(keeper, tree, self.goals.check)
             built = await self._build(keeper, tree, (*self.goals.check, *self.goals.build))
@@ -216,13 +225,13 @@ class BaseStore:
         base = self._known[key] = Base(self.folder / key, record)
         return base
 
-    async def _build(self, keeper: Keeper, tree: Path, targets: Sequence[str]) -> BuildResult:
+    async def _build(self, keeper: Keeping, tree: Path, targets: Sequence[str]) -> BuildResult:
         step = Step(self.dune("build", "--", *targets), self.environment, self.limits.seconds)
-        (ran,) = (await keeper.run([step], self.limits)).ran
+        (ran,) = (kept := await keeper.run([step], self.limits)).ran
         raise_if_limited(ran, "building a base")
-        return await dune_result(ran, tree)
+        return await dune_result(ran, tree, root=kept.root)
 
-    async def _graph(self, keeper: Keeper, tree: Path) -> Graph:
+    async def _graph(self, keeper: Keeping, tree: Path) -> Graph:
         """What dune tells of its rules; an empty graph where it does not, since some of them cannot be made."""
         words = ("-r", "-o", _RULES, *self.goals.check)
         step = Step(self.dune("rules", *words), self.environment, self.limits.seconds)
@@ -267,13 +276,15 @@ class BaseStore:
         _sweep(self.folder)
 
 
-async def dune_result(ran: Ran, tree: Path, read_text: Callable[[str], str | None] | None = None) -> BuildResult:
-    """What a dune that ran in a sandbox says. Raises ToolchainError for one that was killed or crashed,
-    FileUnwritableError for one without a disk."""
+async def dune_result(
+    ran: Ran, tree: Path, read_text: Callable[[str], str | None] | None = None, root: Path = WORK
+) -> BuildResult:
+    """What a dune that ran says, where the tree is seen as `root`. Raises ToolchainError for one that was killed or
+    crashed, FileUnwritableError for one without a disk."""
     code = ran.code if ran.code < 128 else 128 - ran.code
     done = Finished(code, ran.output)
     reader = read_text or disk_reader(tree)
-    return await in_thread(lambda: build_result(done, WORK, WORK / BUILD_FOLDER, reader, ran.seconds))
+    return await in_thread(lambda: build_result(done, root, root / BUILD_FOLDER, reader, ran.seconds))
 
 
 def raise_if_limited(ran: Ran, what: str) -> None:

@@ -21,8 +21,8 @@ from lsp_aid.build import process, resident
 from lsp_aid.ces import cheats, outcomes
 from lsp_aid.ces.base import Base, BaseStore
 from lsp_aid.ces.by_types import TypesTier
-from lsp_aid.ces.checkout import BUILD_FOLDER, Source
-from lsp_aid.ces.keeping import FileWrite, Keeper, Kept, LostError, Step
+from lsp_aid.ces.checkout import Source
+from lsp_aid.ces.keeping import FileWrite, Keeping, Kept, LostError, Step
 from lsp_aid.ces.outcomes import Outcome
 from lsp_aid.ces.policy import Policy
 from lsp_aid.ces.verdict import Colour, Level, PolicyReport, Tier, Verdict, compared, problem
@@ -70,11 +70,19 @@ class WarmBase:
 
     base: Base
     types: TypesTier
-    keepers: asyncio.Queue[Keeper]
-    own: list[Keeper]
+    keepers: asyncio.Queue[Keeping]
+    own: list[Keeping]
     release: Callable[[], Awaitable[None]]
     tests: Outcome | None = None
     """What the tests of the base itself say, once that was asked."""
+    judging: int = 0
+    """How many evaluations are on their way."""
+    is_let_go: bool = False
+    """It is no longer held; what is started for it from now on ends with the evaluation."""
+
+    @property
+    def is_idle(self) -> bool:
+        return self.keepers.qsize() == len(self.own) and not self.judging
 
     @property
     def view(self) -> WorkspaceView:
@@ -93,19 +101,21 @@ class _Asked:
 @define(eq=False)
 class Engine:
     """Evaluates diffs on bases, so many at once for each as there are `workers`. `way` is how a fresh tree is had:
-    `overlay`, or `copy` where the system has no overlays."""
+    `overlay`, or `copy` where the system has no overlays. `most` bases are held at once, unless more are in use."""
 
     store: BaseStore
     typer: Typer
     workers: int = 1
     way: str = "overlay"
+    most: int = 16
     _closing: Callable[[], Awaitable[None]] | None = None
-    _warm: dict[str, WarmBase] = field(factory=dict, init=False)
+    _warm: "OrderedDict[str, WarmBase]" = field(factory=OrderedDict, init=False)
     _asked: "OrderedDict[str, _Asked]" = field(factory=OrderedDict, init=False)
     _opening: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     async def open(self, source: Source) -> WarmBase:
-        """The base of a source, made where it is not there yet, and held until the engine is closed.
+        """The base of a source, made where it is not there yet, and held until the engine is closed, or until so many
+        others were asked for that it is let go of.
 
         Raises UsageError, ToolchainError, BuildTimeoutError, SandboxError, FileUnwritableError.
         """
@@ -114,7 +124,12 @@ class Engine:
             async with self._opening:
                 if base.key not in self._warm:
                     self._warm[base.key] = self._make_warm(base, stack.pop_all().aclose)
-                return self._warm[base.key]
+                self._warm.move_to_end(base.key)
+                warm = self._warm[base.key]
+                idle = [key for key, each in self._warm.items() if each.is_idle and each is not warm]
+                for key in idle[: max(0, len(self._warm) - self.most)]:
+                    await _let_go(self._warm.pop(key))
+                return warm
 
     async def evaluate(self, warm: WarmBase, request: Request, identifier: str = "") -> Verdict:
         """The verdict. One that was asked for by the same id is told again, and not worked out twice.
@@ -145,17 +160,13 @@ class Engine:
         warm = [*self._warm.values()]
         self._warm.clear()
         for each in warm:
-            await asyncio.gather(*(keeper.close() for keeper in each.own))
-            await each.release()
+            await _let_go(each)
         if self._closing is not None:
             await self._closing()
 
     def _make_warm(self, base: Base, release: Callable[[], Awaitable[None]]) -> WarmBase:
-        store, keepers = self.store, asyncio.Queue[Keeper]()
-        own = [
-            Keeper(base.tree, store.sandbox, store.toolchain.visible, self.way, (BUILD_FOLDER,))
-            for _ in range(self.workers)
-        ]
+        keepers = asyncio.Queue[Keeping]()
+        own = [self.store.keeper(base.tree, self.way) for _ in range(self.workers)]
         for keeper in own:
             keepers.put_nowait(keeper)
         return WarmBase(base, TypesTier(base, self.typer), keepers, own, release)
@@ -168,11 +179,16 @@ class Engine:
 
     async def _evaluate(self, warm: WarmBase, request: Request, identifier: str) -> Verdict:
         started = time.monotonic()
+        warm.judging += 1
         try:
             verdict = await self._judge(warm, request)
         except (AidError, OSError) as error:
             # Whatever could not be done was no fault of the diff's.
             verdict = Verdict(Colour.UNKNOWN, None, reason=str(error))
+        finally:
+            warm.judging -= 1
+            if warm.is_let_go and warm.is_idle:
+                await asyncio.gather(*(keeper.close() for keeper in warm.own))
         seconds = time.monotonic() - started
         return evolve(verdict, seconds=seconds, id=identifier, base=warm.base.key)
 
@@ -258,7 +274,7 @@ class Engine:
         tiers = {Level.TYPES: [Tier.CHECK], Level.BUILD: [Tier.BUILD], Level.TEST: [Tier.BUILD, Tier.TEST]}[level]
         return await outcomes.read(kept, tiers, warm.base.tree, view, kept.files.get(_LOG, b""))
 
-    async def _run(self, keeper: Keeper, steps: Sequence[Step], files: Sequence[FileWrite]) -> Kept:
+    async def _run(self, keeper: Keeping, steps: Sequence[Step], files: Sequence[FileWrite]) -> Kept:
         return await keeper.run(steps, self.store.limits, files, {_LOG: _LONGEST_LOG} if len(steps) > 1 else {})
 
     def _steps(self, level: Level) -> list[Step]:
@@ -267,6 +283,12 @@ class Engine:
         if level is Level.TEST:
             targets.append(goals.test)
         return [Step(store.dune("build", "--", *each), store.environment, store.limits.seconds) for each in targets]
+
+
+async def _let_go(warm: WarmBase) -> None:
+    warm.is_let_go = True
+    await asyncio.gather(*(keeper.close() for keeper in warm.own))
+    await warm.release()
 
 
 def placed(view: WorkspaceView, request: Request) -> ChangeSet:
@@ -312,14 +334,18 @@ def make_engine(store: BaseStore, cache: Path, *, workers: int = 1, way: str = "
     visible = [*toolchain.visible, store.folder, cache]
 
     async def start(argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str]) -> resident.Resident:
-        words, inside = sandbox.wrap(argv, writable=[], visible=visible, environment=environment)
+        words, inside = list(argv), dict(environment)
+        if sandbox is not None:
+            words, inside = sandbox.wrap(argv, writable=[], visible=visible, environment=environment)
         return await resident.start(words, cwd=cwd, environment=inside)
 
     async def run(
         argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str], seconds: float
     ) -> process.Finished:
-        writable = [cwd] if cwd != Path("/") else []
-        words, inside = sandbox.wrap(argv, writable=writable, visible=visible, environment=environment)
+        words, inside = list(argv), dict(environment)
+        if sandbox is not None:
+            writable = [cwd] if cwd != Path("/") else []
+            words, inside = sandbox.wrap(argv, writable=writable, visible=visible, environment=environment)
         return await process.run(words, cwd=cwd, environment=inside, seconds=seconds)
 
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -327,4 +353,4 @@ def make_engine(store: BaseStore, cache: Path, *, workers: int = 1, way: str = "
     pool = TyperPool(cache, run, start, limits)
     assert toolchain.ocaml is not None
     compiler = Compiler(toolchain.ocaml, toolchain.ocaml_version, store.environment)
-    return Engine(store, PooledTyper(pool, compiler, trusted=True), workers, way, pool.close)
+    return Engine(store, PooledTyper(pool, compiler, trusted=True), workers, way, closing=pool.close)

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import asdict, define, field, frozen
 
@@ -79,17 +79,41 @@ class Ran:
 @frozen
 class Kept:
     """What became of a request. `reset`: the seconds that making the sandbox took. `walls`: `landlock`, `seccomp`.
-    `full`: its disk was used up."""
+    `full`: its disk was used up. `root` is where programs saw the tree."""
 
     ran: tuple[Ran, ...]
     files: Mapping[str, bytes]
     walls: tuple[str, ...]
     reset: float
     full: bool
+    root: Path = WORK
 
 
 class LostError(SandboxError):
     """An evaluation whose outcome nobody knows: what watches over it has ended."""
+
+
+class Keeping(Protocol):
+    """A way to run programs over a tree, one request at a time."""
+
+    async def run(
+        self,
+        steps: Sequence[Step],
+        limits: Limits,
+        files: Sequence[FileWrite] = (),
+        wanted: Mapping[str, int] | None = None,
+    ) -> Kept:
+        """Runs programs with `files` written, until one fails. `wanted` are files to give back with how many bytes of
+        their ends, by their path in the tree, or from the root below /tmp.
+
+        A cancel ends them. Raises LostError, SandboxError, ToolchainError.
+        """
+
+    async def start(self) -> None:
+        """Starts what the first request would start. Raises SandboxError, ToolchainError."""
+
+    async def close(self) -> None:
+        """Ends it. When this returns no process of it is left."""
 
 
 @define(eq=False)
@@ -152,6 +176,11 @@ class Keeper:
         async with self._lock:
             if self._resident is None:
                 await self._start()
+
+    def end(self) -> None:
+        """Tells it to end, and does not wait."""
+        if self._resident is not None:
+            self._resident.end()
 
     async def close(self) -> None:
         """Ends it. When this returns no process of it is left."""
@@ -223,21 +252,37 @@ def _read(head: Mapping[str, Any], blob: bytes) -> Kept:
     return Kept(tuple(ran), files, tuple(head["walls"]), head["reset"], head["full"])
 
 
-async def find_way(sandbox: Unshare) -> str:
-    """How a fresh tree is had on this machine: by `overlay`, or by `copy` where there are none, or none that will do.
-    Raises SandboxError, ToolchainError."""
+@frozen
+class Isolation:
+    """What this machine has for evaluations: `way` is `overlay`, or `copy` where there are none that will do, and `why`
+    says then what is amiss. `walls` are those of `Kept`."""
+
+    way: str
+    walls: tuple[str, ...]
+    why: str = ""
+
+
+async def probe(sandbox: Unshare) -> Isolation:
+    """Tries it out. Raises SandboxError, ToolchainError."""
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="lsp-aid-probe-"))
     (folder / "folder").mkdir()
     (folder / "folder" / "old").touch()
-    keeper = Keeper(folder, sandbox, [])
     # Builds remove folders and make them again, which takes more of an overlay than to add files.
     script = "rm -r folder && mkdir folder && echo new > folder/file && mv folder other && cat other/file"
     step = Step(("/bin/sh", "-c", script), {"PATH": os.defpath}, _READY_SECONDS)
+    why = ""
     try:
-        kept = await keeper.run([step], Limits())
-        return "overlay" if kept.ran[0].output == b"new\n" else "copy"
-    except LostError:
-        return "copy"
+        for way in ("overlay", "copy"):
+            keeper = Keeper(folder, sandbox, [], way)
+            try:
+                (ran,) = (kept := await keeper.run([step], Limits())).ran
+                if ran.output == b"new\n":
+                    return Isolation(way, kept.walls, why)
+                why = why or f"an overlay does not do: {ran.text.strip()[-200:]}"
+            except LostError as error:
+                why = why or error.what
+            finally:
+                await keeper.close()
     finally:
-        await keeper.close()
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    raise SandboxError(f"The sandbox cannot lay out a tree: {why}")

@@ -45,7 +45,7 @@ async def read(kept: Kept, tiers: Sequence[Tier], tree: Path, view: View, log: b
         reason = f"It was ended: it takes more than it may of {limit}"
         return Outcome(colour, tier, (problem(reason),), tests and evolve(tests, failed=1), reason)
     try:
-        result = await dune_result(ran, tree, reader(view))
+        result = await dune_result(ran, tree, reader(view), kept.root)
     except AidError as error:
         return Outcome(Colour.UNKNOWN, tier, reason=str(error))
     if result.green:

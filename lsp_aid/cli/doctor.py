@@ -103,6 +103,7 @@ async def _examine(folder: Path, environment: Mapping[str, str]) -> AsyncIterato
     async for check in _toolchain(root or folder, settings, environment, trusted=trusted.status is Status.OK):
         yield check
     yield await _sandbox(settings, environment)
+    yield await _evaluation(settings, environment)
     yield await _model(settings.model, environment)
     yield _daemon(environment)
     yield _writable("cache", cache_home(environment), "XDG_CACHE_HOME")
@@ -182,6 +183,28 @@ async def _sandbox(settings: "Settings", environment: Mapping[str, str]) -> Chec
         reason = "switched off by the setting" if settings.sandbox == "none" else "none works on this machine"
         return Check("sandbox", Status.WARNING, reason, cure)
     return Check("sandbox", Status.OK, sandbox.name)
+
+
+async def _evaluation(settings: "Settings", environment: Mapping[str, str]) -> Check:
+    """What `lsp-aid ces` evaluates in."""
+    from lsp_aid.ces.keeping import probe
+    from lsp_aid.ces.opening import isolation
+    from lsp_aid.errors import SandboxError, ToolchainError
+
+    try:
+        sandbox, _ = await isolation(settings, environment)
+        if sandbox is None:
+            found = "without a sandbox, by the setting `sandbox`: what is evaluated can do what you can"
+            return Check("isolation", Status.WARNING, found, "Set `sandbox` to `auto` where that is possible.")
+        tried = await probe(sandbox)
+    except (SandboxError, ToolchainError) as error:
+        return Check("isolation", Status.WARNING, error.what, error.cure)
+    walls = f"; {' and '.join(tried.walls) or 'neither landlock nor seccomp'} as a second wall"
+    if tried.way == "overlay":
+        return Check("isolation", Status.OK, f"namespaces and overlays{walls}")
+    cure = "Use Linux 6.6 or newer, which has all that builds need of overlays."
+    found = f"namespaces, and copies for want of overlays ({tried.why}){walls}"
+    return Check("isolation", Status.WARNING, found, cure)
 
 
 async def _model(settings: "ModelSettings", environment: Mapping[str, str]) -> Check:

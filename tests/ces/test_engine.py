@@ -243,6 +243,31 @@ async def test_many_at_once(store: BaseStore, shared_typer: Path, root: Path) ->
     await engine.close()
 
 
+async def test_bases_are_let_go_of_when_others_are_wanted(engine: Engine, root: Path) -> None:
+    engine.most = 1
+    first = await engine.open(Folder(root))
+    assert (await judged(engine, first, {"lib/dune": "(library (name nope))"})).colour is Colour.RED
+    write(root, {"lib/stock.ml": STOCK + "let more = 1\n"})
+    second = await engine.open(Folder(root))
+    assert not keepers(first.base.tree)
+    assert (await judged(engine, second, {"lib/dune": "(library (name nope))"})).colour is Colour.RED
+    # It can be used all the same, for as long as it is there.
+    assert (await judged(engine, first, {"lib/dune": "(library (name nope))"})).colour is Colour.RED
+    assert not keepers(first.base.tree)
+
+
+async def test_without_a_sandbox_if_that_is_wanted(store: BaseStore, shared_typer: Path, root: Path) -> None:
+    engine = make_engine(evolve(store, sandbox=None), shared_typer)
+    warm = await engine.open(Folder(root))
+    before = await asyncio.to_thread(digest, warm.base.tree, skipped=frozenset())
+    for case in ("a wrong type", "a comment", "what others see, to their harm", "tests that pass", "tests that fail"):
+        files, level, colour, tier = CASES[case]
+        verdict = await judged(engine, warm, files, level)
+        assert (verdict.colour, verdict.tier) == (colour, tier), verdict
+    assert await asyncio.to_thread(digest, warm.base.tree, skipped=frozenset()) == before
+    await engine.close()
+
+
 # --- faults ---
 
 

@@ -54,6 +54,16 @@ async def test_all_is_well(project: Path) -> None:
     assert shutil.which("dune") in checks["dune"]["found"]
 
 
+@pytest.mark.needs("unshare")
+async def test_what_diffs_are_evaluated_in(project: Path) -> None:
+    _, checks = await doctor(project)
+    assert "namespaces" in checks["isolation"]["found"]
+    assert "seccomp" in checks["isolation"]["found"]
+    _, checks = await doctor(project, LSP_AID_SANDBOX="none")
+    assert checks["isolation"]["status"] == "warning"
+    assert "without a sandbox" in checks["isolation"]["found"]
+
+
 @pytest.mark.dune
 def test_for_people(project: Path) -> None:
     """A line for each check, its cure below it; no colours where it is no terminal."""
