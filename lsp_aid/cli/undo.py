@@ -42,7 +42,7 @@ def _undo(options: argparse.Namespace) -> int:
     from lsp_aid.cli.apply import folder
     from lsp_aid.edits.containment import shown
     from lsp_aid.errors import UsageError
-    from lsp_aid.workspace.journal import undo
+    from lsp_aid.workspace.journal import check_whole, undo
 
     root = folder(options.root)
     found = _last(root)
@@ -50,6 +50,7 @@ def _undo(options: argparse.Namespace) -> int:
         raise UsageError(f"There is nothing to undo in {root}", "What was undone already, or long ago, is not known.")
     place, journal, entry, is_back = found
     if not is_back:
+        check_whole(place, entry)
         undo(place, entry, journal)
     files = list(entry.changes.paths)
     message = f"Undone in {', '.join(map(shown, files))}: {entry.title or 'the last change'}."
@@ -70,7 +71,7 @@ def _last(root: Path) -> "tuple[Path, Journal, Entry, bool] | None":
             continue
         with journal.turn():
             found += [(place, journal, entry, True) for entry in recover(place, journal)]
-        found += [(place, journal, entry, False) for entry in journal.entries() if entry.state is State.APPLIED]
+        found += [(place, journal, entry, False) for entry in journal.entries() if entry.state is not State.UNDONE]
     return max(found, key=lambda one: (one[3], one[2].time), default=None)
 
 

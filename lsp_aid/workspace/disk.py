@@ -71,7 +71,8 @@ def remove_staged(root: Path, changes: ChangeSet) -> None:
         target = _target(root, change.path)
         for left in target.parent.glob(f".*{_STAGED}*.tmp"):
             if left.name.startswith(f".{target.name}{_STAGED}"):
-                left.unlink(missing_ok=True)
+                with suppress(OSError):  # it is in nobody's way
+                    left.unlink()
 
 
 def _check_current(root: Path, changes: ChangeSet) -> None:

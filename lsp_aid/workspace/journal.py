@@ -1,7 +1,7 @@
 """What was applied to a project, and taking it back over all its files.
 
-An entry is noted before the first file is written. So a process that is killed on the way leaves what tells how the
-files were, and the next one puts them back.
+An entry is noted before the first file is written, and marked before the first is taken back. So a process that is
+killed on the way leaves what tells how the files were, and the next one puts them back.
 """
 
 import logging
@@ -98,9 +98,18 @@ def undo(root: Path, entry: Entry, journal: ports.Journal) -> Entry:
     """
     with journal.turn():
         check_untouched(entry, lambda path: read_current(root, path))
-        apply_changes(root, entry.changes.reversed)
+        begun = journal.set_state(entry, State.BEGUN)
+        try:
+            apply_changes(root, entry.changes.reversed)
+        except BaseException as error:
+            if not (isinstance(error, FileUnwritableError) and error.lost):
+                with suppress(FileUnwritableError):  # what is begun and whole is recognised as that
+                    journal.set_state(entry, State.APPLIED)
+            raise
         _remove_empty_folders(root, entry.changes)
-        return journal.set_state(entry, State.UNDONE)
+        with suppress(FileUnwritableError):  # what is begun and undone does no harm
+            return journal.set_state(entry, State.UNDONE)
+        return begun
 
 
 def check_untouched(entry: Entry, read: Callable[[str], str | None]) -> None:
@@ -115,6 +124,20 @@ def check_untouched(entry: Entry, read: Callable[[str], str | None]) -> None:
         )
 
 
+def check_whole(root: Path, entry: Entry) -> None:
+    """Raises StaleError for an entry that `recover` had to leave begun. It names every file that was touched since."""
+    if entry.state is State.BEGUN:
+        texts = {change: _now(root, change.path) for change in entry.changes.files}
+        touched = tuple(c.path for c, text in texts.items() if text not in (c.before, c.after))
+        written = [c.path for c, text in texts.items() if text == c.after]
+        why = f"{', '.join(map(shown, touched))} {'has' if len(touched) == 1 else 'have'} changed since"
+        raise StaleError(
+            f"“{entry.title}” was broken off on its way, and {why if touched else 'cannot be put back'}",
+            f"Nothing was undone. Undo it by hand in {', '.join(map(shown, written))}." if written else "Try again.",
+            touched,
+        )
+
+
 def recover(root: Path, journal: ports.Journal) -> tuple[Entry, ...]:
     """Brings to an end what processes that were killed have begun: what is whole counts as applied, what is not is put
     back. The entries that were put back. Call it in one's turn. Raises FileUnwritableError for the journal."""
@@ -123,6 +146,7 @@ def recover(root: Path, journal: ports.Journal) -> tuple[Entry, ...]:
         if entry.state is State.BEGUN:
             written = [change for change in entry.changes.files if _now(root, change.path) == change.after]
             if len(written) == len(entry.changes.files):
+                remove_staged(root, entry.changes)
                 journal.set_state(entry, State.APPLIED)
             elif _put_back(root, entry, ChangeSet(written)):
                 journal.forget(entry)
@@ -138,6 +162,7 @@ def _put_back(root: Path, entry: Entry, written: ChangeSet) -> bool:
     try:
         remove_staged(root, entry.changes)
         apply_changes(root, written.reversed)
+        _remove_empty_folders(root, entry.changes)
     except WorkspaceError as error:  # left for the next time: it must not keep others from their work
         log.info("%s was begun and broken off, and cannot be put back: %s", entry.id, error)
         return False

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.domain.journal import State
+from lsp_aid.workspace.journal import Journal
 from tests.support.requires import require
 
 pytestmark = pytest.mark.slow
@@ -377,3 +380,23 @@ def test_help_teaches(tmp_path: Path, command: str) -> None:
     done = lsp_aid(command, "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert b"Exit status" in done.stdout
+
+
+def test_what_was_broken_off_and_touched_since_is_told(root: Path) -> None:
+    """Nothing older is undone in its place."""
+    assert lsp_aid("apply", cwd=root, given=SEARCH_REPLACE).returncode == 0
+    changes = ChangeSet([FileChange("m.ml", None, "1\n"), FileChange("n.ml", None, "2\n")])
+    Journal(root, os.environ).note(changes, title="A reply", state=State.BEGUN)
+    (root / "m.ml").write_text("1\n")
+    (root / "n.ml").write_text("mine\n")
+    now = texts(root)
+    refused = lsp_aid("undo", "--json", cwd=root)
+    assert refused.returncode == 1, refused.stderr
+    data = answer(refused)
+    assert (data["status"], data["touched"]) == ("refused", ["n.ml"])
+    assert "“A reply” was broken off on its way" in data["message"]
+    assert "by hand in m.ml" in data["message"]
+    assert texts(root) == now
+    (root / "n.ml").unlink()
+    assert lsp_aid("undo", cwd=root).returncode == 0
+    assert texts(root) == {path: text for path, text in now.items() if path not in ("m.ml", "n.ml")}

@@ -1,6 +1,8 @@
 """What was applied can be taken back over all its files, in any kind of checkout, or not at all."""
 
+import errno
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.journal import State
-from lsp_aid.errors import OutsideError, StaleError
+from lsp_aid.errors import FileUnwritableError, OutsideError, StaleError
 from lsp_aid.workspace.journal import Journal, apply, check_untouched, recover, undo
 from tests.support.requires import require
 
@@ -149,7 +151,7 @@ def test_without_a_journal_it_is_applied_with_a_warning(root: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("root", ["plain"], indirect=True)
-@pytest.mark.parametrize("written", [0, 1, 2, 4])
+@pytest.mark.parametrize("written", [0, 1, 2, 3, 4])
 def test_what_a_killed_process_has_begun_is_put_back_or_counts(root: Path, written: int) -> None:
     """A process is killed between two files: the next one finds the entry and what is written already."""
     before, journal = texts(root), journal_of(root)
@@ -169,6 +171,70 @@ def test_what_a_killed_process_has_begun_is_put_back_or_counts(root: Path, writt
     else:
         assert [entry.state for entry in journal.entries()] == [State.APPLIED]
         assert back == ()
+
+
+@pytest.mark.parametrize("root", ["plain"], indirect=True)
+@pytest.mark.parametrize("undone", [0, 1, 2, 3, 4])
+def test_an_undo_that_is_killed_on_the_way_can_be_asked_for_again(
+    root: Path, undone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = texts(root)
+    entry = apply(root, CHANGES, journal_of(root)).entry
+    assert entry
+    if (child := os.fork()) == 0:
+        left = [undone]
+        replace, unlink = Path.replace, Path.unlink
+
+        def counted(path: Path) -> None:
+            if path.name.endswith(".json") or ".json." in path.name:
+                return
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left[0] -= 1
+
+        def killing_replace(path: Path, target: Path) -> Path:
+            counted(path)
+            return replace(path, target)
+
+        def killing_unlink(path: Path, missing_ok: bool = False) -> None:
+            counted(path)
+            unlink(path, missing_ok)
+
+        monkeypatch.setattr(Path, "replace", killing_replace)
+        monkeypatch.setattr(Path, "unlink", killing_unlink)
+        undo(root, entry, journal_of(root))
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    journal = journal_of(root)
+    if not recover(root, journal):
+        (found,) = journal.entries()
+        if found.state is State.APPLIED:
+            undo(root, found, journal)
+    assert texts(root) == before
+
+
+@pytest.mark.parametrize("root", ["plain"], indirect=True)
+def test_an_undo_that_fails_can_be_asked_for_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = texts(root)
+    entry = apply(root, CHANGES, journal_of(root)).entry
+    assert entry
+    now = texts(root)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with monkeypatch.context() as patched:
+        unlink = Path.unlink
+
+        def refused(path: Path, missing_ok: bool = False) -> None:
+            if path.name == "c.ml":
+                raise full
+            unlink(path, missing_ok)
+
+        patched.setattr(Path, "unlink", refused)
+        with pytest.raises(FileUnwritableError, match="Nothing was changed"):
+            undo(root, entry, journal_of(root))
+    assert texts(root) == now
+    assert [e.state for e in journal_of(root).entries()] == [State.APPLIED]
+    undo(root, entry, journal_of(root))
+    assert texts(root) == before
 
 
 @pytest.mark.parametrize("root", ["plain"], indirect=True)
