@@ -1,7 +1,8 @@
-"""Attributes that have no effect where they stand, or that stand there twice: they go.
+"""Attributes that have no effect where they stand or for what they say, or that stand there twice: they go.
 
     let f x = (x [@inline]) + 1               let f x = x + 1
     let f x = 1 [@@inline] [@@inline]         let f x = 1 [@@inline]
+    let f x = 1 [@@inline maybe]              let f x = 1
 
 What they were to do, they did not do.
 """
@@ -14,21 +15,25 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
 
-_TAILCALL, _MISPLACED, _DUPLICATED = 51, 53, 54
+_PAYLOAD, _TAILCALL, _MISPLACED, _DUPLICATED = 47, 51, 53, 54
+_WHY = {
+    _PAYLOAD: "which says nothing that the compiler knows, and so has no effect",
+    _TAILCALL: "since the call is none",
+    _MISPLACED: "which has no effect here",
+    _DUPLICATED: "which is there already",
+}
 _ATOMS = ("value_path", "constructor_path", "number", "string")
 _KINDS = ("attribute", "item_attribute", "floating_attribute")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     number = messages.warning_number(problem.diagnostic)
-    tree = places.tree(problem) if number in (_TAILCALL, _MISPLACED, _DUPLICATED) else None
+    tree = places.tree(problem) if number in _WHY else None
     attribute = _attribute(problem, tree) if tree else None
-    if tree is None or attribute is None:
+    if tree is None or attribute is None or number is None:
         return []
     change = problem.edit(*_without(tree, attribute))
-    why = "which has no effect here" if number == _MISPLACED else "which is there already"
-    title = f"Remove `{attribute.text}`, {'since the call is none' if number == _TAILCALL else why}"
-    return [Candidate(title, change, 0.8)]
+    return [Candidate(f"Remove `{attribute.text}`, {_WHY[number]}", change, 0.8)]
 
 
 def _attribute(problem: Problem, tree: Syntax) -> Node | None:

@@ -1,9 +1,11 @@
-"""Classes whose parts take the place of inherited ones, or that name an ancestor and do not use it.
+"""Classes whose parts take the place of inherited ones, that name an ancestor and do not use it, or call methods that
+they leave to others without saying so.
 
     inherit shape method area = 1.            inherit shape method! area = 1.
     inherit shape as super                    inherit shape
+    method twice = 2. *. self#area            method virtual area : _  method twice = 2. *. self#area
 
-Either only says what is so already.
+Each only says what is so already.
 """
 
 import re
@@ -15,7 +17,7 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
 
-_METHOD, _INSTANCE_VARIABLE, _ANCESTOR = 7, 13, 36
+_METHOD, _INSTANCE_VARIABLE, _UNDECLARED, _ANCESTOR = 7, 13, 17, 36
 _PARTS = {
     _METHOD: ("method_definition", "method_name", "method"),
     _INSTANCE_VARIABLE: ("instance_variable_definition", "instance_variable_name", "val"),
@@ -24,13 +26,13 @@ _PARTS = {
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     number = messages.warning_number(problem.diagnostic)
-    tree = places.tree(problem) if number in (*_PARTS, _ANCESTOR) else None
+    tree = places.tree(problem) if number in (*_PARTS, _UNDECLARED, _ANCESTOR) else None
     if tree is None or number is None:
         return []
     message = messages.read(problem.diagnostic)
     if number in _PARTS and isinstance(message, messages.CompilerWarning) and message.names:
         return list(_overriding(problem, tree, number, message.names[0]))
-    return list(_without_alias(problem, tree)) if number == _ANCESTOR else []
+    return list(_undeclared(problem, tree) if number == _UNDECLARED else _without_alias(problem, tree))
 
 
 def _overriding(problem: Problem, tree: Syntax, number: int, name: str) -> Iterator[Candidate]:
@@ -46,6 +48,24 @@ def _overriding(problem: Problem, tree: Syntax, number: int, name: str) -> Itera
 
 def _spans(node: Node, problem: Problem) -> bool:
     return node.start <= problem.start and problem.end <= node.end
+
+
+def _undeclared(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
+    """The compiler finds the type by itself, as it has to without the declaration."""
+    at = tree.node_at(problem.start, problem.end)
+    invocation = (
+        next((node for node in (at, *at.ancestors()) if node.kind == "method_invocation"), None) if at else None
+    )
+    name = invocation.child("method_name") if invocation else None
+    if invocation is None or name is None:
+        return
+    within = (invocation, *invocation.ancestors())
+    part = next((node for node in within if node.parent and node.parent.kind == "object_expression"), None)
+    if part is not None:
+        line = tree.text[tree.text.rfind("\n", 0, part.start) + 1 : part.start]
+        gap = " " if line.strip() else f"\n{line}"
+        change = problem.edit(TextEdit(part.start, part.start, f"method virtual {name.text} : _{gap}"))
+        yield Candidate(f"Declare the virtual method `{name.text}`", change, 0.9)
 
 
 def _without_alias(problem: Problem, tree: Syntax) -> Iterator[Candidate]:

@@ -1,11 +1,13 @@
-"""Parts that the compiler says can never matter: arguments that nothing takes, wildcards for nothing.
+"""Parts that the compiler says can never matter: arguments that nothing takes, wildcards for nothing, what stands
+behind an end.
 
     raise Exit 1                              raise Exit
+    raise Exit; 1                             raise Exit
     | Leaf _ -> 0                             | Leaf -> 0
     let f ?(by = 1) = by                      let f ?(by = 1) () = by
     functor (X : S) -> sig end                functor (_ : S) -> sig end
 
-That an argument is too many is a guess: another function may have been meant.
+That an argument is too many is a guess, for another function may have been meant; and so is that code is to go.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,6 +52,16 @@ def _extra_argument(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
     yield Candidate(f"Remove the argument `{argument.text}`, which is not used", change, 0.6, Kind.GUESS)
 
 
+def _never_reached(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
+    statement = tree.expression_at(problem.start, problem.end)
+    node = statement
+    while node is not None and node.parent is not None and node.parent.kind == "sequence_expression":
+        node = node.parent
+    if statement is not None and node is not None and node.end > statement.end:
+        change = problem.edit(TextEdit(statement.end, node.end, ""))
+        yield Candidate("Remove what follows, which is never reached", change, 0.6, Kind.GUESS)
+
+
 def _wildcard(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
     pattern = _around(problem, tree, "constructor_pattern")
     name = pattern.child("constructor_path") if pattern else None
@@ -77,6 +89,7 @@ def _functor_parameter(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
 _WAYS: Mapping[int, Callable[[Problem, Syntax], Iterator[Candidate]]] = {
     16: _unerasable,
     20: _extra_argument,
+    21: _never_reached,
     28: _wildcard,
     52: _fragile,
     56: unreachable,

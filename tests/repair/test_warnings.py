@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.proposal import Kind, Level
-from lsp_aid.repair import attributes, classes, comments_and_strings, deprecated, needless, records, unused
+from lsp_aid.repair import attributes, classes, comments_and_strings, deprecated, guards, needless, records, unused
 from lsp_aid.repair.family import Family
 from tests.support import txtar
 from tests.support.one_liners import check_best, check_none
@@ -62,6 +62,14 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
                     "class c = object method m = 1 end\nclass d = object inherit c as super end",
                     "class c = object method m = 1 end\nclass d = object inherit c end",
                 ),
+                (
+                    "class virtual c = object (self)\n  method n = self#m + 1\nend",
+                    "class virtual c = object (self)\n  method virtual m : _\n  method n = self#m + 1\nend",
+                ),
+                (
+                    "class virtual c = object (self) method n = self#m + 1 end",
+                    "class virtual c = object (self) method virtual m : _ method n = self#m + 1 end",
+                ),
             ],
         ),
         (
@@ -70,6 +78,7 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
                 ("let f x = (x [@inline]) + 1", "let f x = x + 1"),
                 ("let f x = x [@@inline] [@@inline]", "let f x = x [@@inline]"),
                 ("let rec f x = 1 + (f [@tailcall]) x", "let rec f x = 1 + f x"),
+                ("let f x = x [@@inline maybe]", "let f x = x"),
             ],
         ),
         (
@@ -116,6 +125,37 @@ async def test_a_field_without_a_variable_of_its_name_is_a_skeleton(tmp_path: Pa
 async def test_an_argument_is_only_guessed_to_be_too_many(tmp_path: Path) -> None:
     [found] = await candidates_of(needless, {"a.ml": "let f () = raise Exit 1\n"}, tmp_path)
     assert [(c.kind, c.changes.texts) for c in found] == [(Kind.GUESS, {"a.ml": "let f () = raise Exit\n"})]
+
+
+async def test_code_that_is_never_reached_may_go(tmp_path: Path) -> None:
+    texts = {"a.ml": "let f () = print_newline (); raise Exit; print_newline (); 1\n"}
+    [found] = await candidates_of(needless, texts, tmp_path)
+    assert [(c.kind, c.changes.texts) for c in found] == [
+        (Kind.GUESS, {"a.ml": "let f () = print_newline (); raise Exit\n"})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "let f = function (x, 0) | (0, x) when x > 1 -> x | _ -> 0\n",
+            "let f = function (x, 0) when x > 1 -> x | (0, x) when x > 1 -> x | _ -> 0\n",
+        ),
+        (
+            "let f = function\n  | (x, 0, _) | (0, x, _) | (_, _, x) when x > 1 ->\n    x\n  | _ -> 0\n",
+            "let f = function\n"
+            + "".join(f"  | {each} when x > 1 ->\n    x\n" for each in ("(x, 0, _)", "(0, x, _)", "(_, _, x)"))
+            + "  | _ -> 0\n",
+        ),
+    ],
+)
+async def test_a_guard_is_guessed_to_be_of_each_pattern(before: str, after: str, tmp_path: Path) -> None:
+    project = {"dune-project": "(lang dune 3.17)\n", "dune": "(library (name a))\n", "a.ml": before}
+    outcome = await repaired(txtar.Case("guards", project), tmp_path, {"guards": guards})
+    best = outcome.repairs[0]
+    assert best.changes.texts == {"a.ml": after}
+    assert best.kind is Kind.GUESS
 
 
 async def test_other_deprecations_have_no_repair(tmp_path: Path) -> None:
