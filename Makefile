@@ -28,13 +28,14 @@ lint: ## ruff and mypy
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: ## Measure where edits land, builds, starts and restarts, beside others; CASES=2000 SEED=1
+bench: ## Measure where edits land, checks, builds, starts and restarts, beside others; CASES=2000 SEED=1
 	@tools/setup
 	@$(BIN)/python -m benchmarks.edits --cases $(or $(CASES),20000) --seed $(or $(SEED),1)
 	@$(BIN)/python -m benchmarks.edits --cost
 	@$(BIN)/python -m benchmarks.typer
-	@tools/fetch-sources .tools/sources menhir
+	@tools/fetch-sources .tools/sources menhir ocaml-dune
 	@$(BIN)/python -m benchmarks.status --large
+	@$(BIN)/python -m benchmarks.unsaved --large
 	@$(BIN)/python -m benchmarks.sidecar
 
 fuzz: ## Look for texts that a reader does not take; SECONDS=600 READER=whole_file
