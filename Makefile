@@ -44,7 +44,7 @@ fuzz: ## Look for texts that a reader does not take; SECONDS=600 READER=whole_fi
 
 audit: ## What takes too long for the tests: daemons killed, restarted and upgraded under editors, 200 times; ROUNDS=500
 	@tools/setup --all
-	@LSP_AID_CHAOS_ROUNDS=$(or $(ROUNDS),200) $(BIN)/pytest tests/sidecar/test_chaos.py
+	@LSP_AID_CHAOS_ROUNDS=$(or $(ROUNDS),200) $(BIN)/pytest --timeout 0 tests/sidecar/test_chaos.py
 
 docs: ## Write the pages that are generated from the code
 	@tools/setup
