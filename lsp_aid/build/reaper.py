@@ -5,7 +5,8 @@
 WATCH is a pipe whose other end the parent holds: once it has a byte, or has ended since the parent has died (be it by
 SIGKILL), everything is killed. REPORT is a pipe that takes the exit status, a line `N`, before it a line `!REASON`
 where the program cannot be started. On Linux the reaper adopts every orphan below it, so that also processes which
-left the session and the process group are found; elsewhere it kills the program's process group.
+left the session and the process group are found; elsewhere it kills the program's process group. Should the reaper
+itself be killed, the program is, where the system does that.
 
 Nothing but the standard library, and nothing of lsp-aid: it has to start at once.
 """
@@ -16,7 +17,7 @@ import select
 import signal
 import sys
 
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def main() -> int:
@@ -40,11 +41,14 @@ def main() -> int:
 
 def start(command: list[str], report: int) -> int:
     """Starts the program in a process group of its own; its output is ours."""
+    reaper = os.getpid()
     child = os.fork()
     if child:
         return child
     try:
         os.setpgid(0, 0)
+        if prctl(PR_SET_PDEATHSIG, signal.SIGKILL) and os.getppid() != reaper:
+            os._exit(127)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
