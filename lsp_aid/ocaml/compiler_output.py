@@ -187,9 +187,7 @@ def _is_related(block: _Block, found: Sequence[Diagnostic]) -> bool:
 def _diagnostic(block: _Block, places: "_Places") -> Diagnostic | None:
     path, place = places.of(block.head, block.excerpt) if block.head else ("", _NOWHERE)
     title = _titled(block, path)
-    severity, code, lines = Severity.ERROR, None, block.lines
-    while len(lines) > 1 and not lines[-1].strip():
-        lines = lines[:-1]
+    severity, code, lines = Severity.ERROR, None, _without_empty_end(block.lines)
     if title:
         lines = [title["rest"], *lines[1:]]
         severity = Severity.ERROR if title.re is _TITLE and not _softly(title) else Severity.WARNING
@@ -219,6 +217,14 @@ def _diagnostic(block: _Block, places: "_Places") -> Diagnostic | None:
         hint=(hint[1].strip() or None) if hint else None,
         related=related,
     )
+
+
+def _without_empty_end(lines: list[str]) -> list[str]:
+    """All but the empty lines at the end; one line at least, if there is any."""
+    end = len(lines)
+    while end > 1 and not lines[end - 1].strip():
+        end -= 1
+    return lines[:end]
 
 
 def _titled(block: _Block, path: str) -> re.Match[str] | None:

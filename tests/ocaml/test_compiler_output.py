@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lsp_aid.domain.diagnostics import Diagnostic, Related, Severity
 from lsp_aid.domain.text import Position, Range, SourceText
 from lsp_aid.ocaml.compiler_output import parse
+from tests.fuzz.targets import at_most
 
 
 def at(first: int, start: int, last: int, end: int) -> Range:
@@ -240,3 +241,9 @@ def test_places_of_the_real_compiler(tmp_path: Path, text: str, word: str) -> No
     done = subprocess.run(["ocamlc", "-c", "a.ml"], cwd=tmp_path, capture_output=True)
     (found,) = parse(done.stderr, {"a.ml": text}.get)
     assert SourceText(text).slice(found.range).strip("()") == word
+
+
+def test_a_megabyte_of_empty_lines_is_read_soon() -> None:
+    with at_most(10.0):
+        found = one('File "a.ml", line 1, characters 0-1:\nNothing of a title' + "\n" * 1_000_000)
+    assert found.message == "Nothing of a title"
