@@ -14,8 +14,8 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
 
 from lsp_aid.edits.indentation import Indentation, Layout, Pairs
-from lsp_aid.edits.source import InString, Source, lines_in_strings, squeezed
-from lsp_aid.ocaml.tokens import tokens
+from lsp_aid.edits.source import InString, Source, all_squeezed, lines_in_strings, squeezed
+from lsp_aid.ocaml.tokens import strings
 
 Where = Sequence[int | None]
 """For each line of a block the line of the file that it is; None where the file has none such."""
@@ -174,7 +174,7 @@ def _outcome(source: Source, known: Sequence[tuple[int, int]], changes: Sequence
     for change in changes:
         after += (*source.lines[at : change.start], *change.lines)
         at = change.end
-    return tuple(squeezed(line) for line in (*after, *source.lines[at:end]) if line.strip())
+    return tuple(all_squeezed([line for line in (*after, *source.lines[at:end]) if line.strip()]))
 
 
 def _check_gaps(source: Source, search: Sequence[str], replace: Sequence[str], where: Where, ops: Sequence[Op]) -> None:
@@ -290,4 +290,4 @@ def _in_strings(source: Source, lines: Sequence[str], first: int | None) -> Mapp
         return {}
     around = source.strings.get(first) if first is not None else None
     text = (around.opening if around else "") + "\n".join(lines)
-    return lines_in_strings(text, tokens(text))
+    return lines_in_strings(text, strings(text))

@@ -50,20 +50,27 @@ def tokens_from(text: str, start: int) -> Iterator[Token]:
     return _Lexer(text).run(start)
 
 
+def strings(text: str) -> Iterator[Token]:
+    """The strings among the tokens, `{|...|}` too, which is sooner done than all tokens."""
+    return (token for token in _Lexer(text).run(others=False) if not token.is_comment)
+
+
 class _Lexer:
     def __init__(self, text: str) -> None:
         self._text = text
         self._no_quote_from = len(text) + 1  # from here on no string ends
         self._unclosed: set[str] = set()
 
-    def run(self, at: int = 0) -> Iterator[Token]:
+    def run(self, at: int = 0, *, others: bool = True) -> Iterator[Token]:
+        """The tokens from an offset on; strings and comments alone where `others` are left out."""
         text = self._text
         match = _TOKEN.match
         while found := match(text, at):
             start, at = at, found.end()
             kind = found.lastgroup
             if kind is None:
-                yield Token(start, at, found[0])
+                if others:
+                    yield Token(start, at, found[0])
             elif kind == "comment":
                 at = self._comment_end(at)
                 yield Token(start, at, text[start:at], is_comment=True)
