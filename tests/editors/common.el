@@ -51,9 +51,24 @@
            (cons (messages-buffer)
                  (cl-remove-if-not (lambda (buffer) (string-match-p "explanation-" (buffer-name buffer))) (buffer-list)))))
 
+(defun aid-restart (diagnostics)
+  "Replace the daemon under the editor, which goes on as if nothing had been: there are DIAGNOSTICS of what is typed next."
+  (unless (eq 0 (call-process "lsp-aid" nil nil nil "restart"))
+    (aid-say "FAIL to restart")
+    (kill-emacs 1))
+  (goto-char (point-max))
+  (let ((end (point)))
+    (insert "\nlet typed_after_the_restart : int = \"\"\n")
+    (save-buffer)
+    (aid-await "diagnostics after the restart" diagnostics)
+    (delete-region end (point-max))
+    (save-buffer)
+    (aid-await "no diagnostics after the restart" (lambda () (not (funcall diagnostics)))))
+  (aid-say "RESTARTED"))
+
 (defun aid-drive (start diagnostics go-to-error actions)
   "START the client in the file's buffer; once there are DIAGNOSTICS, GO-TO-ERROR and take what is to be had of ACTIONS.
-First the explanation, then the fix."
+First the explanation, then the fix; then the daemon is replaced."
   (with-current-buffer (find-file-noselect aid-file)
     (switch-to-buffer (current-buffer))
     (funcall start)
@@ -70,4 +85,5 @@ First the explanation, then the fix."
     (accept-process-output nil 0.5)
     (save-some-buffers t)
     (aid-await "no diagnostics" (lambda () (not (funcall diagnostics))))
-    (aid-say "TOOK the fix")))
+    (aid-say "TOOK the fix")
+    (aid-restart diagnostics)))

@@ -73,6 +73,17 @@ local function drive()
   await('no diagnostics', function() return #vim.diagnostic.get(nil) == 0 end)
   await('the green status', function() return vim.g.lsp_aid == 'green' end)
   print('TOOK ' .. table.concat(titles, ' | '))
+
+  -- The daemon is replaced under the editor, which goes on as if nothing had been.
+  vim.fn.system({ 'lsp-aid', 'restart' })
+  if vim.v.shell_error ~= 0 then fail('to restart') end
+  vim.api.nvim_buf_set_lines(buffer, -1, -1, false, { 'let typed_after_the_restart : int = ""' })
+  vim.cmd('silent write')
+  await('diagnostics after the restart', function() return #vim.diagnostic.get(buffer) > 0 end)
+  vim.api.nvim_buf_set_lines(buffer, -2, -1, false, {})
+  vim.cmd('silent write')
+  await('no diagnostics after the restart', function() return #vim.diagnostic.get(nil) == 0 end)
+  print('RESTARTED')
   vim.lsp.get_client_by_id(id).stop()
   await('the server to end', function() return vim.lsp.get_client_by_id(id) == nil end)
 end

@@ -1,4 +1,5 @@
-"""Real editors explain an error, take "Fix build error" in a red project of several files, save, and it is green."""
+"""Real editors explain an error, take "Fix build error" in a red project of several files, save, and it is green; then
+the daemon is replaced under them, and they go on."""
 
 import os
 import re
@@ -27,7 +28,7 @@ EDITORS = {
 @pytest.mark.parametrize("editor", EDITORS)
 def test_fix_build_error(editor: str, tmp_path: Path, home: Path) -> None:
     """The action at one error repairs all three files; once they are saved the editor shows no diagnostic. Emacs is
-    set up as the README says."""
+    set up as the README says. What all of them start is the relay, as users do."""
     require(EDITORS[editor][0])
     project = tmp_path / "inventory"
     shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("_build"))
@@ -47,6 +48,7 @@ def test_fix_build_error(editor: str, tmp_path: Path, home: Path) -> None:
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     assert "EXPLAINED" in said
+    assert "RESTARTED" in said
     assert "Unknown notification" not in said
     built = subprocess.run(["dune", "build", "--root", "."], cwd=project, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr + said
