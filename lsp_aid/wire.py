@@ -28,7 +28,7 @@ def frame(body: bytes, mark: bytes = b"") -> bytes:
 
 class Frames:
     """Takes bytes as they come, and gives the messages that are whole. Of a message that is not, no more is kept than
-    has come; one that is too large, or a head that does not end, raises FrameError.
+    has come; one that is too large, and a head that does not end or tells no length, raises FrameError.
 
     `mark` is the field whose messages are to be told from the others, in lower case.
     """
@@ -41,6 +41,7 @@ class Frames:
         self._length: int | None = None  # of the body, once the head has told it
         self._marked = False
         self._head_size = 0
+        self._has_fields = False
         self._in_body = False
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
@@ -53,6 +54,7 @@ class Frames:
                 return
             body, marked = bytes(self._buffer[self._start : end]), self._marked
             self._start, self._length, self._marked, self._in_body, self._head_size = end, None, False, False, 0
+            self._has_fields = False
             self._trim()
             yield body, marked
 
@@ -69,9 +71,12 @@ class Frames:
             self._start = end + 1
             self._check_head(0)
             if line:
+                self._has_fields = True
                 self._read_field(line)
             elif self._length is not None:
                 return True
+            elif self._has_fields:  # most likely the length of the message before was wrong
+                raise FrameError("a message without a Content-Length")
         self._check_head(len(self._buffer) - self._start)
         self._trim()
         return False

@@ -47,6 +47,9 @@ def test_heads_are_taken_as_clients_write_them(head: bytes) -> None:
         b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"x" * (LARGEST_HEAD + 1),
         b"x: y\r\n" * LARGEST_HEAD,
+        b"Content-Type: x\r\n\r\n{}",
+        b"Content-Length: 1\r\n\r\n" + b"{}" + frame(b"[]"),
+        b"Content-Length: 9\r\n\r\n" + b"{}" + frame(b"[]"),
     ],
 )
 def test_what_cannot_be_the_protocol_is_given_up(data: bytes) -> None:

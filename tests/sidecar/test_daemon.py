@@ -356,6 +356,9 @@ class TestMalformedInput:
         b"Content-Length: 99999999999\r\n\r\n",
         b"Content-Length: -1\r\n\r\n{}",
         b"Content-Length: many\r\n\r\n{}",
+        b"Content-Type: none\r\n\r\n{}",
+        b"Content-Length: 1\r\n\r\n{}" + frame(b"{}"),
+        b"Content-Length: 9\r\n\r\n{}" + frame(b"{}"),
         b"\0" * 200_000,
     )
 
@@ -403,6 +406,37 @@ class TestMalformedInput:
                 editor.client.writer.write(b"x" * 1_000_000)
                 await editor.client.writer.drain()
         assert await asyncio.wait_for(editor.process.wait(), 30) == 1
+
+    async def test_a_relay_that_does_not_read_is_left(self, running: Desk, tmp_path: Path) -> None:
+        """The same at the daemon's own port, where nobody stands between."""
+        root = project(tmp_path / "p", a="let a = 1\n")
+        document = {"uri": (root / "a.ml").as_uri(), "languageId": "ocaml", "version": 1, "text": "x" * 1_000_000}
+        opening = {"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": document}}
+        begin = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"capabilities": {}}}
+        ask = {"jsonrpc": "2.0", "method": "lsp-aid/text", "params": {"uri": document["uri"]}}
+        async with connected(running) as (_, writer):
+            writer.write(frame(json.dumps(HELLO).encode(), MARK))
+            for message in (begin, opening, *({**ask, "id": n} for n in range(1, 400))):
+                writer.write(frame(json.dumps(message).encode()))
+            await until(lambda: "does not read, and is left" in running.log())
+            await until(lambda: not running.daemon["editors"])
+        assert resident(running.pid) < 400_000_000
+
+    async def test_a_text_of_many_megabytes_is_taken(self, running: Desk, tmp_path: Path) -> None:
+        """And what exceeds the bound of a message ends that editor's session alone."""
+        root = project(tmp_path / "p", a="")
+        editor = await running.editor()
+        editor.client._loop.cancel()
+        editor.client.writer.write(b"Content-Length: %d\r\n\r\n" % (64 * 1024 * 1024 + 1))
+        assert await asyncio.wait_for(editor.process.wait(), 30) == 1
+        other = await running.editor()
+        await other.client.initialize(root)
+        text = "let a = 1\n" * 2_000_000
+        other.client.open(root / "a.ml", text)
+        found = await other.client.request("lsp-aid/text", {"uri": (root / "a.ml").as_uri()})
+        assert found["text"] == text
+        other.client.notify("textDocument/didClose", {"textDocument": {"uri": (root / "a.ml").as_uri()}})
+        assert await other.client.request("lsp-aid/text", {"uri": (root / "a.ml").as_uri()}) is None
 
     async def test_an_editor_that_does_not_read_costs_bounded_memory_and_disturbs_nobody(
         self, running: Desk, tmp_path: Path
