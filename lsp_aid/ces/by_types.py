@@ -277,7 +277,7 @@ def _attributes(path: str, text: str) -> list[str]:
     """What stands in a text beside types and may matter to others, alerts and deprecations for one, each with what it
     is about."""
     found = []
-    for node in parse(text, path).walk(*_ATTRIBUTES):
+    for node in parse(text, path).walk(*_ATTRIBUTES) if "[@" in text else ():
         around = node.parent
         about = "" if node.kind == "floating_attribute" or around is None else around.text
         found.append(f"{node.text} {' '.join(about.split())}")

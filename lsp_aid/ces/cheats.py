@@ -25,6 +25,9 @@ _INLINE_TESTS = frozenset({"test", "test_unit", "test_module", "expect_test", "e
 _ENDS = frozenset({"exit", "at_exit", "Stdlib.exit", "Stdlib.at_exit", "Unix._exit", "Sys.exit"})
 _FAILS = frozenset({"failwith", "Stdlib.failwith", "invalid_arg", "Stdlib.invalid_arg"})
 _SILENCED = frozenset({"warning", "ocaml.warning", "warnerror", "ocaml.warnerror", "alert", "ocaml.alert"})
+_WORDS = re.compile(r"Obj|Marshal|Dynlink|exit|failwith|invalid_arg|external|assert|try|exception|warn|alert")
+"""Every construct that `_RULES` find begins with, or has within its name, one of these."""
+_INLINE_TEST = re.compile(r"%\s*(?:[\w']+\s*\.\s*)*(?:test|expect|bench|quick_test)")
 _BYPASSES = frozenset({"enabled_if", "optional", "allow_overlapping_dependencies", "allow_empty"})
 
 
@@ -50,14 +53,17 @@ def _added(changes: ChangeSet, sort: str) -> Iterator[Cheat]:
     """What there is more of after than before, over all files together."""
     before: Counter[str] = Counter()
     places: dict[str, list[tuple[str, int, str]]] = {}
-    for change in changes.files:
-        look = _look(change.path)
-        if look is None or (sort == "dune") != (look is _in_dune_file):
-            continue
-        before.update(found.kind for found in look(change.path, change.before or ""))
-        old = Counter((found.kind, found.detail) for found in look(change.path, change.before or ""))
+    looked = [(change, look) for change in changes.files if (look := _look(change.path)) is not None]
+    of_sort = [(change, look) for change, look in looked if (sort == "dune") == (look is _in_dune_file)]
+    all_after = [list(look(change.path, change.after or "")) for change, look in of_sort]
+    if not any(all_after):
+        return
+    for (change, look), found_after in zip(of_sort, all_after, strict=True):
+        found_before = list(look(change.path, change.before or ""))
+        before.update(found.kind for found in found_before)
+        old = Counter((found.kind, found.detail) for found in found_before)
         after = change.after or ""
-        for found in look(change.path, after):
+        for found in found_after:
             if old[(found.kind, found.detail)] > 0:
                 old[(found.kind, found.detail)] -= 1
                 places.setdefault(found.kind, []).append(("", 0, ""))
@@ -82,11 +88,16 @@ def _look(path: str) -> Callable[[str, str], Iterator[_Found]] | None:
 
 
 def _in_code(path: str, text: str) -> Iterator[_Found]:
-    syntax = parse(text, path)
-    for node in syntax.walk():
-        found = _RULES.get(node.kind) if node.is_named else None
-        if found is not None:
-            yield from found(node)
+    """Looks at the tree where a word stands without which no rule finds anything: to walk all of it takes longer than
+    to type it."""
+    words = [match.start() for match in _WORDS.finditer(text)]
+    syntax = parse(text, path) if words else None
+    seen = set[tuple[str, int]]()
+    for offset in words:
+        node = syntax.enclosing(offset, *_RULES) if syntax else None
+        if node is not None and (node.kind, node.start) not in seen:
+            seen.add((node.kind, node.start))
+            yield from _RULES[node.kind](node)
 
 
 def _value(node: Node) -> Iterator[_Found]:
@@ -206,6 +217,8 @@ def _checks(path: str, text: str, *, inline_only: bool = False) -> int:
     """How many things a text checks: assertions, inline tests, expectations; lines of what is no OCaml."""
     if not path.endswith((".ml", ".mli")):
         return 0 if inline_only else len(text.splitlines())
+    if inline_only and not _INLINE_TEST.search(text):
+        return 0
     syntax = parse(text, path)
     inline = sum(node.text.lstrip("%").split(".")[-1] in _INLINE_TESTS for node in syntax.walk("attribute_id"))
     return inline if inline_only else inline + _assertions(syntax)
