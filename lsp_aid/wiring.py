@@ -284,9 +284,8 @@ class Wiring:
 
     def _project(self, root: Path, settings: Settings, ground: "_Ground", build: Build) -> Project:
         slot, toolchain = ground.slot, ground.toolchain
-        evaluator: Evaluator = ShadowEvaluator(
-            slot.folder, root, toolchain, ground.sandbox, settings.build, trusted=ground.trusted
-        )
+        shadow = ShadowEvaluator(slot.folder, root, toolchain, ground.sandbox, settings.build, trusted=ground.trusted)
+        evaluator: Evaluator = shadow
         if settings.trust == "never":
             evaluator = NoEvaluator("the setting `trust` is `never`: nothing is built")
         typer = self._typer(toolchain, trusted=ground.trusted)
@@ -299,7 +298,7 @@ class Wiring:
             evaluator=evaluator,
             model=model_from(settings.model, self.environment),
             events=DroppingSink(),
-            close=self._closing(slot),
+            close=self._closing(slot, shadow.end),
             formatter=Ocamlformat(root, toolchain.environment),
             store=ProposalStore(root, self.environment),
             journal=Journal(root, self.environment),
@@ -345,11 +344,12 @@ class Wiring:
         """The typer of a project, which its close gives back."""
         return PooledTyper(self._typers.pool, _compiler(toolchain), trusted=trusted)
 
-    def _closing(self, slot: Slot) -> Callable[[], None]:
-        """Frees the folder, and ends the typers with the last project."""
+    def _closing(self, slot: Slot, end: Callable[[], None] = lambda: None) -> Callable[[], None]:
+        """Ends what the evaluator has started, frees the folder, and ends the typers with the last project."""
         self._typers.take()
 
         def close() -> None:
+            end()
             slot.release()
             self._typers.give_back()
 

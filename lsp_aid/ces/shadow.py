@@ -13,7 +13,7 @@ import shutil
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from attrs import define, field, frozen
@@ -64,12 +64,35 @@ class Shadow:
         FileUnwritableError.
         """
         desired = dict(self._scan())
-        self._lay_over(desired, view, changes)
+        self._lay_over(desired, view.open_texts, changes)
         try:
             self._write(desired)
         except OSError as error:
             cure = f"Free space or permit writing in {self.folder.parent}."
             raise FileUnwritableError(f"The shadow of {self.root} cannot be written: {error}", cure) from error
+
+    def writes(self, view: View, changes: ChangeSet) -> dict[str, tuple[bytes | None, int]]:
+        """What the copy of `view` alone lacks for the changes: by path the content, None for what is to go, and the
+        mode. Blocks. Raises OutsideError as `sync`."""
+        before = dict(self._scan())
+        self._lay_over(before, view.open_texts, ChangeSet())
+        after = dict(before)
+        self._lay_over(after, {}, changes)
+        gone: tuple[bytes | None, int] = (None, 0)
+        found = dict.fromkeys(before.keys() - after.keys(), gone)
+        for path, entry in after.items():
+            if entry.kind == "text" and entry != before.get(path):
+                found[path] = (entry.content, entry.mode | stat.S_IRUSR | stat.S_IWUSR)
+        return found
+
+    @property
+    def state(self) -> object:
+        """What tells whether a sync has changed anything since."""
+        try:
+            status = self._manifest.stat()
+        except OSError:
+            return object()
+        return status.st_mtime_ns, status.st_ino
 
     def forget(self) -> None:
         """Makes an end of it: the copy stays as it is, and no further sync is to be expected."""
@@ -125,8 +148,8 @@ class Shadow:
         real = os.path.realpath(parent / target)
         return os.path.relpath(real, parent) if _is_below(real, root) else real
 
-    def _lay_over(self, desired: dict[str, _Entry], view: View, changes: ChangeSet) -> None:
-        for path, text in view.open_texts.items():
+    def _lay_over(self, desired: dict[str, _Entry], open_texts: Mapping[str, str], changes: ChangeSet) -> None:
+        for path, text in open_texts.items():
             with contextlib.suppress(OutsideError):  # a document that the build does not see
                 self._put(desired, self._place(path), text)
         for path, after in changes.texts.items():

@@ -1,5 +1,7 @@
 import asyncio
+import contextlib
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -8,13 +10,15 @@ from attrs import evolve
 
 from lsp_aid.build.dune import DuneBuild
 from lsp_aid.build.toolchain import Toolchain, find
-from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator
+from lsp_aid.ces.checkout import digest
+from lsp_aid.ces.evaluator import LoneFileEvaluator, NoEvaluator, ShadowEvaluator, overlays
 from lsp_aid.ces.sandbox import Sandbox, find_sandbox
 from lsp_aid.config import BuildSettings
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.changes import ChangeSet, FileChange
-from lsp_aid.errors import BuildTimeoutError, OutsideError
+from lsp_aid.errors import BuildTimeoutError, OutsideError, ToolchainError
 from lsp_aid.workspace.view import WorkspaceView
+from tests.ces.test_keeping import keepers
 from tests.support.requires import require
 
 pytestmark = pytest.mark.dune
@@ -137,6 +141,33 @@ async def test_without_a_sandbox_only_what_is_trusted_is_built(root: Path, toolc
     assert refused.build is None
     assert "not trusted" in refused.reason
     assert not (on.folder / "shadow").exists()
+
+
+async def test_what_is_tried_leaves_the_shadow_as_warm_as_it_was(
+    root: Path, toolchain: Toolchain, shut_in: Sandbox
+) -> None:
+    if await overlays(os.environ) is None:
+        pytest.skip("this system has no overlays for us")
+    on = evaluator(root, toolchain, shut_in)
+    assert (await built(on, ChangeSet())).green
+    before = digest(on.folder, skipped=frozenset())
+    red = await built(on, edits(a_ml="let one = true\n", b_ml=None, c_ml="let x = A.one + 1\n"))
+    assert [d.path for d in red.errors] == ["lib/c.ml"]
+    with pytest.raises(ToolchainError):
+        await built(on, ChangeSet([FileChange("dune", None, '(rule (with-stdout-to x (system "kill -9 -1")))')]))
+    for pid in keepers(on.folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert (await built(on, edits(a_ml="let one = 2\n"))).green
+    assert digest(on.folder, skipped=frozenset()) == before
+    # What is typed in the editor meanwhile is what the next change lies over.
+    red = await built(on, edits(b_ml="let two = A.uno\n"), a_ml="let one = 3\n")
+    assert [d.path for d in red.errors] == ["lib/b.ml"]
+    assert (await built(on, edits(b_ml="let two = A.uno\n"), a_ml="let uno = 3\n")).green
+    on.end()
+    async with asyncio.timeout(60):
+        while keepers(on.folder):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 async def test_no_evaluator_says_why(root: Path) -> None:
