@@ -33,18 +33,20 @@ bench: ## Measure where edits land, checks, builds, starts and restarts, beside 
 	@$(BIN)/python -m benchmarks.edits --cases $(or $(CASES),20000) --seed $(or $(SEED),1)
 	@$(BIN)/python -m benchmarks.edits --cost
 	@$(BIN)/python -m benchmarks.typer
-	@tools/fetch-sources .tools/sources menhir ocaml-dune
+	@tools/fetch-sources .tools/sources menhir ocaml-csexp ocaml-dune
 	@$(BIN)/python -m benchmarks.status --large
 	@$(BIN)/python -m benchmarks.unsaved --large
+	@$(BIN)/python -m benchmarks.ces
 	@$(BIN)/python -m benchmarks.sidecar
 
 fuzz: ## Look for texts that a reader does not take; SECONDS=600 READER=whole_file
 	@tools/setup
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(READER)
 
-audit: ## What takes too long for the tests: daemons killed, restarted and upgraded under editors, 200 times; ROUNDS=500
+audit: ## What takes too long for the tests: 1,000 verdicts against clean builds, 200 restarts under editors; ROUNDS=500 SHARE=10
 	@tools/setup --all
 	@LSP_AID_CHAOS_ROUNDS=$(or $(ROUNDS),200) $(BIN)/pytest --timeout 0 tests/sidecar/test_chaos.py
+	@$(BIN)/python -m benchmarks.audit --share $(or $(SHARE),1)
 
 docs: ## Write the pages that are generated from the code
 	@tools/setup

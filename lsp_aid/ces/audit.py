@@ -86,6 +86,8 @@ class Audit:
     sandbox: Sandbox | None
     folder: Path
     levels: Sequence[Level] = tuple(Level)
+    repeat: int = 1
+    """How often each diff is evaluated at each level: the verdict has to be the same."""
 
     @property
     def store(self) -> BaseStore:
@@ -113,8 +115,11 @@ class Audit:
         cold_seconds = time.monotonic() - started
         levels = {}
         for level in self.levels:
-            verdict = await self.engine.evaluate(self.warm, Request(diff, level=level, format="unified_diff"))
-            levels[level.value] = _line(verdict, truth[level])
+            request = Request(diff, level=level, format="unified_diff")
+            verdicts = [await self.engine.evaluate(self.warm, request) for _ in range(self.repeat)]
+            levels[level.value] = _line(verdicts[0], truth[level])
+            if len({(each.colour, each.tier, frozenset(map(_told, each.errors))) for each in verdicts}) > 1:
+                levels[level.value]["wrong"] = "and the verdict changes"
         return {
             "number": mutant.number,
             "kind": mutant.kind,
@@ -157,7 +162,7 @@ class Audit:
         return await asyncio.to_thread(build_result, done, tree, tree / BUILD_FOLDER, disk_reader(tree), seconds)
 
     def _name(self, seed: int) -> str:
-        return f"{self.warm.base.key} {seed}"
+        return f"{self.warm.base.key} {seed} {self.repeat}"
 
 
 def _line(verdict: Verdict, truth: BuildResult) -> dict[str, Any]:

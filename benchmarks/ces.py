@@ -1,0 +1,286 @@
+"""How long verdicts take, beside the ways to have them without an engine.
+
+    python -m benchmarks.ces [--count N] [--project csexp|menhir|dune]
+
+One table for each project: a cold build by dune; a copy of the warm tree and dune; one warm tree that is changed and
+changed back, and dune; an overlay and dune; the bare `ocamlc -stop-after typing` on the changed module; and ours, apart
+for what is red by types, green with the same signature, and green with a changed one, with the share that went on to
+dune. The projects are Debian's source packages of ocaml-csexp, menhir and ocaml-dune, fetched by tools/fetch-sources
+where they are not there.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from lsp_aid.build import toolchain
+from lsp_aid.build.cache import cache_home
+from lsp_aid.build.dune import dune_environment
+from lsp_aid.build.process import run
+from lsp_aid.ces.base import BaseStore, Goals
+from lsp_aid.ces.checkout import Folder
+from lsp_aid.ces.engine import Engine, Request, WarmBase, make_engine
+from lsp_aid.ces.graph import Unit
+from lsp_aid.ces.keeping import Limits, Step
+from lsp_aid.ces.opening import isolation
+from lsp_aid.ces.verdict import Colour, Level, Tier, Verdict
+from lsp_aid.config import Settings
+from lsp_aid.domain.changes import ChangeSet, FileChange
+from tools.own_ocaml import CHECKOUT, use_own_ocaml
+
+SOURCES = CHECKOUT / ".tools" / "sources"
+BY_DUNE = (Tier.CHECK, Tier.BUILD)
+
+
+@frozen
+class Project:
+    """A project to measure on: what is asked of dune there, and the folders that cannot be built on a bare machine."""
+
+    name: str
+    package: str
+    goals: Goals
+    without: tuple[str, ...] = ()
+
+
+PROJECTS = (
+    Project("csexp", "ocaml-csexp", Goals(options=("--profile=release",)), ("bench", "test")),
+    Project("menhir", "menhir", Goals(options=("--profile=release",)), ("coq-menhirlib", "benchmarks")),
+    Project("dune", "ocaml-dune", Goals(("@src/check", "@bin/check"), ("@src/check", "@bin/check"))),
+)
+
+
+@frozen
+class Row:
+    """One way to a verdict: seconds of each try, and the share that went on to dune."""
+
+    name: str
+    seconds: Sequence[float]
+    workers: int = 1
+    elapsed: float = 0.0
+    by_dune: float | None = None
+
+    def cells(self) -> list[str]:
+        late = statistics.quantiles(self.seconds, n=20)[-1] if len(self.seconds) > 1 else self.seconds[0]
+        rate = len(self.seconds) / ((self.elapsed or sum(self.seconds)) * self.workers)
+        share = "" if self.by_dune is None else f"{self.by_dune:.0%}"
+        median = statistics.median(self.seconds)
+        return [self.name, str(len(self.seconds)), f"{median * 1000:.0f}", f"{late * 1000:.0f}", f"{rate:.2g}", share]
+
+
+def source_of(project: Project, folder: Path) -> Path:
+    """A copy of the project's sources, without what cannot be built here."""
+    if not (SOURCES / project.package).is_dir():
+        subprocess.run([CHECKOUT / "tools" / "fetch-sources", str(SOURCES), project.package], check=True)
+    target = folder / project.name
+    shutil.copytree(SOURCES / project.package, target, symlinks=True, ignore=shutil.ignore_patterns("_build"))
+    for name in project.without:
+        shutil.rmtree(target / name, ignore_errors=True)
+    return target
+
+
+def edits(warm: WarmBase, kind: str, count: int) -> list[ChangeSet]:
+    """Diffs of one kind, each of another module where there are enough."""
+    units = [unit for unit in warm.base.graph.units.values() if unit.source.endswith(".ml") and unit.ends_here]
+    bare = [unit for unit in units if f"{unit.source}i" not in warm.base.graph.units and unit.is_seen]
+    chosen = bare if kind == "changed" and bare else units
+    chance = random.Random(1)
+    picked = [chance.choice(chosen) for _ in range(count)]
+    lines = {"red": "let () = ignore (1 + true)", "same": "let () = ignore 0", "changed": "let added_to_measure = 0"}
+    return [change_of(warm, unit, f"\n\n(* {n} *)\n{lines[kind]}\n") for n, unit in enumerate(picked)]
+
+
+def change_of(warm: WarmBase, unit: Unit, more: str) -> ChangeSet:
+    text = warm.view.read(unit.source)
+    changes = [FileChange(unit.source, text, text.rstrip() + more)]
+    interface = f"{unit.source}i"
+    if "added_to_measure" in more and warm.view.exists(interface):
+        old = warm.view.read(interface)
+        changes.append(FileChange(interface, old, old.rstrip() + "\n\nval added_to_measure : int\n"))
+    return ChangeSet(changes)
+
+
+async def timed(work: Callable[[], Awaitable[object]], count: int) -> list[float]:
+    found = []
+    for _ in range(count):
+        started = time.perf_counter()
+        await work()
+        found.append(time.perf_counter() - started)
+    return found
+
+
+async def ours(engine: Engine, warm: WarmBase, kind: str, count: int, workers: int) -> Row:
+    """Our verdicts at the level of types. What each module is like in the base is asked for before."""
+    changes = edits(warm, kind, count)
+    for each in {each.paths: each for each in changes}.values():
+        await warm.types.judge(each)
+    left, verdicts, seconds = iter(changes), list[Verdict](), list[float]()
+
+    async def work() -> None:
+        for each in left:
+            started = time.perf_counter()
+            verdicts.append(await engine.evaluate(warm, Request(changes=each, level=Level.TYPES)))
+            seconds.append(time.perf_counter() - started)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(workers)))
+    elapsed = time.perf_counter() - started
+    wanted = Colour.RED if kind == "red" else Colour.GREEN
+    strange = [verdict for verdict in verdicts if verdict.colour is not wanted]
+    if strange:
+        print(f"{len(strange)} of {count} are not {wanted}, the first: {strange[0].data()}", file=sys.stderr)
+    share = sum(verdict.tier in BY_DUNE for verdict in verdicts) / len(verdicts)
+    names = {"red": "red", "same": "green, the same signature", "changed": "green, another signature"}
+    at_once = f", {workers} at once" if workers > 1 else ""
+    return Row(f"ours: {names[kind]}{at_once}", seconds, workers, elapsed, share)
+
+
+async def peers(engine: Engine, warm: WarmBase, folder: Path, count: int) -> list[Row]:
+    """The ways without an engine, on the same kind of diff."""
+    store, changes = engine.store, edits(warm, "same", count)
+    command, environment = store.dune("build", "--", *store.goals.check), dune_environment(store.toolchain)
+
+    async def build(tree: Path, change: ChangeSet) -> None:
+        for path, text in change.texts.items():
+            (tree / path).write_text(text or "")
+        done = await run(command, cwd=tree, environment=environment, seconds=600)
+        assert done.code == 0, done.text[-500:]
+
+    async def cold() -> None:
+        tree = Path(tempfile.mkdtemp(dir=folder)) / "tree"
+        shutil.copytree(warm.base.tree, tree, symlinks=True, ignore=shutil.ignore_patterns("_build"))
+        await build(tree, changes[0])
+        await asyncio.to_thread(shutil.rmtree, tree)
+
+    async def copied() -> None:
+        tree = Path(tempfile.mkdtemp(dir=folder)) / "tree"
+        await run(["cp", "-a", str(warm.base.tree), str(tree)], cwd=folder, environment={}, seconds=600)
+        await build(tree, changes[0])
+        await asyncio.to_thread(shutil.rmtree, tree)
+
+    kept, tries = folder / "kept" / "tree", iter(changes)
+    await asyncio.to_thread(shutil.copytree, warm.base.tree, kept, symlinks=True)
+
+    async def incremental() -> None:
+        change = next(tries)
+        await build(kept, change)
+        for file in change.files:
+            (kept / file.path).write_text(file.before or "")
+
+    left = iter(changes)
+
+    async def overlaid() -> None:
+        await engine._outcome(warm, next(left), Level.TYPES)
+
+    more = iter(changes)
+
+    async def compiled() -> None:
+        await typed_by_ocamlc(store, warm, folder, next(more))
+
+    few = max(2, min(5, count // 10))
+    return [
+        Row("cold build", await timed(cold, few)),
+        Row("`cp -a` and dune", await timed(copied, few)),
+        Row("one tree and dune, one diff after the other", await timed(incremental, min(count, 4 * few))),
+        Row("overlay and dune", await timed(overlaid, min(count, 4 * few)), by_dune=1.0),
+        Row("`ocamlc -stop-after typing`", await timed(compiled, min(count, 10 * few))),
+    ]
+
+
+async def typed_by_ocamlc(store: BaseStore, warm: WarmBase, folder: Path, change: ChangeSet) -> None:
+    (first, *_), built = change.files, warm.base.tree / "_build/default"
+    unit = warm.base.graph.units[first.path]
+    file = folder / f"typed{Path(unit.source).suffix}"
+    file.write_text(first.after or "")
+    goal = ["-stop-after", "typing", "-o", f"{folder}/{unit.name}.cmo", "-c", "-impl", str(file)]
+    words = [str(store.toolchain.ocaml), *unit.words, *goal]
+    await run(words, cwd=built, environment=dune_environment(store.toolchain), seconds=600)
+
+
+async def reset(engine: Engine, warm: WarmBase, count: int) -> Row:
+    """From the request to a sandbox in which the first program may start."""
+    step = Step(("/bin/true",), engine.store.environment, 60.0)
+    found = [(await warm.own[0].run([step], Limits())).reset for _ in range(count)]
+    return Row("a fresh sandbox over the base", found)
+
+
+def memory() -> int:
+    """Bytes of all that runs below this process, by what each has for itself and its share of the rest."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
+            except OSError:
+                continue
+    found = {os.getpid()}
+    while grown := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= grown
+    total = 0
+    for pid in found - {os.getpid()}:
+        try:
+            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) * 1024
+    return total
+
+
+async def measure(project: Project, folder: Path, count: int) -> None:
+    root = await asyncio.to_thread(source_of, project, folder)
+    found = await toolchain.find(root, "", os.environ, trusted=False)
+    sandbox, way = await isolation(Settings(), os.environ)
+    rows: list[Row] = []
+    for workers in (1, 2):
+        store = BaseStore(folder / "bases", found, sandbox, project.goals)
+        engine = make_engine(store, folder / "typer", workers=workers, way=way)
+        try:
+            warm = await engine.open(Folder(root))
+            if workers == 1:
+                record, units = warm.base.record, warm.base.graph.units
+                lines = sum(warm.view.read(path).count("\n") for path in units)
+                print(f"\n### {project.name}: {len(units)} files, {lines:,} lines, base {record.seconds:.1f} s\n")
+                rows += await peers(engine, warm, folder, count)
+                rows.append(await reset(engine, warm, count))
+            for kind in ("red", "same", "changed"):
+                rows.append(await ours(engine, warm, kind, count if kind != "changed" else max(8, count // 4), workers))
+            print(f"{workers} worker{'s' if workers > 1 else ''}: {memory() / 1e6 / workers:.0f} MB each\n", flush=True)
+        finally:
+            await engine.close()
+    print("| way | tries | median, ms | 95th percentile, ms | a second per core | by dune |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for row in rows:
+        print(f"| {' | '.join(row.cells())} |", flush=True)
+
+
+async def main(names: Sequence[str], count: int) -> int:
+    use_own_ocaml()
+    if shutil.which("dune") is None:
+        print("There is no dune on PATH.", file=sys.stderr)
+        return 2
+    # Not in memory, and not where the sandbox has its own.
+    cache = cache_home(os.environ)
+    cache.mkdir(parents=True, exist_ok=True)
+    for project in PROJECTS:
+        if project.name in names:
+            with tempfile.TemporaryDirectory(dir=cache, prefix="bench-") as name:
+                await measure(project, Path(name), count)
+    return 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--project", action="append", choices=[project.name for project in PROJECTS])
+    options = parser.parse_args()
+    sys.exit(asyncio.run(main(options.project or [project.name for project in PROJECTS], options.count)))
