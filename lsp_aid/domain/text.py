@@ -13,6 +13,7 @@ from attrs import define, frozen
 
 from lsp_aid.errors import EditError
 
+BOM = "\ufeff"
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 

@@ -13,6 +13,7 @@ from lsp_aid.domain.events import Happening
 from lsp_aid.domain.journal import Entry
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.proposal import Level
+from lsp_aid.edits.form import in_form
 from lsp_aid.edits.limits import Confirmation
 from lsp_aid.errors import AidError, StaleError, UsageError
 from lsp_aid.server import to_lsp
@@ -213,7 +214,7 @@ class Applying:
         """Notes what the editor holds of a proposal."""
         if not any(made.offered.proposal.id == offered.proposal.id for made in self._made):
             offered.emit(Happening.APPLIED)
-        found = (FileChange(one.change.path, one.change.before, _meant(one)) for one in landed)
+        found = (_made_of(one) for one in landed)
         changes = ChangeSet.of(found)
         if await root.kept.find(offered.proposal.id) is None:
             await root.kept.keep([offered.proposal])
@@ -271,16 +272,27 @@ def _way_back(view: View, changes: ChangeSet, deletes: bool) -> ChangeSet:
             "Nothing was undone. Save it or undo by hand what is still to be undone.",
             touched,
         )
-    befores = {c.path: c.before if c.before is not None or deletes else "" for c in changes.files}
-    return ChangeSet.of(FileChange(path, text, befores[path]) for path, text in now.items())
+    return ChangeSet.of(
+        FileChange(c.path, now[c.path], _before(c, now[c.path], deletes=deletes)) for c in changes.files
+    )
+
+
+def _before(change: FileChange, now: str | None, *, deletes: bool) -> str | None:
+    """What a file is to be again, in the form that it has now."""
+    if change.before is None:
+        return None if deletes else ""
+    return in_form(change.before, change.after, now) if change.after and now else change.before
 
 
 def _created(changes: ChangeSet) -> Iterable[str]:
     return {change.path for change in changes.files if change.before is None}
 
 
-def _meant(one: Landed) -> str | None:
-    return one.change.after if one.fate is Fate.UNSEEN else one.text
+def _made_of(one: Landed) -> FileChange:
+    """What was made of a file, both texts in the form that the editor has it in."""
+    if one.fate is Fate.UNSEEN:
+        return one.change
+    return FileChange(one.change.path, _before(one.change, one.text, deletes=True), one.text)
 
 
 def _differ(wrong: Sequence[Landed]) -> str:

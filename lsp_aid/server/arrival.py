@@ -1,7 +1,8 @@
 """Whether an edit has arrived in the editor as it was meant.
 
 An editor's word is not enough: some say that they applied an edit which they skipped. Open documents tell by their
-changes, other files by the disk. Line ends that an editor adds at the end of a file by itself make no difference.
+changes, other files by the disk. Line ends that an editor adds at the end of a file by itself make no difference, nor
+does a BOM or CRLF, which it may not show.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from attrs import define, field, frozen
 
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.ports import View
+from lsp_aid.edits.form import plain
 from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.server.proposals import text_of
 from lsp_aid.workspace.documents import Document
@@ -52,8 +54,9 @@ class Landed:
 
 
 def alike(one: str | None, other: str | None) -> bool:
-    """Whether two texts differ at most in the line ends at their ends. A file that is not there is as good as empty."""
-    return (one or "").rstrip("\r\n") == (other or "").rstrip("\r\n")
+    """Whether two texts differ at most in their form and in the line ends at their ends. A file that is not there is as
+    good as empty."""
+    return one == other or plain(one or "").rstrip("\r\n") == plain(other or "").rstrip("\r\n")
 
 
 def fate(change: FileChange, text: str | None, *, is_open: bool) -> Fate:
@@ -61,8 +64,8 @@ def fate(change: FileChange, text: str | None, *, is_open: bool) -> Fate:
         return Fate.ARRIVED
     if alike(text, change.before):
         return Fate.UNSEEN if not is_open and change.after is not None else Fate.BEFORE
-    before = change.before or ""
-    made, wanted = minimal_edits(before, text or ""), minimal_edits(before, change.after or "")
+    before = plain(change.before or "")
+    made, wanted = minimal_edits(before, plain(text or "")), minimal_edits(before, plain(change.after or ""))
     return Fate.PARTLY if set(made) <= set(wanted) else Fate.OTHER
 
 

@@ -17,6 +17,7 @@ class ClientFeatures:
     `documents`: it opens documents for us. `markdown`: it shows hovers in Markdown. `one_hover`: of several servers it
     shows the hover of one. `published_versions`: it looks at the version that diagnostics are for.
     `ocamllsp`: that serves the same documents.
+    `hides_cr`: it shows lines that end in CRLF without the CR, and puts one before each line feed when it saves.
     `own_notifications`: it takes notifications that the protocol does not know."""
 
     name: str = ""
@@ -35,6 +36,7 @@ class ClientFeatures:
     related: bool = False
     published_versions: bool = False
     ocamllsp: bool = False
+    hides_cr: bool = False
     own_notifications: bool = True
     documents: bool = False
     markdown: bool = False
@@ -73,6 +75,7 @@ def features_of(params: types.InitializeParams) -> ClientFeatures:
         related=has("text_document.publish_diagnostics.related_information"),
         published_versions=has("text_document.publish_diagnostics.version_support"),
         ocamllsp=isinstance(options, Mapping) and options.get("ocamllsp") is True,
+        hides_cr=is_lsp_mode or name.casefold() == "eglot",
         own_notifications=bool(plugin) if plugin is not None else not is_lsp_mode,
         documents=has("window.show_document.support"),
         markdown=types.MarkupKind.Markdown in (get_capability(said, "text_document.hover.content_format") or ()),

@@ -8,7 +8,8 @@ from lsprotocol import types
 
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.diagnostics import Diagnostic
-from lsp_aid.domain.text import Position, Range, SourceText
+from lsp_aid.domain.text import BOM, Position, Range, SourceText
+from lsp_aid.edits.form import has_crlf_alone, in_form
 from lsp_aid.edits.limits import Confirmation
 from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.errors import UsageError
@@ -56,7 +57,8 @@ def workspace_edit(
         names = ", ".join(change.path for change in deleted)
         raise UsageError(f"The change deletes {names}, which this editor does not do for a server", "Delete it first.")
     if not can.versions:
-        return types.WorkspaceEdit(changes={locate(c.path).uri: _text_edits(c, can.encoding) for c in changes.files})
+        targets = [(change, locate(change.path)) for change in changes.files]
+        return types.WorkspaceEdit(changes={target.uri: _text_edits(c, can, target) for c, target in targets})
     marks = _marks(changes, confirmations) if can.annotations else {}
     operations: list[Any] = []
     for change in changes.files:
@@ -68,7 +70,7 @@ def workspace_edit(
         if change.after is not None:
             target = locate(change.path)
             document = types.OptionalVersionedTextDocumentIdentifier(uri=target.uri, version=target.version)
-            edits = _marked(_text_edits(change, can.encoding), marks.get(change.path))
+            edits = _marked(_text_edits(change, can, target), marks.get(change.path))
             operations.append(types.TextDocumentEdit(text_document=document, edits=edits))
     operations += [types.DeleteFile(uri=locate(c.path).uri, annotation_id=marks.get(c.path)) for c in deleted]
     annotations = {mark: types.ChangeAnnotation(label=mark, needs_confirmation=True) for mark in marks.values()}
@@ -91,11 +93,16 @@ def _marked(edits: list[types.TextEdit], mark: str | None) -> list[Any]:
     return [types.AnnotatedTextEdit(annotation_id=mark, range=edit.range, new_text=edit.new_text) for edit in edits]
 
 
-def _text_edits(change: FileChange, coding: Encoding) -> list[types.TextEdit]:
-    source = SourceText(change.before or "")
+def _text_edits(change: FileChange, can: ClientFeatures, target: Target) -> list[types.TextEdit]:
+    before, after = change.before or "", change.after or ""
+    if target.version is None and before:  # the text is the disk's: editors open it without its BOM
+        seen = before.removeprefix(BOM)
+        seen = seen.replace("\r\n", "\n") if can.hides_cr and has_crlf_alone(seen) else seen
+        before, after = seen, in_form(after, before, seen)
+    source = SourceText(before)
     return [
-        types.TextEdit(range=range_(source.range(edit.start, edit.end), source, coding), new_text=edit.text)
-        for edit in minimal_edits(source.text, change.after or "")
+        types.TextEdit(range=range_(source.range(edit.start, edit.end), source, can.encoding), new_text=edit.text)
+        for edit in minimal_edits(source.text, after)
     ]
 
 

@@ -14,9 +14,10 @@ from uuid import uuid4
 from attrs import evolve, frozen
 
 from lsp_aid.domain import ports
-from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.journal import Entry, State
 from lsp_aid.edits.containment import shown
+from lsp_aid.edits.form import in_form, plain
 from lsp_aid.errors import FileUnreadableError, FileUnwritableError, OutsideError, StaleError, WorkspaceError
 from lsp_aid.workspace.disk import apply_changes, read_current, remove_staged
 from lsp_aid.workspace.records import Records, claimed, project_state
@@ -98,6 +99,7 @@ def undo(root: Path, entry: Entry, journal: ports.Journal) -> Entry:
     """
     with journal.turn():
         check_untouched(entry, lambda path: read_current(root, path))
+        entry = evolve(entry, changes=ChangeSet(_as_on_disk(root, change) for change in entry.changes.files))
         begun = journal.set_state(entry, State.BEGUN)
         try:
             apply_changes(root, entry.changes.reversed)
@@ -115,13 +117,26 @@ def undo(root: Path, entry: Entry, journal: ports.Journal) -> Entry:
 def check_untouched(entry: Entry, read: Callable[[str], str | None]) -> None:
     """Raises StaleError, which names every file of an entry that is not as the entry left it. `read` gives a file's
     text, None where there is no file."""
-    touched = tuple(change.path for change in entry.changes.files if _text(read, change.path) != change.after)
+    touched = tuple(change.path for change in entry.changes.files if not _is_left(_text(read, change.path), change))
     if touched:
         raise StaleError(
             f"{', '.join(map(shown, touched))} {'has' if len(touched) == 1 else 'have'} changed since it was applied",
             "Nothing was undone. Undo by hand what is still to be undone.",
             touched,
         )
+
+
+def _is_left(now: str | None, change: FileChange) -> bool:
+    """Whether a file is as a change has left it, but for its form, which editors do not tell."""
+    return now == change.after or (now is not None and change.after is not None and plain(now) == plain(change.after))
+
+
+def _as_on_disk(root: Path, change: FileChange) -> FileChange:
+    """A change in the form that the file has on disk."""
+    now = read_current(root, change.path)
+    if now is None or change.after is None or change.before is None:
+        return evolve(change, after=now)
+    return FileChange(change.path, in_form(change.before, change.after, now), now)
 
 
 def check_whole(root: Path, entry: Entry) -> None:

@@ -129,3 +129,29 @@ def test_what_a_person_should_confirm_is_marked_and_nothing_else() -> None:
 def test_clients_that_know_no_marks_get_none(can: ClientFeatures) -> None:
     made = edit(CHANGES, can, [Confirmation("", "it is long")])
     assert made == edit(CHANGES, can)
+
+
+@pytest.mark.parametrize(
+    ("can", "end"), [(CODE, "\r\n"), (NEOVIM, "\r\n"), (EGLOT, "\n"), (LSP_MODE, "\n"), (PLAIN, "\r\n")]
+)
+def test_a_file_that_is_not_open_is_edited_as_its_editor_opens_it(can: ClientFeatures, end: str) -> None:
+    """Without its BOM; Emacs puts a CR of its own before each line feed."""
+    change = FileChange("b.ml", "\ufefflet b = 2\r\n", "\ufefflet b = 3\r\nlet c = 4\r\n")
+    made = edit(ChangeSet((change,)), can)
+    edits = made.changes["file:///p/b.ml"] if made.changes else made.document_changes[0].edits  # type: ignore[index,union-attr]
+    places = [(one.range.start.line, one.range.start.character, one.new_text) for one in edits]
+    assert places == [(0, 8, f"3{end}let c = 4")]
+
+
+def test_a_file_that_is_open_is_edited_as_it_is_held() -> None:
+    change = FileChange("a.ml", "\ufefflet b = 2\r\n", "\ufefflet b = 3\r\n")
+    (operation,) = edit(ChangeSet((change,)), EGLOT).document_changes or ()
+    assert isinstance(operation, types.TextDocumentEdit)
+    assert operation.edits[0].range.start.character == 9
+
+
+def test_emacs_shows_the_cr_where_not_all_lines_have_one() -> None:
+    change = FileChange("b.ml", "1\r\n2\n", "1\r\n2\n3\r\n")
+    (operation,) = edit(ChangeSet((change,)), EGLOT).document_changes or ()
+    assert isinstance(operation, types.TextDocumentEdit)
+    assert operation.edits[0].new_text == "3\r\n"

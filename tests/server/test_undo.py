@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lsp_aid.domain.journal import State
-from lsp_aid.workspace.journal import Journal
+from lsp_aid.workspace.journal import Journal, undo
 from tests.support.bare_client import MODERN, BareClient, RpcError, at
 from tests.support.program import program
 from tests.support.served import Saying, Toy, block, project, served
@@ -250,6 +250,39 @@ class TestArrival:
 
 def uri_of(change: dict) -> str:
     return change["uri"] if "uri" in change else change["textDocument"]["uri"]
+
+
+class TestForm:
+    """Editors hold a text without its BOM, and Emacs without CR; what they save has both again."""
+
+    ON_DISK = b"\xef\xbb\xbflet b = 2\r\nlet c = 3\r\n"
+
+    async def test_a_file_that_is_not_open_is_edited_as_the_editor_opens_it(self, toy: Toy, root: Path) -> None:
+        (root / "b.ml").write_bytes(self.ON_DISK)
+        async with served(toy) as client:
+            client.takes_edits()
+            await begun(client, root, "a.ml")
+            ended = await generated(client, root)
+            assert (ended["state"], ended["message"]) == ("done", "Applied: more")
+            assert open_text(client, root / "b.ml") == "let b = 22\nlet c = 3\n"
+            assert (await undone(client))["state"] == "done"
+            assert open_text(client, root / "b.ml") == "let b = 2\nlet c = 3\n"
+
+    @pytest.mark.parametrize("is_open", [True, False])
+    async def test_once_saved_it_is_undone_on_disk(self, toy: Toy, root: Path, is_open: bool) -> None:
+        (root / "b.ml").write_bytes(self.ON_DISK)
+        async with served(toy) as client:
+            client.takes_edits()
+            await begun(client, root, "a.ml")
+            if is_open:
+                client.open(root / "b.ml", "let b = 2\nlet c = 3\n")
+            assert (await generated(client, root))["state"] == "done"
+            (root / "a.ml").write_text(open_text(client, root / "a.ml"))
+            (root / "c.ml").write_text(open_text(client, root / "c.ml"))
+        (root / "b.ml").write_bytes(self.ON_DISK.replace(b"2", b"22"))
+        kept = Journal(root, {"XDG_STATE_HOME": str(toy.home)})
+        undo(root, kept.entries()[0], kept)
+        assert (root / "b.ml").read_bytes() == self.ON_DISK
 
 
 RED = "let n = List.lenght []\n"

@@ -200,10 +200,11 @@ class BareClient:
         )
 
     def text(self, uri: str) -> str:
-        """A file as the client holds it: as it is open, else as it is on disk; empty if it is nowhere."""
+        """A file as the client holds it: as it is open, else as it is on disk; empty if it is nowhere. As in editors
+        the text has no BOM, and as in Emacs it has line feeds alone."""
         if uri in self.texts:
             return self.texts[uri]
-        return path_of(uri).read_text() if path_of(uri).exists() else ""
+        return path_of(uri).read_text(encoding="utf-8-sig") if path_of(uri).exists() else ""
 
     def takes_edits(self) -> list[dict]:
         """Applies edits as an editor does: the documents change, then it answers. Returns the edits that came."""
