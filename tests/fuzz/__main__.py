@@ -7,6 +7,7 @@ cut down and written to a file; a second run with the same seed finds it again.
 """
 
 import argparse
+import logging
 import multiprocessing
 import os
 import random
@@ -148,6 +149,7 @@ def main() -> int:
         parser.error(f"no such reader: {', '.join(sorted(unknown))}")
     jobs = [(name, arguments.seconds, arguments.seed) for name in arguments.readers or TARGETS]
     print(f"seed {arguments.seed}, {arguments.seconds:g} s for each reader", flush=True)
+    logging.disable()  # what the readers refuse is said there, a line for each input
     workspace()  # made once, and removed once, by this process
     found = 0
     with multiprocessing.get_context("fork").Pool(min(arguments.processes, len(jobs)), maxtasksperchild=1) as pool:
