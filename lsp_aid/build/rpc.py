@@ -3,6 +3,9 @@
 Requests are answered in any order and are told apart by their ids. A poll is a request that is answered once there is
 something new: it has no time-out, but ends with the connection or when it is cancelled. Methods have versions, and the
 menu tells which ones both sides know; a dune that lacks what is needed is refused as a whole.
+
+A dune that has several things to tell does not bear that the connection is closed meanwhile: 3.17 answers nobody any
+longer, 3.24 dies of it. So nothing is closed before dune has said what it has to say, and has closed its end.
 """
 
 import asyncio
@@ -52,9 +55,14 @@ _INITIALIZE = (
     (b"id", b"lsp-aid"),
     (b"protocol_version", b"0"),
 )
+CALM_SECONDS = 0.3
+"""A build that is under way answers what was asked within this time; without one dune has nothing to say."""
+PART_SECONDS = 2.0
+"""How long dune may take to close its end of a connection."""
 _CHUNK = 65536
 _LONGEST_PATH = 100  # sun_path has 108 bytes on Linux, 104 on others
 _CURE = "Start `dune build --watch` anew."
+_CLOSED = "The connection to dune was closed"
 
 
 class RpcEndedError(ToolchainError):
@@ -76,8 +84,11 @@ class Client:
     _writer: asyncio.StreamWriter
     _ids: Iterator[int] = field(factory=itertools.count)
     _waiting: dict[Csexp, "asyncio.Future[Csexp]"] = field(factory=dict)
+    _unanswered: set[Csexp] = field(factory=set)
+    _calm: asyncio.Event = field(factory=asyncio.Event)
     _listening: "asyncio.Task[None] | None" = None
     _reason: str = ""
+    _closing: bool = False
 
     async def request(self, method: str, params: Csexp = (), *, seconds: float | None = SECONDS) -> Csexp:
         """The answer. Raises RpcEndedError, also where no answer comes within `seconds`; RpcRefusedError."""
@@ -87,6 +98,7 @@ class Client:
         self._waiting[identifier] = answer
         try:
             async with asyncio.timeout(seconds):
+                self._unanswered.add(identifier)
                 await self._send(call)
                 kind, value = variant(await answer)
         except TimeoutError:
@@ -144,7 +156,26 @@ class Client:
         await self.notify("shutdown")
 
     async def close(self) -> None:
-        """Lets go of the connection; whoever waits on it gets RpcEndedError."""
+        """Lets go of the connection once dune has nothing to say, or soon; whoever waits on it gets RpcEndedError."""
+        try:
+            if self._listening is not None and not self._listening.done():
+                self._closing = True
+                await self._part(self._listening)
+        finally:
+            await self._hang_up()
+
+    async def _part(self, listening: "asyncio.Task[None]") -> None:
+        """Has dune close its end, at a moment at which it says nothing."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CALM_SECONDS):
+                while self._unanswered and not listening.done():
+                    self._calm.clear()
+                    await self._calm.wait()
+        with contextlib.suppress(OSError):
+            self._writer.write_eof()
+        await asyncio.wait([listening], timeout=PART_SECONDS)
+
+    async def _hang_up(self) -> None:
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait([self._listening])
@@ -182,8 +213,8 @@ class Client:
         return argument if kind == "Some" else None
 
     async def _send(self, packet: Csexp) -> None:
-        if self._reason:
-            raise RpcEndedError(self._reason, _CURE)
+        if self._reason or self._closing:
+            raise RpcEndedError(self._reason or _CLOSED, _CURE)
         try:
             self._writer.write(encode(packet))
             await self._writer.drain()
@@ -203,7 +234,7 @@ class Client:
         except OSError as error:
             self._end(f"The connection to dune is broken: {error}")
         except asyncio.CancelledError:
-            self._end("The connection to dune was closed")
+            self._end(_CLOSED)
             raise
         finally:
             self._writer.close()
@@ -211,11 +242,14 @@ class Client:
     def _receive(self, packet: Csexp) -> None:
         """Takes an answer. Notifications (`notify/log`, `notify/abort`) need none; the end follows an abort."""
         fields = record(packet)
+        self._unanswered.discard(fields.get("id", ()))
+        self._calm.set()
         if "result" in fields and (answer := self._waiting.get(fields.get("id", ()))) and not answer.done():
             answer.set_result(fields["result"])
 
     def _end(self, reason: str) -> None:
         self._reason = self._reason or reason
+        self._calm.set()
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(RpcEndedError(self._reason, _CURE))
@@ -241,7 +275,7 @@ async def connect(path: Path, seconds: float = SECONDS) -> Client:
     try:
         await client._greet(seconds)
     except BaseException:
-        await client.close()
+        await client._hang_up()
         raise
     return client
 

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -11,6 +12,7 @@ import pytest
 from lsp_aid.build.dune import disk_reader
 from lsp_aid.build.rpc import RpcEndedError, RpcRefusedError, connect
 from lsp_aid.build.rpc_messages import Progress
+from tests.support.ocaml_versions import NEWEST
 from tests.support.scripted_dune import MENU, Dune, error, listening, ok
 
 
@@ -158,6 +160,44 @@ async def test_a_real_dune(path: Path, number: int | None) -> None:
                 while await client.poll_progress() is not None:
                     pass
             await client.close()
+    finally:
+        if watch.returncode is None:
+            watch.kill()
+        await watch.wait()
+
+
+@pytest.mark.dune
+@pytest.mark.parametrize("which", ["dune", pytest.param("newest dune", marks=pytest.mark.needs("newest-dune"))])
+async def test_clients_that_leave_while_it_builds_do_a_watch_no_harm(path: Path, which: str) -> None:
+    """A dune that has several things to tell to who has gone dies of that, or answers nobody any longer."""
+    root = path.parent.resolve()
+    (root / "dune-project").write_text("(lang dune 3.0)")
+    (root / "dune").write_text("(library (name p) (flags (:standard -w -a)))")
+    (root / "m.ml").write_text("let x = 1\n")
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(root / "run")}
+    if which != "dune":
+        environment["PATH"] = f"{NEWEST}{os.pathsep}{environment['PATH']}"
+    words = (shutil.which("dune", path=environment["PATH"]) or "", "build", "--root", str(root), "--watch")
+    null = asyncio.subprocess.DEVNULL
+    watch = await asyncio.create_subprocess_exec(*words, env=environment, stdout=null, stderr=null)
+    try:
+        async with asyncio.timeout(60):
+            while not (root / "_build/.rpc/dune").exists():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        for number in range(25):
+            (root / "m.ml").write_text(f"let x = {'nope' if number % 2 else ''}{number}\n" * (1 + number))
+            client = await connect(root / "_build/.rpc/dune")
+            asked = [client.poll_progress(), client.poll_diagnostics(), client.diagnostics(root, disk_reader(root))]
+            waiting = [asyncio.create_task(each) for each in asked]
+            await asyncio.sleep((0.0, 0.001, 0.005, 0.02, 0.1)[number % 5])
+            for task in waiting:
+                task.cancel()
+            await client.close()
+            await asyncio.wait(waiting)
+        assert watch.returncode is None
+        client = await connect(root / "_build/.rpc/dune")
+        await client.ping()
+        await client.close()
     finally:
         if watch.returncode is None:
             watch.kill()
