@@ -71,7 +71,7 @@ def pattern_edits(place: Place) -> Iterator[Edit]:
     parts = [piece(kid) for kid in node.kids]
     texts = [part.at_least(1) for part in parts]
     if node.kind in ("pconst", "pvar", "pany", "plist", "pcons"):
-        for constant in ("[]", "0", '""', "true", "false", "1", "()", "_"):
+        for constant in ("[]", "None", "0", '""', "true", "false", "1", "()", "_"):
             if constant != node.text:
                 yield replace(node, Piece(constant), "pattern>constant" if constant != "_" else "pattern>_")
     if node.kind == "pvar" and node.role != "pattern":
@@ -85,6 +85,11 @@ def pattern_edits(place: Place) -> Iterator[Edit]:
         if node.parent.kind == "arm":
             yield replace(node, Piece(f"{node.text}::_", 1), "x>x :: _")
             yield replace(node, Piece(f"[{node.text}]"), "x>[x]")
+    if node.kind in ("pcons", "pconstr", "plist") and node.role in ("pattern", "sub"):
+        yield replace(node, Piece(f"({piece(node).at_least(1)}, _)"), "p>(p, _)")
+        yield replace(node, Piece(f"(_, {piece(node).at_least(1)})"), "p>(_, p)")
+    if node.role == "pattern" and node.parent is not None and node.parent.kind == "arm":
+        yield from _without_arm(node.parent)
     if len(parts) == 2 and node.kind in ("ptuple", "pcons", "plist"):
         if node.kind != "ptuple":
             yield replace(node, Piece(f"({texts[0]}, {texts[1]})"), "pattern>(a, b)")
@@ -117,6 +122,17 @@ def pattern_edits(place: Place) -> Iterator[Edit]:
         yield replace(node, Piece(f"{texts[0]}::_", 1), "pattern [x]>x :: _")
     if node.kind == "pconstr":
         yield from _constructor(place)
+
+
+def _without_arm(arm: Node) -> Iterator[Edit]:
+    """A case less, where others are left."""
+    assert arm.parent is not None
+    arms = arm.parent.all_of("arm")
+    number = arms.index(arm)
+    if len(arms) > 1:
+        first = number == 0
+        start, end = (arm.start, arms[1].start) if first else (arms[number - 1].end, arm.end)
+        yield Edit("drop case", arm, ((start, end, ""),), "")
 
 
 def _constructor(place: Place) -> Iterator[Edit]:

@@ -34,6 +34,9 @@ def edits(place: Place) -> Iterator[Edit]:
 
 
 def _addable(place: Place) -> Iterator[tuple[str, str]]:
+    function = place.node.kids[0].text if place.node.kind == "app" else place.node.text
+    own = place.node.kids[1].text if place.node.kind == "app" else ""
+    yield from ((c, "constant seen") for c in place.program.first_constants(function) if c != own)
     yield from list(place.names)[:MOST_ADDED]
     yield from (("[]", "constant"), ("0", "constant"), ('""', "constant"))
 
@@ -80,6 +83,8 @@ def _more(place: Place, function: Node, arguments: list[Node]) -> Iterator[Edit]
     for name, source in _addable(place):
         if name == function.text:
             continue
+        if name in place.functions:
+            yield replace(place.node, applied(Piece(name), piece(function), *pieces), "function in front", (name,))
         for at in range(len(pieces) + 1):
             new = applied(piece(function), *pieces[:at], Piece(name), *pieces[at:])
             where = "last" if at == len(pieces) else "first" if at == 0 else "middle"
@@ -114,6 +119,7 @@ def _grouped(node: Node, function: Node, arguments: list[Node]) -> Iterator[Edit
             yield replace(node, applied(head, applied(pieces[0], pieces[1]), *pieces[2:]), "nest first arguments")
             yield replace(node, applied(head, tupled(pieces[:2]), *pieces[2:]), "first arguments to tuple")
             yield replace(node, applied(head, pieces[0], tupled(pieces[1:])), "last arguments to tuple")
+            yield replace(node, _chained([head, *pieces]), "nest all arguments")
     for number, argument in enumerate(arguments):
         before, after = pieces[:number], pieces[number + 1 :]
         inner = [piece(kid) for kid in argument.kids]
@@ -127,6 +133,21 @@ def _grouped(node: Node, function: Node, arguments: list[Node]) -> Iterator[Edit
         elif argument.kind == "infix" and len(inner) == 2 and number == len(arguments) - 1:
             outside = applied(head, *before, inner[0])
             yield replace(node, infix(outside, argument.operator, inner[1]), "operator out of argument")
+            outside = applied(head, *before, inner[1])
+            yield replace(node, infix(inner[0], argument.operator, outside), "operator out in front")
+        if argument.kind == "infix" and len(inner) == 2 and argument.kids[0].kind == "app":
+            *first, last = (piece(kid) for kid in argument.kids[0].kids)
+            rest = infix(last, argument.operator, inner[1])
+            own = applied(first[0], *first[1:]) if len(first) > 1 else first[0]
+            yield replace(node, applied(head, *before, own, rest, *after), "unnest through operator")
+
+
+def _chained(pieces: list[Piece]) -> Piece:
+    """`f (g (h x))` of `f`, `g`, `h` and `x`."""
+    *outer, made = pieces
+    for function in reversed(outer):
+        made = applied(function, made)
+    return made
 
 
 def _reach(node: Node) -> Iterator[Edit]:
@@ -138,6 +159,8 @@ def _reach(node: Node) -> Iterator[Edit]:
         head, *others = [piece(kid) for kid in left.kids]
         inner = infix(others[-1], node.operator, piece(right))
         yield replace(node, applied(head, *others[:-1], inner), "operator into argument")
+        inner = infix(piece(right), node.operator, others[-1])
+        yield replace(node, applied(head, *others[:-1], inner), "operator into argument, swapped")
     if right.kind == "app" and right.kids[0].kind != "construct" and node.operator != "::":
         head, *others = [piece(kid) for kid in right.kids]
         yield replace(node, applied(infix(piece(left), node.operator, head), *others), "operator into function")

@@ -1,10 +1,12 @@
 """An edit of a program, and how pieces of programs are put together so that they parse as they are meant."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from attrs import define, field, frozen
 
+from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair.search.program import Node, Program, visible
 
 ATOM, APPLIED, INFIX, OPEN = 3, 2, 1, 0
@@ -96,6 +98,24 @@ class Edit:
     parts: "tuple[Edit, ...]" = ()
     noted: dict[str, float] | None = None
     """Its features, once they are known with regard to the fault that it is for."""
+    _exchanged: tuple[Counter[str], Counter[str]] | None = None
+
+    @property
+    def exchanged(self) -> tuple[Counter[str], Counter[str]]:
+        """The tokens that go and those that come, without those that do both."""
+        if self._exchanged is None:
+            old: Counter[str] = Counter()
+            new: Counter[str] = Counter()
+            if self.changes:
+                for start, end, text in self.changes:
+                    old.update(_words(self.node.program.text[start:end]))
+                    new.update(_words(text))
+            else:  # steps, each of which is of the text that the one before it has left
+                for part in self.parts:
+                    old.update(part.exchanged[0])
+                    new.update(part.exchanged[1])
+            self._exchanged = (old - new, new - old)
+        return self._exchanged
 
     def apply(self, text: str, start: int, end: int) -> str:
         """`text[start:end]` with the edit made."""
@@ -106,6 +126,10 @@ class Edit:
             at = last
         pieces.append(text[at:end])
         return "".join(pieces)
+
+
+def _words(text: str) -> Iterator[str]:
+    return (token.text for token in tokens(text) if not token.is_comment)
 
 
 def replace(node: Node, new: Piece, kind: str, added: tuple[str, ...] = ()) -> Edit:

@@ -109,7 +109,7 @@ async def _by_steps(whole: Fault, oracle: Oracle, table: Mapping[str, float]) ->
             likely += _likely(explore.everywhere(fault), features, table, MOST_NEAR)
             ways = await explore.advance(fault, likely, oracle)
             for beyond, edit, after in ways:
-                left = _kept(whole.program.text, after)
+                left = _kept(whole.program.text, *made, edit)
                 if left < LEAST_KEPT:
                     continue
                 score = ranking.score(features.of_edit(edit), table) if table else -len(edit.changes)
@@ -151,20 +151,24 @@ def _distinct(found: Sequence[Found], whole: Fault) -> list[Found]:
     """Each text once, without those that throw away too much of the program."""
     kept: dict[str, Found] = {}
     for one in found:
-        if one.text not in kept and _kept(whole.program.text, one.text) >= LEAST_KEPT:
+        if one.text not in kept and _kept(whole.program.text, one.edit) >= LEAST_KEPT:
             kept[one.text] = one
     return list(kept.values())
 
 
-def _kept(before: str, after: str) -> float:
-    """How much of a text's tokens another still has."""
-    old, new = Counter(_words(before)), Counter(_words(after))
-    return (old & new).total() / max(1, old.total())
+def _kept(before: str, *edits: Edit) -> float:
+    """How much of a text's tokens is left after edits."""
+    gone: Counter[str] = Counter()
+    for edit in edits:
+        old, new = edit.exchanged
+        gone.update(old)
+        gone.subtract(new)
+    return 1 - (+gone).total() / max(1, _size(before))
 
 
 @lru_cache(16)
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(token.text for token in tokens(text) if not token.is_comment)
+def _size(text: str) -> int:
+    return sum(not token.is_comment for token in tokens(text))
 
 
 async def _together(whole: Fault, parts: Sequence[Fault], oracle: Oracle, table: Mapping[str, float]) -> list[Found]:

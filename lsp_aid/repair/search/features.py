@@ -12,12 +12,13 @@ from attrs import define, field
 from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair.search.edit import Edit
 from lsp_aid.repair.search.explore import Fault, Found, is_expression
-from lsp_aid.repair.search.outlines import shape
+from lsp_aid.repair.search.outlines import shape, split_type
 from lsp_aid.repair.search.program import Node
 from lsp_aid.repair.similarity import similarity
 
 _NAME = re.compile(r"[a-z_][\w']*$")
 _VARIABLE = re.compile(r"'(?:weak)?[a-z_]\w*")
+_VALUE = re.compile(r"\s*val [^:]+ : ([^\0]*)")
 _NO_NAMES = frozenset(("true", "false", "not", "mod", "fun"))
 
 
@@ -153,14 +154,7 @@ class Features:
     # --- sizes ---
 
     def _of_size(self, edit: Edit) -> Iterator[tuple[str, float]]:
-        program = edit.node.program
-        old_tokens: Counter[str] = Counter()
-        new_tokens: Counter[str] = Counter()
-        for start, end, text in edit.changes:
-            old_tokens.update(t.text for t in tokens(program.text[start:end]) if t.text not in "()")
-            new_tokens.update(t.text for t in tokens(text) if t.text not in "()")
-        gone = (old_tokens - new_tokens).total()
-        new = (new_tokens - old_tokens).total()
+        gone, new = (sum(count for word, count in words.items() if word not in ("(", ")")) for words in edit.exchanged)
         yield "gone", math.log1p(gone)
         yield f"gone {min(gone, 6)}", 1.0
         yield "new", math.log1p(new)
@@ -184,6 +178,7 @@ class Features:
     def _of_names(self, edit: Edit) -> Iterator[tuple[str, float]]:
         for name in edit.added:
             if not _NAME.match(name) or name in _NO_NAMES:
+                yield f"adds {name[:12]}", 1.0
                 continue
             bound, uses = self._bound.get(name, 0), self._uses.get(name, 0)
             if bound and uses <= bound:
@@ -213,6 +208,9 @@ class Features:
         made["type variables"] = min(len(variables), 4)
         made["lone type variables"] = sum(count == 1 for count in variables.values())
         made["weak"] = float("'_weak" in signature)
+        for name in _type_features(signature):
+            made[name] = made.get(name, 0.0) + 1.0
+        made["length of type"] = math.log1p(len(own.split()))
         share = self.signatures[signature] / max(1, self.total)
         made["agreement"] = share
         made["log agreement"] = math.log(max(share, 1e-3))
@@ -222,23 +220,28 @@ class Features:
 
     def _of_unused(self, found: Found) -> dict[str, float]:
         """Whether names that are bound are no longer used, or used at last."""
-        text = found.text[self.fault.region.start : len(found.text) - len(self.fault.region.tail)]
-        uses = Counter(t.text for t in tokens(text))
+        gone, come = found.edit.exchanged
+        names = {*self._bound, *self._own}
+        uses = {name: self._uses[name] - gone[name] + come[name] for name in names}
         before = sum(self._uses[name] <= count for name, count in self._bound.items())
         after = sum(0 < uses[name] <= count for name, count in self._bound.items())
         made = {"unused more": float(max(0, after - before)), "unused less": float(max(0, before - after))}
         made["recursion lost"] = float(self._self_calls(self._uses) > 0 and self._self_calls(uses) == 0)
         return made
 
-    def _self_calls(self, uses: Counter[str]) -> int:
-        names = [
+    def _self_calls(self, uses: Mapping[str, int]) -> int:
+        return sum(uses[name] - 1 for name in self._own)
+
+    @cached_property
+    def _own(self) -> list[str]:
+        """The names that the items define."""
+        return [
             name
             for root in self.fault.region.roots
             for kid in root.kids
             for pattern in kid.all_of("pattern")
             for name in _own_names(pattern)
         ]
-        return sum(uses[name] - 1 for name in names)
 
     @cached_property
     def _pairs(self) -> Counter[tuple[str, str]]:
@@ -246,7 +249,7 @@ class Features:
 
     def _of_pairs(self, found: Found) -> dict[str, float]:
         """Neighbouring tokens that are new: whether the program has them elsewhere."""
-        start, end = changed_part(self.fault.program.text, found.text)
+        start, end = _changed_part(self.fault.program.text, found)
         new = list(_pairs(found.text[max(0, start - 30) : end + 30]))
         old = Counter(
             _pairs(
@@ -262,13 +265,28 @@ class Features:
         return {"known neighbours": known / len(fresh), "unknown neighbours": math.log1p(len(fresh) - known)}
 
 
+@lru_cache(512)
+def _type_features(signature: str) -> tuple[str, ...]:
+    """The outlines of what the first value of the items takes and gives."""
+    first = _VALUE.match(signature)
+    if first is None:
+        return ()
+    kind, parts = split_type(first[1].split("\nval ")[0])
+    if kind != "function":
+        return (f"is {shape(parts[0]) if kind == 'other' else kind}",)
+    return (f"gives {shape(parts[-1])}", *(f"takes {shape(part)}" for part in parts[:-1]))
+
+
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     words = [t.text for t in tokens(text) if not t.is_comment and t.text not in ("(", ")")]
     return itertools.pairwise(words)
 
 
-def changed_part(before: str, after: str) -> tuple[int, int]:
-    """`[start, end)` of `after` that differs."""
+def _changed_part(before: str, found: Found) -> tuple[int, int]:
+    """`[start, end)` of what was found in which the change is."""
+    changes, after = found.edit.changes, found.text
+    if changes:
+        return changes[0][0], len(after) - (len(before) - changes[-1][1])
     start = 0
     limit = min(len(before), len(after))
     while start < limit and before[start] == after[start]:

@@ -20,6 +20,7 @@ def edits(place: Place) -> Iterator[Edit]:
         yield from _joined(node)
     yield replace(node, listed([piece(node)]), "[x]")
     yield replace(node, applied(Piece("Some"), piece(node)), "Some x")
+    yield replace(node, applied(Piece("Ok"), piece(node)), "Ok x")
     yield from _paired(place)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from lsp_aid.repair.search.edit import APPLIED, Edit, Piece, Place, infix, piece, replace
+from lsp_aid.repair.search.edit import APPLIED, Edit, Piece, Place, applied, infix, piece, replace
 from lsp_aid.repair.search.program import Node
 
 TO_FLOAT = {"+": "+.", "-": "-.", "*": "*.", "/": "/."}
@@ -22,7 +22,7 @@ _OTHERS = {
     "^": ("@", "::", "+", "+."),
     "@": ("::", "^", "+"),
     "::": ("@", "+", "^"),
-    "=": ("<>", "==", ">", "<", "&&"),
+    "=": ("<>", "==", ">", "<", "&&", ":="),
     "==": ("=",),
     "!=": ("<>", "="),
     "<>": ("=", "!="),
@@ -73,6 +73,10 @@ def _infix(node: Node) -> Iterator[Edit]:
     yield replace(node, piece(left), f"left of {group}")
     yield replace(node, piece(right), f"right of {group}")
     yield replace(node, infix(piece(right), node.operator, piece(left)), f"swap {group}")
+    if node.operator in ("-", "-.") and left.kind in ("var", "app") and right.kind == "const":
+        parts = [piece(kid) for kid in left.kids] if left.kind == "app" else [piece(left)]
+        negative = Piece(f"({node.operator}{right.text})")
+        yield replace(node, applied(*parts, negative), "negative argument")
 
 
 def _numeric(node: Node, parts: Iterator[Node]) -> Iterator[Edit]:

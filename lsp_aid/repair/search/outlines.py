@@ -33,6 +33,7 @@ _KINDS = {
     "[x]": "list",
     "[x]>[[x]]": "list",
     "Some x": "option",
+    "Ok x": "named",
     "x :: local": "list",
     "local :: x": "list",
     "x @ local": "list",

@@ -1,6 +1,8 @@
 """A module as the search sees it: its items, and of one item the expressions and patterns without parentheses."""
 
+import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -196,6 +198,11 @@ class Program:
                 arguments = [c for c in item.node.named_children if c.kind != "constructor_name"]
                 found[item.name] = len(arguments)
         return found
+
+    def first_constants(self, function: str) -> list[str]:
+        """The constants that the function is given first elsewhere, those that are given most often first."""
+        used = re.findall(rf"(?<![\w'.]){re.escape(function)} +(\"[^\"\\\n]*\"|\d[\w.]*)", self.text)
+        return [constant for constant, _ in Counter(used).most_common(3)]
 
     @cached_property
     def constructor_owner(self) -> dict[str, str]:

@@ -18,6 +18,10 @@ def edits(place: Place) -> Iterator[Edit]:
             yield replace(node, Piece(f'"{node.text}"'), "int>its string")
         elif node.text.replace(".", "").isdigit():
             yield replace(node, Piece(node.text.partition(".")[0]), "float>its int")
+        elif node.text.startswith("'") and node.text != "'\"'":
+            yield replace(node, Piece(f'"{node.text[1:-1]}"'), "char>its string")
+        elif node.text.startswith('"') and len(node.text) == 3 and node.text != '"\'"':
+            yield replace(node, Piece(f"'{node.text[1:-1]}'"), "string>its char")
         kind = _sort(node.text)
         for constant in CONSTANTS:
             if constant != node.text:
