@@ -32,7 +32,7 @@ from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.errors import WorkspaceError
 from lsp_aid.ocaml.syntax import parses
 from lsp_aid.repair.combine import combine
-from lsp_aid.repair.families import FAMILIES
+from lsp_aid.repair.families import FAMILIES, LAST_RESORTS
 from lsp_aid.repair.family import Candidate, Family, Problem
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ REVEALED_COST = 0.1
 WORKED_COST = 1.0  # of putting another in the place of a candidate that has taken its error away
 IMPLAUSIBLE = 0.1  # an alternative less likely than this share of the best one only hides it
 TOUCHED_COST = 1.5
+GOOD_ENOUGH = 0.5
+"""Where a candidate is so likely, no seconds are spent on a search without its hints."""
 COMPARED = 0.75  # how much a way is judged by the other ways for its error, not by itself
 
 
@@ -185,6 +187,8 @@ class _Search:
     async def _ways(self, problem: Problem) -> list[Step]:
         steps: list[Step] = []
         for name, family in self.families.items():
+            if name in LAST_RESORTS and any(step.candidate.weight >= GOOD_ENOUGH for step in steps):
+                continue
             try:
                 found = await family.candidates(problem)
             except WorkspaceError as error:  # a file that cannot be read has no candidates

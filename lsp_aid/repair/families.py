@@ -9,6 +9,7 @@ from lsp_aid.repair import (
     deprecated,
     guards,
     interface_mismatch,
+    marks,
     missing_cases,
     missing_library,
     missing_rec,
@@ -16,6 +17,7 @@ from lsp_aid.repair import (
     needless,
     numeric_types,
     records,
+    syntax_errors,
     typed_search,
     unit_argument,
     unused,
@@ -30,6 +32,7 @@ FAMILIES: Mapping[str, Family] = {
         missing_rec,
         numeric_types,
         unit_argument,
+        marks,
         missing_cases,
         interface_mismatch,
         unused,
@@ -40,7 +43,11 @@ FAMILIES: Mapping[str, Family] = {
         attributes,
         comments_and_strings,
         deprecated,
+        syntax_errors,
         typed_search,
     )
 }
 """The families, by name. A new one is a file in this folder and a line here."""
+
+LAST_RESORTS = frozenset(("typed_search",))
+"""Those that search for seconds: they are asked where no other family has a good answer."""

@@ -8,20 +8,24 @@ nothing that a person wrote is thrown away to have peace.
 import time
 from collections.abc import Sequence
 
+from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
+from lsp_aid.domain.typed import CompilerFlags, Variant
 from lsp_aid.ocaml import messages
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.search.edit import Edit
 from lsp_aid.repair.search.engine import propose
-from lsp_aid.repair.search.losses import throws_away
+from lsp_aid.repair.search.losses import is_guess, throws_away
 from lsp_aid.repair.search.oracle import TyperOracle
 
-SECONDS = 4.0
+SECONDS = 3.0
 LONGEST = 200_000
 _LOOKED_AT = 30
 _TOP = 5
 _WEIGHT = 0.3
 """Of one edit: less than what reads the message gives, so that this is what is left where that does not help."""
+_GUESSED = 0.3
+_ALONE = CompilerFlags(("-w", "-a"))
 
 _READ = (
     messages.TypeClash,
@@ -36,21 +40,38 @@ _READ = (
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     """The likeliest edits first, each of which removes all type errors of the file."""
     path = problem.diagnostic.path
-    if problem.typing is None or not path.endswith(".ml") or not isinstance(messages.read(problem.diagnostic), _READ):
+    message = messages.read(problem.diagnostic)
+    in_pattern = isinstance(message, messages.UnboundName) and bool(message.of_type)
+    if problem.typing is None or not path.endswith(".ml") or not (in_pattern or isinstance(message, _READ)):
         return ()
     text = problem.view.read(path)
-    flags = await problem.typing.flags_for(path) if len(text) <= LONGEST else None
-    if flags is None:
+    if len(text) > LONGEST:
         return ()
-    oracle = TyperOracle(problem.typing.typer, path, flags, time.monotonic() + SECONDS)
+    flags = await problem.typing.flags_for(path)
+    oracle = TyperOracle(problem.typing.typer, path, flags or _ALONE, time.monotonic() + SECONDS)
+    if flags is None and not await _is_complete(text, oracle, problem):
+        return ()
     found = await propose(text, oracle, top=_LOOKED_AT)
     honest = [one for one in found if not throws_away(one.edit)][:_TOP]
+    honest.sort(key=lambda one: -_weight(one.edit))
     return [
-        Candidate(one.title, problem.edit(TextEdit(0, len(text), one.text)), _weight(one.edit) / (1 + number))
+        Candidate(
+            one.title,
+            problem.edit(TextEdit(0, len(text), one.text)),
+            _weight(one.edit) / (1 + number),
+            Kind.GUESS if is_guess(one.edit) else Kind.FIX,
+        )
         for number, one in enumerate(honest)
     ]
 
 
+async def _is_complete(text: str, oracle: TyperOracle, problem: Problem) -> bool:
+    """Whether a module whose flags are not known, since dune may not be asked, has by itself the error that it has."""
+    (answer,) = await oracle.judge("", [Variant(text)], "")
+    return not answer.ok and answer.message.split()[:4] == problem.diagnostic.message.split()[:4]
+
+
 def _weight(edit: Edit) -> float:
     """Several edits are as unlikely as several steps of the other families; the same one everywhere is one."""
-    return float(_WEIGHT ** max(1, len({part.kind for part in edit.parts})))
+    weight = _WEIGHT ** max(1, len({part.kind for part in edit.parts}))
+    return float(weight * (_GUESSED if is_guess(edit) else 1))

@@ -22,7 +22,7 @@ LOSSES = {
 KEPT = {
     "another operator": ('"sum: " ^ total xs', '"sum: " @ total xs', "^>@"),
     "a conversion": ("total xs", "string_of_int (total xs)", "wrap string_of_int"),
-    "the arguments swapped": ("total xs", "xs total", "swap function and argument"),
+    "the arguments swapped": ("total xs", "xs total", "swap arguments"),
     "a call that is not needed": ("total xs", "xs", "keep argument"),
 }
 
