@@ -35,7 +35,6 @@ bench: ## Measure where edits land, checks, builds, starts and restarts, beside 
 	@$(BIN)/python -m benchmarks.typer
 	@tools/fetch-sources .tools/sources menhir ocaml-csexp ocaml-dune
 	@$(BIN)/python -m benchmarks.repairs
-	@tools/fetch-sources .tools/sources menhir
 	@$(BIN)/python -m benchmarks.status --large
 	@$(BIN)/python -m benchmarks.unsaved --large
 	@$(BIN)/python -m benchmarks.ces
