@@ -31,6 +31,11 @@ _MOST_HELD, _MOST_HELD_BYTES = 500, 32_000_000
 _MOST_ORPHANS = 50
 
 
+def is_identifier(value: object) -> bool:
+    """Whether it can be the id of a request. Python takes `true` for a number."""
+    return isinstance(value, int | str) and not isinstance(value, bool)
+
+
 class Asked:
     """A request of the editor's without an answer. `uri` is the document that it is about, if it names one, and `stamp`
     what tells whether that is still the same. `losses` counts the daemons that crashed over it."""

@@ -40,16 +40,20 @@ def added(promised: Message, offered: Message) -> Iterator[tuple[str, str, Messa
             continue
         options = dict(value) if isinstance(value, dict) else {}
         if provider == "executeCommandProvider":
-            old = promised.get(provider)
-            known = old.get("commands") if isinstance(old, dict) else None
+            known = _commands(promised.get(provider))
             # Some editors fail where a command is registered twice.
-            fresh = [c for c in options.get("commands") or () if c not in (known or ())]
+            fresh = [command for command in _commands(options) if command not in known]
             if fresh:
                 yield provider, method, {"commands": fresh}
         elif not promised.get(provider):
             if method.startswith("textDocument/"):
                 options.setdefault("documentSelector", None)
             yield provider, method, options
+
+
+def _commands(options: Any) -> list[str]:
+    found = options.get("commands") if isinstance(options, dict) else None
+    return [command for command in found if isinstance(command, str)] if isinstance(found, list) else []
 
 
 def is_promised(capabilities: Message, method: str) -> bool:

@@ -18,6 +18,7 @@ from lsp_aid.sidecar.asking import (
     Question,
     Questions,
     Requests,
+    is_identifier,
 )
 from lsp_aid.sidecar.quick_json import JsonError, dumps, loads
 from lsp_aid.sidecar.remembered import Remembered
@@ -102,7 +103,7 @@ class Conversation:
 
     def _request(self, message: Message, body: bytes) -> None:
         identifier = message["id"]
-        if isinstance(identifier, bool) or not isinstance(identifier, int | str):
+        if not is_identifier(identifier):
             self._refuse(None, INVALID_REQUEST, "The id is neither a number nor a string.")
             return
         if self.shut_down:
@@ -151,7 +152,7 @@ class Conversation:
             self._behind = True
 
     def _cancel_held(self, identifier: Any) -> bool:
-        if not isinstance(identifier, int | str) or self.requests.held.pop(identifier, None) is None:
+        if not is_identifier(identifier) or self.requests.held.pop(identifier, None) is None:
             return False
         self._refuse(identifier, CANCELLED, "The request was cancelled.")
         return True
@@ -218,7 +219,7 @@ class Conversation:
         if self._beginning and identifier == self._beginning:
             self._begun(message)
             return
-        asked = self.requests.sent.pop(identifier, None) if isinstance(identifier, int | str) else None
+        asked = self.requests.sent.pop(identifier, None) if is_identifier(identifier) else None
         if asked is None:
             return
         error = message.get("error")

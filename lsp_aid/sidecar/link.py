@@ -279,8 +279,7 @@ class Link:
             self._welcomed = True
             if type(message.get("pid")) is int:
                 self._daemon = self._daemon or message["pid"]
-            safe = message.get("safe")
-            self.conversation.requests.safe = {name for name in safe if isinstance(name, str)} if safe else set()
+            self.conversation.requests.safe = set(_texts(message.get("safe")))
             self._note(f"connected to the daemon {message.get('version')}, process {self._daemon}")
         elif kind == "pong":
             if self._probing:
@@ -288,7 +287,7 @@ class Link:
         elif kind == "remember" and isinstance(message.get("key"), str):
             self.conversation.remembered.keep(message["key"], message.get("value"), size)
         elif kind == "environment":
-            names = [name for name in message.get("names") or () if isinstance(name, str)][:20]
+            names = _texts(message.get("names"))[:20]
             values = {name: self._environment[name] for name in names if name in self._environment}
             self._say({"type": "environment", "id": message.get("id"), "values": values})
         elif kind == "retiring":
@@ -342,6 +341,10 @@ class Link:
         self._socket, self.state, self._moving_since = None, IDLE, None
         self._survives_at = None
         self.out = Outbox(-1)
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _working_folder() -> str:

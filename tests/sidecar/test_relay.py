@@ -308,6 +308,23 @@ async def test_it_gets_along_with_a_daemon_of_another_version(desk: Desk, root: 
     assert any("upgraded" in shown for shown in editor.client.shown())
 
 
+async def test_a_daemon_that_talks_nonsense_is_left_for_another(desk: Desk, root: Path) -> None:
+    """What is only malformed is passed over; what is no message at all ends the connection."""
+    odd = (b'{"type": "environment", "id": 1, "names": 5}', b'{"type": "welcome", "safe": 7}', b'{"type": {}}', b"[1]")
+    async with OldDaemon(desk, {"positionEncoding": "utf-16"}) as old:
+        editor = await desk.editor()
+        await editor.client.initialize(root)
+        editor.client.open(root / "a.ml")
+        await old.has_heard(3)
+        for body in odd:
+            old.writers[0].write(frame(body, MARK))
+        old.writers[0].write(frame(b'{"jsonrpc": "2.0", "id": {}, "method": "x", "params": {}}') + frame(b'{"id": []}'))
+        await editor.client.asked("x")
+        remove(desk.meeting.socket)
+        old.writers[0].write(b"Content-Length: nonsense\r\n\r\n")
+    assert await text(editor, root / "a.ml") == "let a = 1\n"
+
+
 async def test_a_document_that_each_daemon_dies_of_is_set_aside(desk: Desk, root: Path) -> None:
     """The daemon is one that dies of a word; the other documents are served all the same."""
     desk.hook(
