@@ -62,8 +62,23 @@ def path_in_info(info: str) -> str | None:
     return None
 
 
+def may_name_file(line: str) -> bool:
+    """Whether a line between two blocks may be for a file: it speaks of one, or consists of one word that is no prose,
+    `LICENSE` or `bin/configure`."""
+    text = re.sub(r"^([-*]|\d+\.)\s+", "", line[:_LONGEST].strip())
+    text = re.sub(r"^\W*(file(name)?|path)\W*:", "`", text, flags=re.IGNORECASE)
+    word = text.strip("#*`\"': ")
+    if not word or " " in word:
+        return mentions_path(line)
+    is_marked = text.rstrip(":") != word
+    is_prose = not word[-1].isalnum() or (text.endswith(":") and not set(word) & {"/", "."})
+    return is_marked or word.isupper() or not is_prose
+
+
 def mentions_path(line: str) -> bool:
     """Whether a line of prose speaks of a file."""
+    if re.search(r"`[^`\s]*/[^`\s]*`", line[:_LONGEST]):
+        return True
     for word in re.findall(r"[\w./-]+", line[:_LONGEST]):
         name = word.strip("./-")
         head, mark, extension = name.rpartition(".")

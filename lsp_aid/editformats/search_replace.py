@@ -5,7 +5,7 @@ import re
 from attrs import define, field
 
 from lsp_aid.domain.reply import Block, Blocks
-from lsp_aid.editformats.markup import fence_in, mentions_path, path_in, path_in_info
+from lsp_aid.editformats.markup import fence_in, may_name_file, path_in, path_in_info
 from lsp_aid.editformats.reader import Reader
 
 _HEAD = re.compile(r"\s*<{5,9}\s*SEARCH\s*")
@@ -69,7 +69,8 @@ let push x s =
         self._path = _path(self._above, self._path)
         if self._path is None:
             self.fail(
-                "It is not clear which file a block is for", "Put the file's path alone on the line above each block."
+                "It is not clear which file a block is for",
+                "Put the file's path alone on the line above each block, in backticks where it holds spaces.",
             )
         self.prose += _without_frame(self._above)
         self._above, self._block = [], []
@@ -104,7 +105,7 @@ def _path(above: list[str], last: str | None) -> str | None:
         path = path_in_info(fence.info) if fence else path_in(line)
         if path:
             return path
-        if not fence and mentions_path(line):
+        if not fence and may_name_file(line):
             return None
     return last
 

@@ -58,6 +58,36 @@ def test_several_blocks_share_a_path_only_where_no_file_comes_between() -> None:
     assert "which file" in refused(f"lib/a.ml\n{SR}\nNow the caller in `bin/main.ml`:\n{SR}")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LICENSE",
+        "LICENSE:",
+        ".git/config",
+        "/etc/passwd",
+        "`bin/configure`:",
+        "**configure**",
+        "### configure",
+        "File: configure",
+        "- configure",
+        "In `bin/configure`:",
+        "my folder/x.ml",
+        "configure\nThis is a script.",
+    ],
+)
+def test_a_block_below_a_name_that_is_no_path_is_not_put_into_the_file_before(name: str) -> None:
+    assert "which file" in refused(f"lib/a.ml\n```ocaml\n{SR}\n```\n\n{name}\n```\n{SR}\n```")
+    assert "which file" in refused(f"lib/a.ml\n{SR}\n\n{name}\n{SR}")
+
+
+@pytest.mark.parametrize("prose", ["Then:", "And once more.", "...", "---", "Done!", ")", "It is x/y now:"])
+def test_a_block_below_prose_is_of_the_file_before(prose: str) -> None:
+    other = SR.replace("let x", "let y")
+    (edit,) = read(f"lib/a.ml\n{SR}\n\n{prose}\n{other}")
+    assert isinstance(edit, Blocks)
+    assert len(edit.blocks) == 2
+
+
 def test_search_replace_creates_and_deletes_lines() -> None:
     assert read("t/new.ml\n<<<<<<< SEARCH\n=======\nlet () = ()\n>>>>>>> REPLACE") == (
         Blocks("t/new.ml", (Block("", "let () = ()\n"),)),
