@@ -17,8 +17,9 @@ _OPEN_DOTFILES = frozenset(
     {".ocamlformat", ".ocamlformat-ignore", ".ocamlformat-enable", ".gitignore", ".hgignore", ".gitattributes"}
 )
 _PROGRAM_FILES = re.compile(
-    r"dune|dune-project|dune-workspace(\..*)?|dune-file|jbuild|.*\.opam(\.template|\.locked)?|opam|\.ocamlformat(-.*)?"
-    r"|Makefile|.*\.mk|configure|.*\.(sh|bash|py|t)|\.ocamlinit|\.gitattributes"
+    r"dune|dune\.inc|dune-project|dune-workspace(\..*)?|dune-file|jbuild|.*\.opam(\.template|\.locked)?|opam|\.ocamlformat(-.*)?"
+    r"|(GNU)?Makefile|.*\.mk|configure|.*\.(sh|bash|py|t)|\.ocamlinit|\.gitattributes",
+    re.IGNORECASE,  # as some systems find them
 )
 
 

@@ -5,6 +5,8 @@ from collections import Counter
 
 from attrs import frozen
 
+from lsp_aid.edits.line_diff import line_diff
+
 _END = re.compile(r"(\r\n|\n|\r)")
 
 
@@ -47,6 +49,7 @@ class Lines:
 
 
 def like(text: str, model: str) -> str:
-    """A new whole text with the BOM, the line ends and the end that the text `model` has."""
+    """A new whole text with the BOM, the line ends and the end of the text `model`. Lines that stay keep their ends."""
     new, old = Lines.of(text), Lines.of(model)
-    return old.replaced([(0, len(old.lines), list(new.lines))])
+    spans = line_diff(old.lines, new.lines)
+    return old.replaced([(span.start, span.end, list(new.lines[span.new_start : span.new_end])) for span in spans])

@@ -11,7 +11,7 @@ import difflib
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from attrs import define, field
 
@@ -67,7 +67,12 @@ def place(
     files = [_place_file(view, path, of_file, may_quote) for path, of_file in edits.items()]
     layout = Layout.of(pairs for placing in files if isinstance(placing, _Placing) for pairs in placing.pairs())
     changes: list[FileChange] = []
-    refusals: list[Refusal] = []
+    refusals = [
+        _in_a_file(edit.path, above)
+        for path, (edit, *_) in edits.items()
+        for above in _above(path)
+        if not isinstance(edit, Delete) and (view.exists(above) or above in edits)
+    ]
     for file in files:
         outcome = file.outcome(layout) if isinstance(file, _Placing) else file
         if isinstance(outcome, FileChange):
@@ -85,6 +90,15 @@ def _real_path(root: Path, path: str) -> str:
     """The path without links: a file that has two names is one file."""
     inside = check_path(root, path)
     return Path(os.path.realpath(root / inside)).relative_to(os.path.realpath(root)).as_posix()
+
+
+def _above(path: str) -> Sequence[str]:
+    """The folders in which a file lies."""
+    return [parent.as_posix() for parent in PurePosixPath(path).parents][:-1]
+
+
+def _in_a_file(path: str, above: str) -> Refusal:
+    return Refusal(path, 0, f"{shown(path)} cannot be: {shown(above)} is a file and no folder", "Use another path.")
 
 
 def _place_file(

@@ -116,7 +116,19 @@ def test_what_is_let_through_stays_inside(tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.mark.parametrize(
-    "path", ["dune", "lib/dune", "dune-project", "dune-workspace", "x.opam", ".ocamlformat", "t/a.t"]
+    "path",
+    [
+        "dune",
+        "lib/dune",
+        "lib/Dune",
+        "dune.inc",
+        "GNUmakefile",
+        "dune-project",
+        "dune-workspace",
+        "x.opam",
+        ".ocamlformat",
+        "t/a.t",
+    ],
 )
 def test_files_that_say_what_is_run_are_known(path: str) -> None:
     assert runs_programs(path)

@@ -127,6 +127,26 @@ def test_a_file_keeps_its_bom_its_line_ends_and_its_end(end: str, bom: str, last
     assert whole.texts["a.ml"] == text("y", "z")
 
 
+def test_lines_that_a_whole_text_does_not_change_keep_their_mixed_ends() -> None:
+    """A CR in a string is part of what the program does."""
+    before = 'let a = 1\nlet s = "x\r\n y"\nlet c = 3\r\nlet d = 4'
+    after = place(PlainView({"a.ml": before}), Reply("", (Whole("a.ml", before.replace("\r", "").replace("1", "10")),)))
+    assert after.texts == {"a.ml": before.replace("1", "10")}
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        (Blocks("x", (Block("", "1\n"),)), Whole("x/y.ml", "2\n")),
+        (Whole("lib/a.ml/y.ml", "2\n"),),
+        (Delete("lib/a.ml"), Whole("lib/a.ml/y.ml", "2\n")),
+    ],
+)
+def test_a_file_in_a_file_is_refused(edits: tuple[FileEdit, ...]) -> None:
+    with pytest.raises(PlacementError, match="is a file and no folder"):
+        place(PlainView({"lib/a.ml": "let a = 1\n"}), Reply("", edits))
+
+
 def test_lines_that_a_block_does_not_change_keep_their_mixed_ends() -> None:
     assert placed("a\r\nb\nc\r\nd\r\n", Block("b\nc\n", "b\nx\n")) == "a\r\nb\nx\r\nd\r\n"
 
