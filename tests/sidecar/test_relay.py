@@ -322,6 +322,7 @@ async def test_a_daemon_that_talks_nonsense_is_left_for_another(desk: Desk, root
         await editor.client.asked("x")
         remove(desk.meeting.socket)
         old.writers[0].write(b"Content-Length: nonsense\r\n\r\n")
+        await until(lambda: old.left == 1)
     assert await text(editor, root / "a.ml") == "let a = 1\n"
 
 
