@@ -17,6 +17,7 @@ from lsp_aid.repair import (
     needless,
     numeric_types,
     records,
+    renamed,
     syntax_errors,
     typed_search,
     unit_argument,
@@ -29,6 +30,7 @@ FAMILIES: Mapping[str, Family] = {
     for module in (
         missing_library,
         misspelt_name,
+        renamed,
         missing_rec,
         numeric_types,
         unit_argument,

@@ -15,12 +15,12 @@ from lsp_aid.ocaml import messages
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.search.edit import Edit
 from lsp_aid.repair.search.engine import propose
-from lsp_aid.repair.search.losses import is_guess, throws_away
+from lsp_aid.repair.search.losses import is_guess, is_meant
 from lsp_aid.repair.search.oracle import TyperOracle
 
 SECONDS = 3.0
 LONGEST = 200_000
-_LOOKED_AT = 30
+_LOOKED_AT = 20
 _TOP = 5
 _WEIGHT = 0.3
 """Of one edit: less than what reads the message gives, so that this is what is left where that does not help."""
@@ -51,9 +51,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     oracle = TyperOracle(problem.typing.typer, path, flags or _ALONE, time.monotonic() + SECONDS)
     if flags is None and not await _is_complete(text, oracle, problem):
         return ()
-    found = await propose(text, oracle, top=_LOOKED_AT)
-    honest = [one for one in found if not throws_away(one.edit)][:_TOP]
+    honest = await propose(text, oracle, top=_LOOKED_AT, keep=is_meant)
     honest.sort(key=lambda one: -_weight(one.edit))
+    del honest[_TOP:]
     return [
         Candidate(
             one.title,

@@ -50,6 +50,9 @@ def _fewer(node: Node, function: Node, arguments: list[Node]) -> Iterator[Edit]:
             yield replace(node, applied(piece(function), *rest), f"drop {last} argument")
     if len(arguments) > 2:
         yield replace(node, applied(piece(function), pieces[0]), "keep first argument")
+    if any(argument.kind == "labeled" and argument.kids for argument in arguments):
+        bare = [piece(a.kids[0]) if a.kind == "labeled" and a.kids else piece(a) for a in arguments]
+        yield replace(node, applied(piece(function), *bare), "drop labels")
     yield replace(node, piece(function), "keep function")
     yield replace(node, tupled([piece(function), *pieces]), "application to tuple")
     if len(pieces) == 1:

@@ -20,6 +20,7 @@ _LEVELS = {
     "field": ATOM,
     "record": ATOM,
     "typed": ATOM,
+    "labeled": ATOM,
     "app": APPLIED,
     "prefix": APPLIED,
     "infix": INFIX,

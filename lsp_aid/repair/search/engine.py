@@ -3,8 +3,9 @@
 import heapq
 import itertools
 import math
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from attrs import evolve, frozen
@@ -34,8 +35,17 @@ BEAM = 4
 PROGRESS = 0.7
 KEEPING = 30.0
 SMALL = 3
+ENOUGH_SECONDS = 1.0
+"""After that no pairs of places are looked for where single ones have given something."""
 LEAST_KEPT = 0.72
 """Of a program's tokens, that much stays."""
+
+
+Keep = Callable[[Edit], bool]
+
+
+def _any(edit: Edit) -> bool:
+    return True
 
 
 @frozen
@@ -54,18 +64,19 @@ class Proposed:
     edit: Edit
 
 
-async def propose(text: str, oracle: Oracle, *, top: int = 3) -> list[Proposed]:
-    """The best repairs of a module, best first; none where it is right, or nothing was found."""
+async def propose(text: str, oracle: Oracle, *, top: int = 3, keep: Keep = _any) -> list[Proposed]:
+    """The best repairs of a module, best first, of edits that `keep` takes; none where it is right."""
     table = ranking.weights()
-    searched = await search(text, oracle, table)
+    searched = await search(text, oracle, table, keep)
     if searched is None:
         return []
     best = ranking.ranked(searched.features, searched.found, top, table)
     return [Proposed(one.text, title(one.edit), one.edit) for one in best]
 
 
-async def search(text: str, oracle: Oracle, table: Mapping[str, float]) -> Searched | None:
+async def search(text: str, oracle: Oracle, table: Mapping[str, float], keep: Keep = _any) -> Searched | None:
     """All edits that were found; None where there is no error."""
+    started = time.monotonic()
     program = Program.of(text)
     located = await explore.faults(program, oracle)
     if located is None:
@@ -73,26 +84,26 @@ async def search(text: str, oracle: Oracle, table: Mapping[str, float]) -> Searc
     whole, parts = located
     await explore.find_fits(whole, oracle)
     features = Features(whole)
-    edits = _likely(explore.single_edits(whole), features, table, MOST_SINGLE)
+    edits = _likely(filter(keep, explore.single_edits(whole)), features, table, MOST_SINGLE)
     if explore.smallest_size(whole) > SMALL:
-        edits += _likely(explore.everywhere(whole), features, table, MOST_EVERYWHERE)
+        edits += _likely(filter(keep, explore.everywhere(whole)), features, table, MOST_EVERYWHERE)
     found = await explore.check(whole, edits, oracle)
     if parts:
-        found += await _together(whole, parts, oracle, table)
+        found += await _together(whole, parts, oracle, table, keep)
     else:
         for node in explore.places(whole)[:MOST_PLACES]:
             pairs = await explore.pairs(whole, node, oracle)
             for pair in pairs:
-                found += await _together(whole, pair, oracle, table)
-            if found and (pairs or node.size > LARGE):
+                found += await _together(whole, pair, oracle, table, keep)
+            if found and (pairs or node.size > LARGE or time.monotonic() - started > ENOUGH_SECONDS):
                 break
     kept = _distinct(found, whole)
     if not kept:
-        kept = _distinct(await _by_steps(whole, oracle, table), whole)
+        kept = _distinct(await _by_steps(whole, oracle, table, keep), whole)
     return Searched(whole, kept, features)
 
 
-async def _by_steps(whole: Fault, oracle: Oracle, table: Mapping[str, float]) -> list[Found]:
+async def _by_steps(whole: Fault, oracle: Oracle, table: Mapping[str, float], keep: Keep) -> list[Found]:
     """One error after the other: edits after which the next error comes later, the likely ones first."""
     beam: list[tuple[float, str, tuple[Edit, ...]]] = [(0.0, whole.program.text, ())]
     found: list[Found] = []
@@ -105,8 +116,8 @@ async def _by_steps(whole: Fault, oracle: Oracle, table: Mapping[str, float]) ->
             region, spans, _ = located
             fault = Fault(region, *spans[0])
             features = Features(fault)
-            likely = _likely(explore.near(fault), features, table, MOST_NEAR)
-            likely += _likely(explore.everywhere(fault), features, table, MOST_NEAR)
+            likely = _likely(filter(keep, explore.near(fault)), features, table, MOST_NEAR)
+            likely += _likely(filter(keep, explore.everywhere(fault)), features, table, MOST_NEAR)
             ways = await explore.advance(fault, likely, oracle)
             for beyond, edit, after in ways:
                 left = _kept(whole.program.text, *made, edit)
@@ -171,13 +182,15 @@ def _size(text: str) -> int:
     return sum(not token.is_comment for token in tokens(text))
 
 
-async def _together(whole: Fault, parts: Sequence[Fault], oracle: Oracle, table: Mapping[str, float]) -> list[Found]:
+async def _together(
+    whole: Fault, parts: Sequence[Fault], oracle: Oracle, table: Mapping[str, float], keep: Keep
+) -> list[Found]:
     """Edits for each of several faults, put together."""
     ways: list[list[tuple[float, Edit]]] = []
     for part in parts:
         await explore.find_fits(part, oracle)
         features = Features(part)
-        edits = _likely(explore.single_edits(part), features, table, MOST_OF_PART)
+        edits = _likely(filter(keep, explore.single_edits(part)), features, table, MOST_OF_PART)
         found = await explore.check(part, edits, oracle)
         scored = [(ranking.score(features.of_edit(one.edit), table), one.edit) for one in found]
         scored.sort(key=lambda pair: -pair[0])

@@ -24,7 +24,7 @@ _HONEST = re.compile(
     | add\ (?:first|last|middle)\ argument\ (?:local|constant|constant\ seen)
     | operator\ (?:into|out\ of)\ .* | operator\ \S+ | comma | associate\ .* | constructor\ .* | C\ a,\ b>.*
     | pattern(?!>_).* | x>.* | p>.* | rec | else\ .* | ;\ >else
-    | eta | fun\ .*\ (?:parameters?|tuple) | drop\ (?:last\ )?parameter | add\ .*\ parameter""",
+    | drop\ labels | eta | fun\ .*\ (?:parameters?|tuple) | drop\ (?:last\ )?parameter | add\ .*\ parameter""",
     re.VERBOSE,
 )
 """Kinds of edits that a developer makes. What else fits by its type alone is for lone programs."""
@@ -34,9 +34,9 @@ _DOUBTFUL = re.compile(
 )
 
 
-def throws_away(edit: Edit) -> bool:
-    """Whether an edit, or one of its parts, drops code, or puts in its place what merely has the right type."""
-    return any(_HONEST.fullmatch(part.kind) is None or lost(part) > MOST_LOST for part in edit.parts or (edit,))
+def is_meant(edit: Edit) -> bool:
+    """Whether a developer may mean it: no part drops code, or puts in its place what merely has the right type."""
+    return all(_HONEST.fullmatch(part.kind) is not None and lost(part) <= MOST_LOST for part in edit.parts or (edit,))
 
 
 def is_guess(edit: Edit) -> bool:
@@ -46,6 +46,8 @@ def is_guess(edit: Edit) -> bool:
 
 def lost(edit: Edit) -> int:
     """How many names, literals and operators are gone without another in their place."""
+    if edit.kind == "drop labels":
+        return 0
     old, new = edit.exchanged
     return _count(old) - _count(new)
 

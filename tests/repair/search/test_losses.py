@@ -3,7 +3,7 @@
 import pytest
 
 from lsp_aid.repair.search.edit import Piece, replace
-from lsp_aid.repair.search.losses import throws_away
+from lsp_aid.repair.search.losses import is_meant
 from lsp_aid.repair.search.program import Node, Program
 
 
@@ -31,11 +31,11 @@ KEPT = {
 def test_code_is_thrown_away(case: str) -> None:
     before, after, kind = LOSSES[case]
     program = 'let f xs = print_endline ("sum: " ^ total xs)\n'
-    assert throws_away(replace(node(program, before), Piece(after), kind))
+    assert not is_meant(replace(node(program, before), Piece(after), kind))
 
 
 @pytest.mark.parametrize("case", KEPT)
 def test_code_is_kept(case: str) -> None:
     before, after, kind = KEPT[case]
     program = 'let f xs = print_endline ("sum: " ^ total xs)\n'
-    assert not throws_away(replace(node(program, before), Piece(after), kind))
+    assert is_meant(replace(node(program, before), Piece(after), kind))
