@@ -10,6 +10,7 @@ import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from attrs import define, evolve, field, frozen
 
@@ -47,10 +48,11 @@ class TyperPool:
     limits: Limits = field(factory=Limits)
     _programs: dict[Compiler, Program] = field(factory=dict, init=False)
     _clients: "OrderedDict[Key, Client]" = field(factory=OrderedDict, init=False)
-    _locks: dict[object, asyncio.Lock] = field(factory=dict, init=False)
+    _locks: "WeakValueDictionary[object, asyncio.Lock]" = field(factory=WeakValueDictionary, init=False)
     _jobs: asyncio.Semaphore = field(init=False)
     _background: asyncio.Semaphore = field(init=False)
     _closing: set["asyncio.Task[None]"] = field(factory=set, init=False)
+    _closed: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._jobs = asyncio.Semaphore(self.limits.jobs)
@@ -67,7 +69,8 @@ class TyperPool:
             return self._programs[compiler]
 
     async def close(self) -> None:
-        """Ends all programs."""
+        """Ends all programs. Nothing is started any longer."""
+        self._closed = True
         clients = [*self._clients.values()]
         self._clients.clear()
         await asyncio.gather(*(client.close() for client in clients), *self._closing)
@@ -81,6 +84,7 @@ class TyperPool:
         """
         async with self._background if background else self._jobs:
             for attempt in range(4):
+                self._check_open()
                 program = await self.program(compiler)
                 if program.level is Level.COMPILER:
                     return None
@@ -105,12 +109,21 @@ class TyperPool:
             if client is None or client.gone:
                 self._drop(key)
                 client = await launch(program, compiler, flags, self._start, self.limits.request_bytes)
+                if self._closed:  # meanwhile
+                    await client.close()
+                self._check_open()
                 self._clients[key] = client
                 self._make_room()
             self._clients.move_to_end(key)
-        yield client
-        if client.gone or client.heap > self.limits.resident_bytes:
-            self._drop(key, client)
+        try:
+            yield client
+        finally:
+            if client.gone or client.heap > self.limits.resident_bytes:
+                self._drop(key, client)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ToolchainError("The project was closed while it was worked on")
 
     def _make_room(self) -> None:
         idle = [key for key, client in self._clients.items() if not client.busy][:-1]
@@ -128,7 +141,10 @@ class TyperPool:
         task.add_done_callback(self._closing.discard)
 
     def _lock(self, key: object) -> asyncio.Lock:
-        return self._locks.setdefault(key, asyncio.Lock())
+        lock = self._locks.get(key)
+        if lock is None:
+            lock = self._locks[key] = asyncio.Lock()
+        return lock
 
     async def _install(self, compiler: Compiler) -> Program:
         why = []

@@ -327,6 +327,24 @@ async def test_deep_nesting_ends(programs: Path, compiler: Compiler, text: str) 
         await pool.close()
 
 
+async def test_nothing_is_started_while_a_pool_closes_or_afterwards(programs: Path) -> None:
+    """A daemon lives on when its last project is closed in the middle of a check."""
+    executable = None
+    for delay in (0.0, 0.01, 0.05, 0.2):
+        pool = TyperPool(programs, run, start)
+        executable = Path((await pool.program(own())).command[0])
+        typer = PooledTyper(pool, own(), trusted=False)
+        checking = asyncio.create_task(typer.check("a.ml", "let x = 1", PLAIN))
+        await asyncio.sleep(delay)
+        await pool.close()
+        await asyncio.wait([checking])
+        checking.exception()
+        with pytest.raises(ToolchainError):
+            await typer.check("a.ml", "let x = 1", PLAIN)
+    assert executable is not None
+    assert count_of(executable) == 0
+
+
 async def test_two_toolchains_at_once(pool: TyperPool) -> None:
     """Each has its own program, its own messages and its own standard library."""
     first, second = PooledTyper(pool, own(), trusted=False), PooledTyper(pool, old(), trusted=False)
