@@ -52,9 +52,10 @@ class Whole:
 
 @frozen
 class Delete:
-    """A file to be deleted."""
+    """A file to be deleted. `text`: the text that the reply believes it to have, empty where it shows none."""
 
     path: str
+    text: str = ""
 
 
 FileEdit = Blocks | Whole | Delete

@@ -291,7 +291,10 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
         elif section.old and section.new and section.old != section.new:
             self.fail(f"The diff renames {section.old} to {section.new}", "Delete the one file and create the other.")
         elif section.is_gone:
-            self.edits.append(Delete(path))
+            if any(block.replace for block in section.blocks):
+                self.fail(f"The diff deletes {path}, and yet keeps lines in it", _CURE)
+            text = "".join(block.search for block in dict.fromkeys(section.blocks))
+            self.edits.append(Delete(path, text))
         elif section.is_new:
             if any(block.search for block in section.blocks) or len(set(section.blocks)) > 1:
                 self.fail(f"The diff creates {path}, and yet expects lines in it", _CURE)

@@ -10,10 +10,11 @@ well: what else the reply believes of that file may be as old.
 import difflib
 import itertools
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from lsp_aid.config import EditSettings
 from lsp_aid.domain.changes import ChangeSet, FileChange
@@ -29,6 +30,7 @@ from lsp_aid.domain.reply import (
     may_leave_out,
     stands_for_lines,
 )
+from lsp_aid.domain.text import BOM
 from lsp_aid.edits import refusing
 from lsp_aid.edits.containment import check_path, shown
 from lsp_aid.edits.finding import Found, Place, Step, by_words, find
@@ -37,7 +39,7 @@ from lsp_aid.edits.hints import settled, shift_of
 from lsp_aid.edits.indentation import Layout, Pairs
 from lsp_aid.edits.limits import check_limits
 from lsp_aid.edits.lines import Lines, like
-from lsp_aid.edits.source import Source, split
+from lsp_aid.edits.source import Source, all_squeezed, split
 from lsp_aid.edits.splice import Change, UnclearError
 from lsp_aid.errors import Refusal
 
@@ -124,12 +126,25 @@ def _place_file(
     if before is None:
         return _created(view, path, edit, blocks)
     if isinstance(edit, Delete):
+        if not _is_shown(edit.text, before):
+            why = f"The reply deletes {shown(path)}, whose text is another than it shows"
+            return [Refusal(path, 0, why, "Look at the file again, and show its text as it is.")]
         return FileChange(path, before, None)
+    if before.startswith(BOM):
+        blocks = [evolve(b, search=b.search.removeprefix(BOM), replace=b.replace.removeprefix(BOM)) for b in blocks]
     if not before.strip() and len(blocks) == 1 and not blocks[0].search:
         return FileChange(path, before, like(blocks[0].replace, before))
     placing = _Placing(Source(path, Lines.of(before)), before, blocks, may_quote(path, before))
     placing.find()
     return placing
+
+
+def _is_shown(text: str, before: str) -> bool:
+    """Whether a text that a reply shows of a file is the file's, white space and what it leaves out for `...` apart."""
+    lines, real = ([line for line in Lines.of(one).lines if line.strip()] for one in (text, before))
+    told = [line for line in lines if not stands_for_lines(line)]
+    wanted, there = Counter(all_squeezed(told)), Counter(all_squeezed(real))
+    return not text or wanted == there or (len(told) < len(lines) and wanted <= there)
 
 
 def _left_out(path: str, before: str, after: str) -> str:

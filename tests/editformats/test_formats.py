@@ -187,7 +187,7 @@ def test_a_diff_creates_and_deletes() -> None:
     )
     assert read(diff) == (
         Blocks("new.ml", (Block("", "let a = 1\nlet b = 2", 0),)),
-        Delete("old.ml"),
+        Delete("old.ml", "let c = 3\n"),
         Blocks("empty.ml", (Block("", ""),)),
         Delete("gone.ml"),
     )
@@ -319,3 +319,9 @@ def test_another_form_than_the_one_named_is_refused() -> None:
 def test_thoughts_whose_start_is_in_the_models_template_are_left_out() -> None:
     thoughts = "lib/b.ml\n```ocaml\nlet maybe = 1\n```\n</think>\n"
     assert editformats.read(f"{thoughts}lib/a.ml\n{SR}").edits == ONE
+
+
+def test_a_diff_that_deletes_a_file_shows_its_text_and_keeps_no_line() -> None:
+    head = "--- a/lib/a.ml\n+++ /dev/null\n@@ -1,2 +0,0 @@\n"
+    assert read(f"```diff\n{head}-let a = 1\n-let b = 2\n```") == (Delete("lib/a.ml", "let a = 1\nlet b = 2\n"),)
+    assert "yet keeps lines" in refused(f"```diff\n{head} let a = 1\n-let b = 2\n```")

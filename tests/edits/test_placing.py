@@ -127,6 +127,23 @@ def test_a_file_keeps_its_bom_its_line_ends_and_its_end(end: str, bom: str, last
     assert whole.texts["a.ml"] == text("y", "z")
 
 
+def test_a_file_is_only_deleted_where_it_is_the_one_that_the_reply_shows() -> None:
+    """What was written since is not lost."""
+    view = PlainView({"a.ml": "let a = 1\n\nlet b = 2\n"})
+    for shown in ("", "let a = 1\nlet b = 2\n", "let a = 1 \n\n let b =  2\n", "let a = 1\n...\n"):
+        assert place(view, Reply("", (Delete("a.ml", shown),))).texts == {"a.ml": None}
+    other = PlainView({"a.ml": "\ufefflet a = 1\r\nlet b = 2"})
+    assert place(other, Reply("", (Delete("a.ml", "let a = 1\nlet b = 2\n"),))).texts == {"a.ml": None}
+    for shown in ("let a = 1\n", "let a = 1\nlet b = 3\n", "let a = 1\nlet c = 3\n...\n"):
+        with pytest.raises(PlacementError, match="whose text is another"):
+            place(view, Reply("", (Delete("a.ml", shown),)))
+
+
+def test_a_block_may_repeat_the_bom_of_its_file() -> None:
+    assert placed("\ufeffa\nb\n", Block("\ufeffa\n", "\ufeffc\n")) == "\ufeffc\nb\n"
+    assert placed("\ufeffa\nb\n", Block("\ufeffa\n", "c\n")) == "\ufeffc\nb\n"
+
+
 def test_lines_that_a_whole_text_does_not_change_keep_their_mixed_ends() -> None:
     """A CR in a string is part of what the program does."""
     before = 'let a = 1\nlet s = "x\r\n y"\nlet c = 3\r\nlet d = 4'
