@@ -16,6 +16,9 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 MAX_TOKENIZED = 300_000
 """Characters of a file beyond which it is not taken into tokens."""
 
+MAX_SQUEEZED = 20_000
+"""Characters of a line beyond which it is not taken into words."""
+
 
 def split(text: str) -> list[str]:
     """The lines of a part of a block."""
@@ -23,7 +26,10 @@ def split(text: str) -> list[str]:
 
 
 def squeezed(line: str) -> str:
-    """The words and signs of a line, whatever white space is between them."""
+    """The words and signs of a line, whatever white space is between them; of a very long line the white space alone is
+    evened out, for what is no code is soon a million signs."""
+    if len(line) > MAX_SQUEEZED:
+        return " ".join(line.split())
     return " ".join(_WORD.findall(line))
 
 

@@ -51,7 +51,7 @@ _TITLE = re.compile(
 )
 _WARNING = re.compile(r"Warning:[ \t]?(?P<rest>.*)")
 """How dune and menhir begin a warning, and any program may begin a line."""
-_HINT = re.compile(r"^\s*Hint:\s*(.*?)(?=^-> required by|\Z)", re.MULTILINE | re.DOTALL)
+_HINT = re.compile(r"^[^\S\n]*Hint:\s*(.*?)(?=^-> required by|\Z)", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"\(cd .+ && .*\)(?: [<&>].*)?|/\S+ .* _build/\S+ _build/\S+")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BUILD_FOLDER = re.compile(r"_build/(?:\.sandbox/[^/]+/)?[^/.][^/]*/(?=.)")

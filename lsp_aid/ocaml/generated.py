@@ -110,7 +110,7 @@ _HEADS = {
     ".mll": (r"^[ \t]*(?:rule|and)\s+(?P<name>{name})\b",),
     ".mly": (
         r"^%\w+[^\n]*?(?<![\w'])(?P<name>{name})(?![\w'])",
-        r"^\s*(?:%\w+\s+)*(?P<name>{name})\s*(?:\([^)]*\)\s*)?:",
+        r"^[^\S\n]*(?:%\w+[^\S\n]+)*(?P<name>{name})\s*(?:\([^)]*\)\s*)?:",
     ),
 }
 """What defines a name in a grammar."""

@@ -246,4 +246,6 @@ def test_places_of_the_real_compiler(tmp_path: Path, text: str, word: str) -> No
 def test_a_megabyte_of_empty_lines_is_read_soon() -> None:
     with at_most(10.0):
         found = one('File "a.ml", line 1, characters 0-1:\nNothing of a title' + "\n" * 1_000_000)
+        again = one('File "a.ml", line 1, characters 0-1:\nNothing of' + "\n" * 1_000_000 + "a title")
     assert found.message == "Nothing of a title"
+    assert again.message.split() == ["Nothing", "of", "a", "title"]
