@@ -102,14 +102,17 @@ class BuildLog:
 
     def with_warnings(self, result: BuildResult) -> BuildResult:
         """A result with the warnings that a clean build would print with it: not those of a folder whose dune file is
-        in error, for nothing there would be compiled."""
+        in error, for nothing there would be compiled. What is printed without saying where, ocamlyacc's conflicts, is
+        told where that is known."""
         dead = [PurePosixPath(each.path).parent for each in result.errors if _DUNE_FILE.search(each.path)]
-        carried = (
+        carried = [
             each
             for each in self.warnings()
             if not any(PurePosixPath(each.path).is_relative_to(folder) for folder in dead)
-        )
-        return evolve(result, diagnostics=by_place((*result.diagnostics, *carried)))
+        ]
+        placed = {each.message for each in carried}
+        printed = (each for each in result.diagnostics if each.is_error or each.path or each.message not in placed)
+        return evolve(result, diagnostics=by_place((*printed, *carried)))
 
     def printed(self) -> Iterator[Diagnostic]:
         """All that the last runs of the commands said."""

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from lsp_aid.build.build_log import BuildLog
-from lsp_aid.build.dune import disk_reader
+from lsp_aid.build.dune import build_result, disk_reader
+from lsp_aid.build.process import Finished
 from tests.support.requires import require
 
 pytestmark = pytest.mark.dune
@@ -38,10 +39,11 @@ def lay_out(root: Path, stanza: str, grammar: str, project: str = "") -> Path:
     return root
 
 
-def build(root: Path, *options: str) -> None:
+def build(root: Path, *options: str) -> str:
     command = ["dune", "build", "--root", ".", *options]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
 def test_conflicts_are_told_of_their_grammar_until_it_changes(tmp_path: Path) -> None:
@@ -60,6 +62,18 @@ def test_conflicts_are_told_of_their_grammar_until_it_changes(tmp_path: Path) ->
     log.restart()
     log.update()
     assert log.warnings() == ()
+
+
+def test_what_ocamlyacc_prints_without_its_grammar_is_told_once(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, "(ocamlyacc parser)", GRAMMAR)
+    read = disk_reader(root)
+    log = BuildLog(root, root / "_build", read)
+    printed = Finished(0, build(root).encode())
+    assert b"conflict" in printed.output
+    log.update()
+    result = build_result(printed, root, root / "_build", read, 0.0)
+    (conflict,) = log.with_warnings(result).diagnostics
+    assert conflict.path == "src/parser.mly"
 
 
 def test_menhir_says_it_once_in_either_way(tmp_path: Path) -> None:
