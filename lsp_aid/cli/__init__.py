@@ -6,6 +6,7 @@ Exit status 2 is for "could not work", with the reason on standard error.
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -51,9 +52,15 @@ def dispatch(arguments: Sequence[str]) -> int:
         return 0
     options = parser.parse_args(arguments)
     try:
-        return int(modules[options.command].run(options))
+        status = int(modules[options.command].run(options))
+        if sys.stdout:
+            sys.stdout.flush()
+        return status
     except AidError as error:
         sys.stderr.write(f"lsp-aid: {error}\n")
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever reads has seen enough, as in `lsp-aid fix | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still to be flushed
+        return 141

@@ -367,6 +367,24 @@ def test_a_kill_on_the_way_leaves_nothing_half_done(root: Path, moment: str) -> 
     assert texts(root) == before
 
 
+@pytest.mark.parametrize("flag", ["--dry-run", "--json"])
+def test_whoever_reads_may_stop_early(root: Path, flag: str) -> None:
+    """The exit status is a shell's for a program that wrote into a closed pipe; the work is done."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "lsp_aid", "apply", flag],
+        cwd=root,
+        input=SEARCH_REPLACE.encode(),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=120,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+    assert texts(root) == (FILES if flag == "--dry-run" else WANTED)
+
+
 def test_closed_standard_input(root: Path) -> None:
     done = subprocess.run(
         ["sh", "-c", 'exec "$0" -m lsp_aid apply <&-', sys.executable], cwd=root, capture_output=True, timeout=120
