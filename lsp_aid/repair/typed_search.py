@@ -20,7 +20,7 @@ from lsp_aid.repair.search.oracle import TyperOracle
 
 SECONDS = 3.0
 LONGEST = 200_000
-_LOOKED_AT = 20
+_LOOKED_AT = 80
 _TOP = 5
 _WEIGHT = 0.3
 """Of one edit: less than what reads the message gives, so that this is what is left where that does not help."""
