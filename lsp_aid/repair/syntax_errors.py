@@ -58,7 +58,6 @@ _INSTEAD = {
     "var": {"let": 0.8},
     "const": {"let": 0.8},
     "in": {"": 0.7},
-    "match": {"match": 0.0},
 }
 _SUPERFLUOUS = {")": 0.8, "(": 0.6, "]": 0.7, "[": 0.4, "end": 0.7, "done": 0.7, "|": 0.5, "}": 0.6, "then": 0.4}
 _SUPERFLUOUS |= {"->": 0.3, ",": 0.5, "::": 0.3, "with": 0.3, "begin": 0.5, "rec": 0.2, "of": 0.3, "and": 0.2}
@@ -212,7 +211,7 @@ def _at(text: str, code: Sequence[Token], number: int, token: Token, following: 
             yield _Way((TextEdit(token.start, token.end, other),), title, likely)
     if token.text in _SUPERFLUOUS:
         yield _Way((TextEdit(token.start, token.end, ""),), f"Remove `{token.text}`", _SUPERFLUOUS[token.text])
-    if token.text in ("", ",", ":") and number:
+    if token.text in (",", ":") and number:
         yield from _alike(text, code, number)
     if token.text in _KEYWORDS:
         yield _renamed(code, token.text)
