@@ -1,6 +1,7 @@
 """What holds for all tests: nothing of the user's is read or written, and what is missing is said."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,8 @@ _FOLDERS = {
 
 def pytest_configure() -> None:
     use_own_ocaml()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

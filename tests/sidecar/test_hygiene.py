@@ -37,7 +37,8 @@ async def test_editors_that_come_and_go_leave_no_descriptors_threads_or_memory(d
         await visit(desk, path)
     await until(lambda: len(desk.daemon["editors"]) == 1)
     after = holdings(desk)
-    assert after["fd"] <= before["fd"]
+    # The connection that asks for it, and the last editor's, may be there at either time; one left by each would be 24.
+    assert after["fd"] < before["fd"] + 8
     assert after["task"] <= before["task"] + 4, "threads of a pool"
     assert after["bytes"] - before["bytes"] < 30_000_000
 
