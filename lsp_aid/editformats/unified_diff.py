@@ -14,7 +14,7 @@ from lsp_aid.editformats.reader import Reader
 
 _NEW = re.compile(r"\+\+\+ (?P<path>.+)")
 _METADATA = re.compile(r"(diff --git|index|old mode|new mode|new file mode|deleted file mode|similarity index) ")
-_REFUSED = re.compile(r"(rename (from|to)|copy (from|to)|GIT binary patch|Binary files) ?")
+_REFUSED = re.compile(r"((?:rename|copy) (from|to)|GIT binary patch|Binary files) ?")
 _SOURCE = ("ocaml", "ml", "mli", "reason", "dune", "dune-project", "opam")
 _BULLET = re.compile(r"[-+] [^ ]")
 _CURE = "Write the diff in one fenced block, each hunk below its `---`, `+++` and `@@` lines."
@@ -160,8 +160,10 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
             self._is_text = None if self._fence and fence.info.split(" ")[0].lower() in _SOURCE else False
             self._is_adjacent = False
             self.prose.append(line)
-        elif _REFUSED.match(line) and self._section:
-            self.fail(f"The diff holds what cannot be read here: {line[:80]!r}", _CURE)
+        elif (refused := _REFUSED.match(line)) and self._section:
+            self.is_recognised = True
+            cure = "Delete the one file and create the other." if refused[2] else _CURE
+            self.fail(f"The diff holds what cannot be read here: {line[:80]!r}", cure)
         elif line.startswith("diff --git "):
             self._begin(_Section(*_git_paths(line)))
         elif line.startswith("@@"):

@@ -108,10 +108,15 @@ def _nearest(source: Source, search: Sequence[str]) -> list[int]:
     return [source.filled[max(0, place - longest)]]
 
 
+def _visible(line: str) -> str:
+    """A line with what cannot be seen in it, such as a BOM, as an escape: it may be why the block does not fit."""
+    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line)
+
+
 def _numbered(lines: Sequence[str], first: int | None = None) -> str:
     """Some lines for a message, numbered from `first` where given."""
     some = [
-        f"{'' if first is None else f'{first + n + 1:5} '}| {line[:QUOTED_CHARACTERS]}"
+        f"{'' if first is None else f'{first + n + 1:5} '}| {_visible(line[:QUOTED_CHARACTERS])}"
         for n, line in enumerate(lines[:QUOTED_LINES])
     ]
     left = len(lines) - len(some)

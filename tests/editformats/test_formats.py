@@ -213,6 +213,7 @@ def test_a_fence_in_the_text_is_text() -> None:
     [
         ("```diff\n@@ -1 +1 @@\n-a\n+b\n```", "no edit"),
         ("--- a/x.ml\n+++ b/y.ml\n@@ -1 +1 @@\n-a\n+b\n", "renames"),
+        ("diff --git a/x.ml b/y.ml\nsimilarity index 100%\nrename from x.ml\nrename to y.ml\n", "rename from x.ml"),
         (
             "diff --git a/x.ml b/y.ml\nrename from x.ml\nrename to y.ml\n--- a/x.ml\n+++ b/y.ml\n@@ -1 +1 @@\n-a\n+b",
             "cannot",

@@ -277,3 +277,8 @@ def test_a_block_that_repeats_the_file_changes_just_those_lines_or_is_refused(
     except PlacementError:
         return
     assert after == "".join(f"{line}\n" for line in lines[:start] + new + lines[end:])
+
+
+def test_what_cannot_be_seen_in_a_block_is_shown_in_the_refusal() -> None:
+    said = refused("let aaaaaaaa = 1\n", Block("\ufefflet aaaaaaaa = 2\x1b[31m\n", "let a = 3\n"))
+    assert "| \\ufefflet aaaaaaaa = 2\\x1b[31m" in said
