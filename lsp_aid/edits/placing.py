@@ -11,7 +11,7 @@ import difflib
 import itertools
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from attrs import define, evolve, field
@@ -75,6 +75,7 @@ def place(
         for above in _above(path)
         if not isinstance(edit, Delete) and (view.exists(above) or above in edits)
     ]
+    refusals += _alike_but_for_case(view, edits)
     for file in files:
         outcome = file.outcome(layout) if isinstance(file, _Placing) else file
         if isinstance(outcome, FileChange):
@@ -101,6 +102,16 @@ def _above(path: str) -> Sequence[str]:
 
 def _in_a_file(path: str, above: str) -> Refusal:
     return Refusal(path, 0, f"{shown(path)} cannot be: {shown(above)} is a file and no folder", "Use another path.")
+
+
+def _alike_but_for_case(view: View, edits: Mapping[str, Sequence[FileEdit]]) -> Iterator[Refusal]:
+    """New files that some systems, such as macOS, could not keep apart from another of the reply."""
+    spellings: dict[str, str] = {}
+    for path in (path for path, (edit, *_) in edits.items() if not isinstance(edit, Delete)):
+        other = spellings.setdefault(path.casefold(), path)
+        if other != path and not (view.exists(path) and view.exists(other)):
+            why = f"{shown(path)} and {shown(other)} are one file where case does not count"
+            yield Refusal(path, 0, why, "Use names that differ in more than case.")
 
 
 def _place_file(

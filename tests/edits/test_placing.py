@@ -282,3 +282,14 @@ def test_a_block_that_repeats_the_file_changes_just_those_lines_or_is_refused(
 def test_what_cannot_be_seen_in_a_block_is_shown_in_the_refusal() -> None:
     said = refused("let aaaaaaaa = 1\n", Block("\ufefflet aaaaaaaa = 2\x1b[31m\n", "let a = 3\n"))
     assert "| \\ufefflet aaaaaaaa = 2\\x1b[31m" in said
+
+
+def test_new_files_whose_names_differ_in_case_alone_are_refused() -> None:
+    view = PlainView({"lib/a.ml": "1\n"})
+    for edits in (
+        (Whole("lib/new.ml", "1\n"), Whole("lib/New.ml", "2\n")),
+        (Whole("lib/a.ml", "2\n"), Whole("Lib/A.ml", "2\n")),
+    ):
+        with pytest.raises(PlacementError, match="case does not count"):
+            place(view, Reply("", edits))
+    place(view, Reply("", (Delete("lib/a.ml"), Whole("lib/A.ml", "2\n"))))
