@@ -139,7 +139,13 @@ def _raise_if_broken(code: int, text: str, build_dir: Path) -> None:
     """Only asked where no message names a file: what programs of the project print is no word of dune's."""
     if unwritable := _FULL.search(text):
         raise FileUnwritableError(f"dune cannot write to {build_dir}: {unwritable[0]}", _cure(build_dir))
-    if code not in _ENDED_BY_ITSELF or _BROKEN.search(text):
+    broken = _BROKEN.search(text)
+    if broken and broken[0].startswith("Internal error"):
+        told = text[broken.start() :].strip()[:_TAIL]
+        raise ToolchainError(
+            f"dune has crashed by a fault of its own: {told}", "Build other targets, or try another dune."
+        )
+    if broken or code not in _ENDED_BY_ITSELF:
         tail = text.strip()[-_TAIL:]
         raise ToolchainError(f"dune could not work, status {code}: {tail}", "Build by hand to see whether it stays.")
 

@@ -31,6 +31,8 @@ _PLACE = (
 )
 _HEAD = re.compile(rf"{_PLACE}[ \t]*(?P<rest>.*)")
 _INNER = re.compile(rf"\s+{_PLACE}[ \t]*(?P<rest>.*)")
+_GLUED = re.compile(rf".*\S.*?(?P<head>{_PLACE})")
+_FIRST_OF_EXCERPT = re.compile(r"\s*\d+ \| ")
 _LEX_WARNING = re.compile(r"(?:\S*/)?ocamllex warning:")
 """What it is about follows."""
 _CONFLICTS = re.compile(
@@ -85,7 +87,7 @@ def parse(output: str | bytes, read: Read, command: str = "") -> tuple[Diagnosti
     text = output.decode("utf-8", "replace") if isinstance(output, bytes) else output
     places = _Places(read)
     found: list[Diagnostic] = []
-    lines = _COLOUR.sub("", text).replace("\r\n", "\n").split("\n")
+    lines = _unglued(_COLOUR.sub("", text).replace("\r\n", "\n").split("\n"))
     blocks = list(itertools.islice(_blocks(lines, grammar_of(command)), _MOST_MESSAGES))
     for number, block in enumerate(blocks):
         if block.grammar is not None:
@@ -115,6 +117,15 @@ def grammar_of(command: str) -> str:
     """The grammar that a command makes a parser of, empty for any other command."""
     match = _GENERATOR.search(command)
     return _clean(match["path"]) if match else ""
+
+
+def _unglued(lines: Sequence[str]) -> list[str]:
+    """With every head on a line of its own: before it may stand what a program printed without an end of line."""
+    found: list[str] = []
+    for line, following in itertools.pairwise([*lines, ""]):
+        glued = _FIRST_OF_EXCERPT.match(following) and 'File "' in line and _GLUED.fullmatch(line)
+        found += [line[: glued.start("head")], line[glued.start("head") :]] if glued else [line]
+    return found
 
 
 def _blocks(lines: Sequence[str], grammar: str) -> Iterator[_Block]:

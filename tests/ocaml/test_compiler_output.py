@@ -165,6 +165,17 @@ def test_what_a_failing_rule_printed_is_an_error_of_its_stanza() -> None:
     assert (found.path, found.message, found.source) == ("dune", "hi\n\nyou", "dune")
 
 
+def test_what_a_program_prints_without_an_end_of_line_hides_no_message() -> None:
+    output = (
+        '2 tests ran, File "test/dune", line 2, characters 7-11:\n2 | (test (name all))\n           ^^^\n'
+        'Fatal error: exception Assert_failure("test/all.ml", 1, 9)\n'
+    )
+    (found,) = parse(output, lambda _: None)
+    assert found.path == "test/dune"
+    assert found.range.start == Position(1, 7)
+    assert found.message == 'Fatal error: exception Assert_failure("test/all.ml", 1, 9)'
+
+
 def test_the_commands_that_dune_names_under_ci_are_no_part_of_a_message() -> None:
     """Without that, what ocamlc and ocamlopt say alike is two errors, and a rule's exit code goes unread."""
     error = 'File "a.ml", line 1, characters 0-1:\n1 | x\n    ^\nError: No\n  hint\n'
