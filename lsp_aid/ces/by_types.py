@@ -22,6 +22,7 @@ from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.ports import Typer
 from lsp_aid.domain.typed import Checked, CompilerFlags
 from lsp_aid.errors import AidError
+from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import parse
 from lsp_aid.workspace.view import WorkspaceView
 
@@ -291,7 +292,7 @@ def _for_rewriters(path: str, text: str) -> list[str]:
 
 
 def _is_syntax(error: Diagnostic) -> bool:
-    return error.message.startswith("Syntax error")
+    return isinstance(messages.read(error), messages.SyntaxProblem)
 
 
 def _absolute(words: Iterable[str], folder: str) -> Iterable[str]:

@@ -34,6 +34,7 @@ CASES: dict[str, tuple[dict[str, str | None], Level, str, str]] = {
     "a program, which nobody sees": ({"bin/main.ml": "let x = 1\nlet () = print_int x\n"}, TYPES, "green", "types"),
     "a wrong type": ({"lib/stock.ml": STOCK.replace(" 0 ", " 0.5 ")}, TEST, "red", "types"),
     "no OCaml": ({"lib/stock.ml": "let total = (\n"}, TEST, "red", "parses"),
+    "a comment without an end": ({"lib/stock.ml": "(* let total = 1\n"}, TYPES, "red", "parses"),
     "an unused variable": (
         {"lib/item.ml": ITEM.replace("let price i", "let unused = 1\nlet price i")},
         TYPES,
