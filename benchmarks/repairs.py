@@ -1,15 +1,17 @@
 """How many errors of little projects the engine repairs as their maintainer would.
 
     python -m benchmarks.repairs [--only WORDS] [--details]
+    python -m benchmarks.repairs --check      # are they red, and green with what is wanted?
 
-Each file in `projects/` holds many projects that do not build, each with the texts that a maintainer would leave. A
-project passes at first place, or among three, where a proposal leaves the same tokens: layout does not count. `green`
-is how many have a proposal at first place that builds.
+Each file in `projects/` holds many projects that do not build, each with the texts that a maintainer would leave, and
+behind a line `-- or --` those that he might leave as well. A project passes at first place, or among three, where a
+proposal leaves the same tokens: layout does not count. `green` is how many have a proposal at first place that builds.
 """
 
 import argparse
 import asyncio
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -30,15 +32,16 @@ from tools.own_ocaml import use_own_ocaml
 PROJECTS = Path(__file__).with_name("projects")
 DEFAULTS = {"dune-project": "(lang dune 3.17)\n", "dune": "(library\n (name project))\n"}
 _HEAD = re.compile(r"^-- (want )?(\S+) --$")
+_OR = "-- or --"
 
 
 @define
 class Case:
-    """`before` is the project, `want` the files that differ behind; `is_explained`: there is nothing to propose."""
+    """`before` is the project, each of `wants` the files that differ behind; `is_explained`: nothing is to propose."""
 
     name: str
     before: dict[str, str] = field(factory=dict)
-    want: dict[str, str] = field(factory=dict)
+    wants: list[dict[str, str]] = field(factory=lambda: [{}])
     is_explained: bool = False
 
 
@@ -59,8 +62,10 @@ def cases(file: Path) -> Iterator[Case]:
         case = Case(f"{file.stem}/{name}")
         into, path = case.before, ""
         for line in rest.splitlines(keepends=True):
-            if head := _HEAD.match(line.rstrip()):
-                into, path = case.want if head[1] else case.before, head[2]
+            if line.rstrip() == _OR:
+                case.wants.append({})
+            elif head := _HEAD.match(line.rstrip()):
+                into, path = case.wants[-1] if head[1] else case.before, head[2]
                 into[path] = ""
             elif path:
                 into[path] += line
@@ -78,7 +83,10 @@ def words(text: str | None) -> list[str]:
 
 def is_wanted(case: Case, proposal: Proposal) -> bool:
     after = {**case.before, **proposal.changes.texts}
-    return all(words(after[path]) == words(case.want.get(path, text)) for path, text in case.before.items())
+    return any(
+        all(words(after.get(path)) == words(text) for path, text in {**case.before, **want}.items())
+        for want in case.wants
+    )
 
 
 class Silent:
@@ -86,11 +94,37 @@ class Silent:
         """Nobody is told."""
 
 
-async def measured(case: Case, folder: Path) -> Result:
-    for path, text in case.before.items():
+def write(texts: dict[str, str], folder: Path) -> None:
+    for path, text in texts.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
+
+
+def built(texts: dict[str, str]) -> str:
+    """What dune says of a project, nothing where it builds."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(texts, Path(folder))
+        command = ["dune", "build", "--root", ".", "--display", "quiet"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        return (done.stderr or "no output") if done.returncode else ""
+
+
+def check(folder: Path, only: str) -> int:
+    """Prints the projects that build as they are, and those that do not with what is wanted."""
+    wrong = 0
+    for case in (case for file in sorted(folder.glob("*.txt")) for case in cases(file) if only in case.name):
+        said = [] if built(case.before) else ["builds as it is"]
+        wants = [] if case.is_explained else case.wants
+        said += [why for want in wants if (why := built({**case.before, **want}))]
+        for why in said:
+            print(f"{case.name}: {why}", flush=True)
+        wrong += bool(said)
+    return wrong
+
+
+async def measured(case: Case, folder: Path) -> Result:
+    write(case.before, folder)
     project, _ = await open_path(folder, load(None, {"trust": "always"}))
     started = time.monotonic()
     try:
@@ -108,14 +142,14 @@ async def measured(case: Case, folder: Path) -> Result:
 
 async def run(options: argparse.Namespace) -> None:
     totals: dict[str, Counter[str]] = {}
-    for file in sorted(PROJECTS.glob("*.txt")):
+    for file in sorted(options.projects.glob("*.txt")):
         total = totals.setdefault(file.stem, Counter())
         for case in cases(file):
             if options.only and options.only not in case.name:
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 result = await measured(case, Path(folder))
-            total.update(projects=1, first=result.first, three=result.three, green=result.green)
+            total.update(projects=1, first=+result.first, three=+result.three, green=+result.green)
             place = "first" if result.first else "among three" if result.three else "not found"
             if options.details or not result.first:
                 print(f"{case.name}: {place}, {result.seconds:.1f} s\n{result.shown}", flush=True)
@@ -129,8 +163,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="those whose name holds this")
     parser.add_argument("--details", action="store_true", help="show what is right as well")
+    parser.add_argument("--projects", type=Path, default=PROJECTS, help="the folder of their files")
+    parser.add_argument("--check", action="store_true", help="build them as they are and as wanted; propose nothing")
     options = parser.parse_args()
     use_own_ocaml()
+    if options.check:
+        return min(check(options.projects, options.only), 1)
     asyncio.run(run(options))
     return 0
 
