@@ -82,6 +82,25 @@ async def test_an_interface_that_is_given_counts(typer: PooledTyper) -> None:
     assert [d.code for d in unused.build.errors] == ["warning 32 [unused-value-declaration]"]
 
 
+async def test_an_interface_that_is_given_counts_where_the_built_one_was_read(
+    typer: PooledTyper, compiler: Compiler, tmp_path: Path
+) -> None:
+    (tmp_path / "a.mli").write_text("val f : int -> int\n")
+    (tmp_path / "b.ml").write_text("let g = A.f\n")
+    command = [str(compiler.ocamlc), "-c", "a.mli", "b.ml"]
+    done = await run(command, cwd=tmp_path, environment=dict(compiler.environment), seconds=60.0)
+    assert done.code == 0, done.text
+    flags = CompilerFlags(("-I", str(tmp_path)), tmp_path)
+    text = "let f x = abs x + 1"
+    for _ in range(2):
+        assert (await typer.check("a.ml", text, flags)).build.green
+        other = await typer.check("a.ml", text, flags, interface="(* new *) val f : int -> int", signature=True)
+        assert other.build.green
+        assert (other.signature, other.modules) == ("val f : int -> int", set())
+        red = await typer.check("a.ml", text, flags, interface="val f : int -> string")
+        assert "does not match the interface" in red.build.errors[0].flat_message
+
+
 async def test_an_interface_is_checked_by_itself(typer: PooledTyper) -> None:
     assert (await typer.check("a.mli", "type t\nval x : t\n", PLAIN, signature=True)).signature == "type t\nval x : t"
     (error,) = (await typer.check("a.mli", "val x : nothing\n", PLAIN)).build.errors

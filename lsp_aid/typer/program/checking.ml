@@ -16,6 +16,7 @@ let type_interface env tree =
 (* The interface as the editor has it takes the place of the one that was built. *)
 let install_interface u text =
   let path = Reading.intf_path u.path in
+  if State.has_read u.modname then State.forget_interfaces ();
   begin_unit u ~interface:true;
   let tree = Reading.interface path text in
   let _, signature = type_interface (State.env ()) tree in

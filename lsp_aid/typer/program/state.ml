@@ -73,6 +73,14 @@ let refresh () =
   initial := (try Ok (Compmisc.initial_env ()) with exn -> Error exn);
   Unix.chdir !here
 
+(* Whether an interface was read, by this process or the one that it was forked from. *)
+let has_read name = List.mem_assoc name (Env.imports ())
+
+(* Reads all interfaces anew: who has read one of a module takes no other one for it. *)
+let forget_interfaces () =
+  Env.reset_cache ();
+  initial := try Ok (Compmisc.initial_env ()) with exn -> Error exn
+
 let env () = match !initial with Ok env -> env | Error exn -> raise exn
 
 (* The clock of files moves on in steps: what was written right before a look may be written once more in that step. *)
