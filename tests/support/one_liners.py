@@ -4,18 +4,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.ports import Typing
 from lsp_aid.repair.family import Family
 from tests.support.repair import PROJECT, Shadow, Texts, problems
 
 Case = tuple[str, str]
 
 
-async def check_best(family: Family, cases: Sequence[Case], folder: Path) -> None:
-    """The heaviest candidate for the error in each text before makes the text after of it, and that builds."""
-    before = {f"case{number}.ml": f"{source}\n" for number, (source, _) in enumerate(cases)}
-    wanted = {f"case{number}.ml": f"{source}\n" for number, (_, source) in enumerate(cases)}
-    found = dict(before)
-    for problem in await problems(before, folder / "red"):
+async def check_best(
+    family: Family,
+    cases: Sequence[Case],
+    folder: Path,
+    *,
+    typing: Typing | None = None,
+    implementations: Sequence[str] = (),
+) -> None:
+    """The heaviest candidate for the error in each text before makes the text after of it, and that builds.
+
+    With `implementations` the texts are the interfaces of these.
+    """
+    suffix = "mli" if implementations else "ml"
+    before = {f"case{number}.{suffix}": f"{source}\n" for number, (source, _) in enumerate(cases)}
+    wanted = {f"case{number}.{suffix}": f"{source}\n" for number, (_, source) in enumerate(cases)}
+    found = before | {f"case{number}.ml": f"{source}\n" for number, source in enumerate(implementations)}
+    for problem in await problems(found, folder / "red", typing):
         candidates = sorted(await family.candidates(problem), key=lambda c: -c.weight)
         if candidates:
             found |= {path: text or "" for path, text in candidates[0].changes.texts.items()}

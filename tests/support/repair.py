@@ -13,7 +13,8 @@ from lsp_aid.domain.build import BuildResult, Evaluation
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.overlay import Overlay
-from lsp_aid.domain.ports import View
+from lsp_aid.domain.ports import Typer, Typing, View
+from lsp_aid.domain.typed import CompilerFlags
 from lsp_aid.errors import FileUnreadableError
 from lsp_aid.ocaml import compiler_output
 from lsp_aid.repair.engine import Outcome, repair
@@ -44,6 +45,16 @@ class Texts:
         return sorted(self.texts)
 
     def version(self, path: str) -> int | None:
+        return None
+
+
+@frozen
+class LoneTyping:
+    """Types each module by itself."""
+
+    typer: Typer
+
+    async def flags_for(self, path: str) -> CompilerFlags | None:
         return None
 
 
@@ -82,7 +93,7 @@ class Silent:
     def report(self, message: str) -> None: ...
 
 
-async def problems(texts: Mapping[str, str], folder: Path) -> list[Problem]:
+async def problems(texts: Mapping[str, str], folder: Path, typing: Typing | None = None) -> list[Problem]:
     """The errors of a project, as a family is given them. Files that dune needs are added where there are none."""
     view, shadow = Texts({**PROJECT, **texts}), Shadow(folder)
     build = await _build(shadow, view, ChangeSet())
@@ -90,7 +101,7 @@ async def problems(texts: Mapping[str, str], folder: Path) -> list[Problem]:
     async def probe(changes: ChangeSet) -> BuildResult | None:
         return await _build(shadow, view, changes)
 
-    return [Problem(view, error, build.diagnostics, probe) for error in build.errors]
+    return [Problem(view, error, build.diagnostics, probe, typing) for error in build.errors]
 
 
 async def _build(shadow: Shadow, view: View, changes: ChangeSet) -> BuildResult:

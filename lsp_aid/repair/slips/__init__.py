@@ -1,0 +1,17 @@
+"""Slips of the keyboard, for text that does not parse: one kind per file. `syntax_errors` tries them.
+
+A file has `ways(place)`, the changes that might have been meant; a new one is a line in `ALL`.
+"""
+
+from collections.abc import Callable, Iterator
+
+from lsp_aid.repair.slips import declarations, other_languages, single_tokens, unclosed_texts
+from lsp_aid.repair.slips.way import Place, Way
+
+ALL: tuple[Callable[[Place], Iterator[Way]], ...] = (
+    unclosed_texts.ways,
+    declarations.ways,
+    other_languages.ways,
+    single_tokens.ways,
+)
+"""What is tried, the likeliest kinds first: the time may run out."""

@@ -1,0 +1,86 @@
+"""Comments and strings without their end.
+
+(* Areas of shapes.                       (* Areas of shapes. *)
+let greeting = "hello                     let greeting = "hello"
+"""
+
+import re
+from collections.abc import Iterator
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.repair.slips.way import Place, Way
+
+MOST_LINES = 30
+_ITEM = re.compile(r"\s*(?:let|type|module|open|include|exception|val|external|and|in|class|\|)\b|\s*$")
+_TRAILING = re.compile(r"(\s*(?:[\])};,]|\|\]|\bin\b|\bthen\b|->|\bwith\b|;;))+\s*$")
+
+
+def ways(place: Place) -> Iterator[Way]:
+    said = place.message.text if isinstance(place.message, messages.SyntaxProblem) else ""
+    if "omment not terminated" in said:
+        yield from _comment(place)
+    if "nterminated string" in said:
+        yield from _string_in_comment(place)
+    if "tring literal not terminated" in said or place.is_syntax:
+        yield from _string(place, 1.0 if "terminated" in said else 0.7)
+
+
+def _comment(place: Place) -> Iterator[Way]:
+    """It ends with its line, or with its paragraph."""
+    opened = place.text.rfind("(*", 0, place.start + 2)
+    end = place.text.find("\n", opened)
+    for number in range(MOST_LINES):
+        line_end = len(place.text) if end < 0 else end
+        at = line_end - (len(place.text[:line_end]) - len(place.text[:line_end].rstrip(" \t\r")))
+        following = place.text[line_end + 1 :].partition("\n")[0]
+        is_last = end < 0 or bool(_ITEM.match(following))
+        yield Way((TextEdit(at, at, " *)"),), "End the comment", 0.9 if is_last else 0.6 - 0.01 * number)
+        if is_last:
+            return
+        end = place.text.find("\n", line_end + 1)
+
+
+def _string_in_comment(place: Place) -> Iterator[Way]:
+    """A single quotation mark in a comment opens a string."""
+    quote = place.text.find('"', place.start)
+    if quote >= 0:
+        end = place.text.find("*)", quote)
+        at = len(place.text[: end if end >= 0 else quote + 1].rstrip())
+        yield Way((TextEdit(at, at, '"'),), "End the string in the comment", 0.7)
+        yield Way((TextEdit(quote, quote + 1, ""),), 'A comment may not hold a single `"`', 0.7)
+
+
+def _string(place: Place, factor: float) -> Iterator[Way]:
+    """On each line with an odd number of quotation marks, the nearest first, one more behind its text, or before it."""
+    lines: list[tuple[int, int]] = []
+    start = 0
+    for line in place.text.splitlines(keepends=True):
+        if _marks(line) % 2:
+            lines.append((start, start + len(line.rstrip())))
+        start += len(line)
+    lines = [line for line in lines if line[0] <= place.end]
+    for start, end in sorted(lines, key=lambda line: place.end - line[0])[:MOST_LINES]:
+        line = place.text[start:end]
+        trailing = _TRAILING.search(line)
+        ends = {end: 0.8}
+        if trailing and not line[: trailing.start()].endswith('"'):
+            ends[start + trailing.start()] = 0.85
+            ends[end] = 0.5
+        word = re.search(r'"[\w.!?]*(?=[;,)\]])', line)
+        if word and _marks(line[word.start() :]) == 1:
+            ends[start + word.end()] = 0.87
+        for at, likely in ends.items():
+            yield Way((TextEdit(at, at, '"'),), "End the string", likely * factor)
+        mark = line.rfind('"')
+        word = re.search(r"[\w!?. ]*$", line[:mark])
+        if word and word[0].strip() and place.text[start + mark : start + mark + 2] != '" ':
+            for at in {
+                start + word.start() + len(word[0]) - len(word[0].lstrip()),
+                start + line.rfind(" ", 0, mark) + 1,
+            }:
+                yield Way((TextEdit(at, at, '"'),), "Begin the string", 0.6 * factor)
+
+
+def _marks(line: str) -> int:
+    return len(re.findall(r'(?<!\\)"', re.sub(r"'\\?\"'", "", line)))

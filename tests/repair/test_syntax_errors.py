@@ -1,0 +1,125 @@
+"""Slips that keep a text from being parsed: what is proposed first is what was meant."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lsp_aid.config import load
+from lsp_aid.domain.ports import Typing
+from lsp_aid.repair import syntax_errors
+from lsp_aid.wiring import Wiring
+from tests.support.one_liners import check_best
+from tests.support.repair import LoneTyping
+
+pytestmark = pytest.mark.dune
+
+
+@pytest.fixture
+async def typing(tmp_path: Path) -> AsyncIterator[Typing]:
+    async with Wiring().lone_typer(load(None, {})) as opened:
+        yield LoneTyping(opened)
+
+
+TEXTS = [
+    ("(* Sizes of\n   boxes.\n\nlet a = 1", "(* Sizes of\n   boxes. *)\n\nlet a = 1"),
+    ("(* first\nlet a = 1\n(* second *)\nlet b = 2", "(* first *)\nlet a = 1\n(* second *)\nlet b = 2"),
+    ('(* of "x *)\nlet a = "b"', '(* of "x" *)\nlet a = "b"'),
+    ('let a = "x\nlet b = "y" ^ a', 'let a = "x"\nlet b = "y" ^ a'),
+    ('let f a = [ "x; a ]\nlet b = "y"', 'let f a = [ "x"; a ]\nlet b = "y"'),
+    ('let f a = print_endline ("x" ^ a ^ "!)\nlet b = "y"', 'let f a = print_endline ("x" ^ a ^ "!")\nlet b = "y"'),
+    ('let a = x"\nlet b = "y"', 'let a = "x"\nlet b = "y"'),
+]
+DECLARATIONS = [
+    ("val f : int -> int\nlet f x = x + 1", "let f x = x + 1"),
+    ("type ('a, 'b) t = 'a * 'b\ntype u 'a 'b = ('a, 'b) t", "type ('a, 'b) t = 'a * 'b\ntype ('a, 'b) u = ('a, 'b) t"),
+    ("let f (xs : list<int>) = List.length xs", "let f (xs : int list) = List.length xs"),
+    ("type t = A int | B string | C", "type t = A of int | B of string | C"),
+    ("type t = A of int | B (int * int)\nlet f = B (1, 2)", "type t = A of int | B of (int * int)\nlet f = B (1, 2)"),
+    ("exception Bad string", "exception Bad of string"),
+    ("type color = red | green | blue", "type color = Red | Green | Blue"),
+    ("let Area w h = w * h\nlet a = Area 1 2", "let area w h = w * h\nlet a = area 1 2"),
+    (
+        "module stack = struct\n  let a = 1\nend\nlet b = Stack.a",
+        "module Stack = struct\n  let a = 1\nend\nlet b = Stack.a",
+    ),
+    ("type t = { a int; b : int }", "type t = { a : int; b : int }"),
+    ("type t = { a : int; b : int\nlet f x = x.a", "type t = { a : int; b : int }\nlet f x = x.a"),
+    ("let f x =\n  let let y = x in\n  y", "let f x =\n  let y = x in\n  y"),
+    ("let rec rec f x = f x", "let rec f x = f x"),
+]
+LANGUAGES = [
+    ("let a = 1 // one\nlet b = 2", "let a = 1 (* one *)\nlet b = 2"),
+    ("# sizes\nlet a = 1", "(* sizes *)\nlet a = 1"),
+    ("/* sizes */\nlet a = 1", "(* sizes *)\nlet a = 1"),
+    ("let f a b = a > 1 & b > 2 or a = b", "let f a b = a > 1 && b > 2 || a = b"),
+    ("let f a = a % 2 = 0", "let f a = a mod 2 = 0"),
+    ("let f a =\n  let n = ref 0 in\n  n += a;\n  !n", "let f a =\n  let n = ref 0 in\n  n := !n + a;\n  !n"),
+    ("let f () =\n  let n = ref 0 in\n  n++;\n  !n", "let f () =\n  let n = ref 0 in\n  incr n;\n  !n"),
+    ("let f a = a ^ 'bc'", 'let f a = a ^ "bc"'),
+    ("let f a n = while !n < a {\n  incr n\n}", "let f a n = while !n < a do\n  incr n\ndone"),
+    (
+        "let f a = if a then {\n  print_int 1\n} else {\n  print_int 2\n}",
+        "let f a = if a then begin\n  print_int 1\nend else begin\n  print_int 2\nend",
+    ),
+    ("let f (a : int array) = a[0] + a[1]", "let f (a : int array) = a.(0) + a.(1)"),
+    ("let f (a : string) i = a[i] = 'x'", "let f (a : string) i = a.[i] = 'x'"),
+    ("let f a =\n  return a", "let f a =\n  a"),
+    ("import List\nlet f = map", "open List\nlet f = map"),
+]
+TOKENS = [
+    (
+        "let f a =\n  if a then\n    print_int 1;\n  else print_int 2",
+        "let f a =\n  if a then\n    print_int 1\n  else print_int 2",
+    ),
+    ("let f a = [| a; a ]\nlet b = f 1", "let f a = [| a; a |]\nlet b = f 1"),
+    (
+        "let f a = match a with\n  | 0 => 1\n  | 1 => 2\n  | _ => 3",
+        "let f a = match a with\n  | 0 -> 1\n  | 1 -> 2\n  | _ -> 3",
+    ),
+    (
+        "let f a = match a with\n  | 0 = 1\n  | 1 = 2\n  | _ = 3",
+        "let f a = match a with\n  | 0 -> 1\n  | 1 -> 2\n  | _ -> 3",
+    ),
+    (
+        "let f a = match a with\n  | 0 : 1\n  | 1 : 2\n  | _ : 3",
+        "let f a = match a with\n  | 0 -> 1\n  | 1 -> 2\n  | _ -> 3",
+    ),
+    ("let f a = List.map (x -> x + 1) a", "let f a = List.map (fun x -> x + 1) a"),
+    ("let f a = for i = 0 a do print_int i done", "let f a = for i = 0 to a do print_int i done"),
+    ("let f a = for i = 0 to a: print_int i done", "let f a = for i = 0 to a do print_int i done"),
+    (
+        "let f a =\n  (while a do\n    print_int 1\n  ); 2",
+        "let f a =\n  (while a do\n    print_int 1\n  done\n  ); 2",
+    ),
+    ("let f a = match a of\n  | 0 -> 1\n  | _ -> 2", "let f a = match a with\n  | 0 -> 1\n  | _ -> 2"),
+    ("let f a = if a > 1 and a < 5 then 1 else 2", "let f a = if a > 1 && a < 5 then 1 else 2"),
+    ("let f effect = effect + 1", "let f effect_ = effect_ + 1"),
+    ("open List;\nlet f = map", "open List\nlet f = map"),
+    ("let f a =\n  let b = a;\n  b + 1", "let f a =\n  let b = a in\n  b + 1"),
+]
+INTERFACES = [
+    ("val a : int\nlet b : int", "val a : int\nval b : int", "let a = 1 let b = 2"),
+    ("val a : int\nval b int", "val a : int\nval b : int", "let a = 1 let b = 2"),
+    ("val a : int\nval b = int", "val a : int\nval b : int", "let a = 1 let b = 2"),
+    ("val a : int\nb : int", "val a : int\nval b : int", "let a = 1 let b = 2"),
+    ("val f : int => int", "val f : int -> int", "let f x = x + 1"),
+    (
+        "module M : sig\n  val a : int\n\nval b : int",
+        "module M : sig\n  val a : int\nend\n\nval b : int",
+        "module M = struct let a = 1 end let b = 2",
+    ),
+    ("type t = { a : int, b : int }", "type t = { a : int; b : int }", "type t = { a : int; b : int }"),
+]
+
+
+@pytest.mark.parametrize(
+    "pairs", [TEXTS, DECLARATIONS, LANGUAGES, TOKENS], ids=["texts", "declarations", "languages", "tokens"]
+)
+async def test_what_was_meant_comes_first(pairs: list[tuple[str, str]], typing: Typing, tmp_path: Path) -> None:
+    await check_best(syntax_errors, pairs, tmp_path, typing=typing)
+
+
+async def test_interfaces(typing: Typing, tmp_path: Path) -> None:
+    pairs = [(before, after) for before, after, _ in INTERFACES]
+    await check_best(syntax_errors, pairs, tmp_path, typing=typing, implementations=[ml for _, _, ml in INTERFACES])
