@@ -5,6 +5,7 @@ behind an end.
     raise Exit; 1                             raise Exit
     | Leaf _ -> 0                             | Leaf -> 0
     let f ?(by = 1) = by                      let f ?(by = 1) () = by
+    let f x ?(by = 1) = x + by                let f ?(by = 1) x = x + by
     functor (X : S) -> sig end                functor (_ : S) -> sig end
 
 That an argument is too many is a guess, for another function may have been meant; and so is that code is to go.
@@ -37,6 +38,12 @@ def _unerasable(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
     """Without an argument behind it that is no option, who leaves it out cannot say so."""
     around = _around(problem, tree, "let_binding", "fun_expression")
     parameters = [child for child in around.named_children if child.kind == "parameter"] if around else []
+    last = next((n for n, child in reversed(list(enumerate(parameters))) if not child.text.startswith(("~", "?"))), -1)
+    if 0 <= last < len(parameters) - 1:
+        first, taken = parameters[last], parameters[last + 1 :]
+        turned = " ".join(child.text for child in (*taken, first))
+        change = problem.edit(TextEdit(first.start, taken[-1].end, turned))
+        yield Candidate(f"Take `{first.text}` after the optional argument", change, 0.85)
     if parameters:
         change = problem.edit(TextEdit(parameters[-1].end, parameters[-1].end, " ()"))
         yield Candidate("Add `()` behind the optional argument", change, 0.7)

@@ -17,6 +17,7 @@ from lsp_aid.repair.unused_cases import redundant, without_constructor
 from lsp_aid.repair.unused_variable import variable
 
 _DEFINED = {"value": "value", "type": "type", "exception": "exception", "module": "module"}
+_WORK = 3  # lines; what is shorter is written again in a moment
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -90,13 +91,15 @@ def _definition(problem: Problem, tree: Syntax, message: messages.UnusedName) ->
         return
     removal = _without(tree, item)
     pure = item.kind != "value" or item.node.child("parameter") is not None or is_pure(item.node.field("body"))
-    # A value that nothing uses yet may have been written a minute ago: what keeps it comes before what deletes it.
+    # A value that nothing uses yet may have been written a minute ago: where that was work, what keeps it comes before
+    # what deletes it.
     if item.kind == "value" and item.name[0].isalpha() and tree.is_interface is False:
         title = f"Mark `{item.name}` as unused: `_{item.name}`"
         yield Candidate(title, problem.edit(*_renamed(item, "value_name", item.name)), 0.75)
     if removal:
         title = f"Remove the unused {item.kind} `{item.name}`"
-        yield Candidate(title, problem.edit(removal), 0.6 if pure else 0.3)
+        short = item.kind == "value" and item.definition.text.count("\n") < _WORK
+        yield Candidate(title, problem.edit(removal), 0.3 if not pure else 0.8 if short else 0.6)
 
 
 def _local(problem: Problem, tree: Syntax, name: str) -> Iterator[Candidate]:

@@ -84,7 +84,8 @@ def _alias(problem: Problem, alias: Node, name: Node) -> Iterator[Candidate]:
 
 
 def _binding(problem: Problem, name: Node) -> Iterator[Candidate]:
-    """Drops `let x = e in`: first choice where `e` is a plain value, a last one where it may do something."""
+    """Drops `let x = e in`: first choice where `e` is a constant, second where it is computed of other names, for then
+    it was wanted once, and a last one where it may do something."""
     binding = name.parent
     definition = binding.parent if binding else None
     expression = definition.parent if definition else None
@@ -101,4 +102,6 @@ def _binding(problem: Problem, name: Node) -> Iterator[Candidate]:
     if edit.start == expression.start:
         edit = TextEdit(expression.start, body.start, "")
     title = f"Remove the unused binding of `{name.text}`"
-    yield Candidate(title, problem.edit(edit), 0.85 if pure else 0.3)
+    constant = not any(True for _ in binding.walk("value_path"))
+    weight = 0.3 if not pure else 0.85 if constant or binding.child("parameter") else 0.75
+    yield Candidate(title, problem.edit(edit), weight)

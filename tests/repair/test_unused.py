@@ -112,10 +112,12 @@ async def test_ways_for_what_the_interface_hides(interface: str, before: str, af
     assert {"project.ml": after} in [candidate.changes.texts for candidate in found]
 
 
-async def test_what_keeps_a_new_value_comes_before_what_deletes_it(tmp_path: Path) -> None:
-    texts = {"project.ml": "let a = 1\nlet c = 2\n", "project.mli": "val c : int\n"}
-    [found] = await candidates_of(unused, texts, tmp_path)
-    assert [candidate.title.split()[0] for candidate in found] == ["Mark", "Remove"]
+async def test_what_keeps_a_value_that_was_work_comes_before_what_deletes_it(tmp_path: Path) -> None:
+    long = "let a x =\n  let y = x + 1 in\n  let z = y * y in\n  y + z\n"
+    for before, ways in ((long, ["Mark", "Remove"]), ("let a = 1\n", ["Remove", "Mark"])):
+        texts = {"project.ml": before + "let c = 2\n", "project.mli": "val c : int\n"}
+        [found] = await candidates_of(unused, texts, tmp_path)
+        assert [candidate.title.split()[0] for candidate in found] == ways
 
 
 async def test_a_value_that_another_module_asks_for_is_not_removed(tmp_path: Path) -> None:
@@ -132,6 +134,6 @@ async def test_a_value_that_another_module_asks_for_is_not_removed(tmp_path: Pat
 async def test_the_other_ways_are_offered_as_well(tmp_path: Path) -> None:
     [found] = await candidates_of(unused, {"a.ml": "let f x = let y = x in 1\n"}, tmp_path)
     assert [c.title for c in found] == [
-        "Remove the unused binding of `y`",
         "Mark `y` as unused: `_y`",
+        "Remove the unused binding of `y`",
     ]
