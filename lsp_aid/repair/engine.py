@@ -32,6 +32,7 @@ from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.errors import WorkspaceError
 from lsp_aid.ocaml.syntax import parses
 from lsp_aid.repair.combine import combine
+from lsp_aid.repair.consequences import causes
 from lsp_aid.repair.families import FAMILIES, LAST_RESORTS
 from lsp_aid.repair.family import Candidate, Family, Problem
 
@@ -133,7 +134,7 @@ class _Search:
     async def run(self) -> tuple[Repair, ...]:
         self.stop_at = self.settings.builds
         root = await self._node(ChangeSet(), self.before, (), 0.0)
-        self.target = root.errors[0]
+        self.target = min(self.before.errors, key=self._reach)
         self._push(root, (0,) * len(root.errors))
         while self.queue and not self._spent() and len(self.found) < self.settings.top:
             cost, _, node, choice = heapq.heappop(self.queue)
@@ -169,7 +170,7 @@ class _Search:
 
     async def _node(self, changes: ChangeSet, build: BuildResult, steps: tuple[Step, ...], cost: float) -> _Node:
         view: View = Overlay(self.view, changes) if changes else self.view
-        errors = sorted(build.errors, key=self._reach)[:ERRORS_AT_ONCE]
+        errors = sorted(causes(view, build.errors), key=self._reach)[:ERRORS_AT_ONCE]
 
         async def probe(more: ChangeSet) -> BuildResult | None:
             return await self._build(changes.then(more))
