@@ -196,13 +196,18 @@ def _others(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
     yield from _foreign(message)
 
 
+_OF_A_MODULE_THAT_IS_THERE = 0.3
+"""How likely a function of another module is meant, where the one that is named exists."""
+
+
 def _foreign(message: messages.UnboundName) -> Iterator[Guess]:
     """Words of other languages: `println` means `print_endline`, though `print_int` is more alike."""
     if message.sort == "value":
         meant = stdlib.FOREIGN.get(message.name, ())
+        if message.qualifier:
+            meant = tuple(path for path in meant if path.startswith(message.qualifier + "."))
         for number, path in enumerate(meant):
-            if not message.qualifier or path.startswith(message.qualifier + "."):
-                yield Guess(path, 0.9 if len(meant) == 1 else 0.65 - 0.08 * number)
+            yield Guess(path, 0.9 if len(meant) == 1 else 0.65 - 0.08 * number)
 
 
 def _values(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
@@ -223,9 +228,9 @@ def _in_stdlib(message: messages.UnboundName) -> Iterator[Guess]:
             alike = nearest(message.name, names, 0.55)
             yield from (Guess(f"{module}.{name}", 0.6 * alike_by) for name, alike_by in alike)
             continue
-        rank = 0.55 - 0.02 * number
+        rank = (0.55 - 0.02 * number) * (_OF_A_MODULE_THAT_IS_THERE if message.qualifier else 1.0)
         if message.name in names:
-            yield Guess(f"{module}.{message.name}", max(0.1, rank))
+            yield Guess(f"{module}.{message.name}", max(0.05, rank))
         elif not message.qualifier and len(message.name) > 3:
             alike = nearest(message.name, names, 0.75)
             yield from (Guess(f"{module}.{name}", max(0.05, 0.8 * rank * by)) for name, by in alike[:1])
