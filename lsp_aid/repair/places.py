@@ -43,6 +43,13 @@ def node_of(problem: Problem, syntax: Syntax) -> Node | None:
     return syntax.expression_at(start, end) or syntax.node_at(start, end)
 
 
+def within_parentheses(node: Node) -> Node:
+    """What stands in parentheses; the node itself where there are none."""
+    while node.kind.startswith("parenthesized_") and len(node.named_children) == 1:
+        node = node.named_children[0]
+    return node
+
+
 @frozen
 class Declared:
     """A name that another file of the project declares: `kind` and `owner` as `Item` has them.
@@ -99,6 +106,11 @@ def modules_of(problem: Problem) -> Iterator[tuple[str, bool]]:
             qualifier = _qualifier(path, own, stanzas)
             if qualifier:
                 yield qualifier, posixpath.dirname(path) == folder
+
+
+def stanzas_of(problem: Problem) -> tuple[Stanza, ...]:
+    """The stanzas with modules of the project's dune files."""
+    return _stanzas(problem.view, list(problem.view.paths()))
 
 
 def file_of_module(problem: Problem, module: str) -> str | None:

@@ -1,0 +1,91 @@
+"""What the type checker says of parts of a file that is in error: types, names in scope, how far a text is right."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+
+from attrs import frozen
+
+from lsp_aid.domain.diagnostics import Diagnostic
+from lsp_aid.domain.ports import Typer
+from lsp_aid.domain.text import SourceText
+from lsp_aid.domain.typed import CompilerFlags, NameKind, Variant
+from lsp_aid.errors import AidError
+from lsp_aid.repair.family import Problem
+from lsp_aid.repair.type_shapes import Type, read
+
+MOST_CHARACTERS = 200_000
+_LATER = "The implementation"
+_HOLE = "assert false"
+_SHOWN = "Stdlib.Obj.magic"
+EVERYTHING = float("inf")
+
+
+@frozen
+class AskedTypes:
+    """The type checker for one file. Nothing it says is the last word: modules may have changed since the build."""
+
+    typer: Typer
+    flags: CompilerFlags
+    path: str
+    text: str
+
+    @classmethod
+    async def of(cls, problem: Problem) -> "AskedTypes | None":
+        """None where the module cannot be typed by itself."""
+        path = problem.diagnostic.path
+        text = problem.source.text
+        if problem.typing is None or not path.endswith(".ml") or len(text) > MOST_CHARACTERS:
+            return None
+        try:
+            flags = await problem.typing.flags_for(path)
+        except AidError:
+            return None
+        return None if flags is None else cls(problem.typing.typer, flags, path, text)
+
+    async def of_parts(
+        self, item: tuple[int, int], place: tuple[int, int], parts: Sequence[str]
+    ) -> tuple[Type | None, list[Type | None]]:
+        """What the item that a place is in wants there, and the types of expressions if they stood there alone. None
+        where that cannot be told."""
+        head, tail = self.text[item[0] : place[0]], self.text[place[1] : item[1]]
+        wanted = Variant(f"{head}({_HOLE}){tail}", len(head) + 1)
+        opening = "(let _ = "
+        alone = [
+            Variant(f"{head}{opening}{_SHOWN} ({part}) in {_HOLE}){tail}", len(head) + len(opening)) for part in parts
+        ]
+        variants = [wanted, *alone]
+        asked = self.typer.judge(self.path, self.text[: item[0]], variants, "", self.flags)
+        async with aclosing(asked) as answers:
+            types = [read(answer.type) if answer is not None and answer.type else None async for answer in answers]
+        if types and all(type_ is None for type_ in types):
+            types = [await self._by_position(f"{self.text[: item[0]]}{v.text}", item[0] + v.look_at) for v in variants]
+        first, *rest = types or [None]
+        return first, [type_.parts[0] if type_ is not None and type_.head == "->" else None for type_ in rest]
+
+    async def _by_position(self, text: str, offset: int) -> Type | None:
+        """Where a preprocessor wants whole files."""
+        found = await self.typer.type_at(self.path, text, SourceText(text).position(offset), self.flags)
+        return read(found[0].type) if found else None
+
+    async def values(self, offset: int, within: str = "") -> list[tuple[str, Type]]:
+        """The values in scope at an offset, the nearest first; those of a module where one is named."""
+        position = SourceText(self.text).position(offset)
+        scope = await self.typer.scope_at(self.path, self.text, position, self.flags, within=within)
+        return [(name.name, read(name.type)) for name in scope.names if name.kind is NameKind.VALUE]
+
+    async def reached(self, texts: Sequence[str]) -> list[float]:
+        """How far each text is right, as an offset in it; `EVERYTHING` where no error of type is left."""
+        found: list[float] = []
+        async with aclosing(self.typer.check_many(self.path, texts, self.flags)) as answers:
+            async for answer in answers:
+                found.append(-1.0 if answer is None else EVERYTHING)
+                errors = answer.build.errors if answer is not None else ()
+                hard = [e for e in errors if not (e.code or "").startswith("warning") and not _is_later(e)]
+                if hard:
+                    found[-1] = float(SourceText(texts[len(found) - 1]).offset(hard[0].range.start))
+        return found
+
+
+def _is_later(error: Diagnostic) -> bool:
+    """An interface is looked at once all types are right."""
+    return error.message.lstrip().startswith(_LATER)

@@ -1,0 +1,171 @@
+"""Calls that do not give what the function takes: too little, too much, in another order, without labels.
+
+    Log.write "starting"              Log.write "info" "starting"
+    Store.get "a" 0 t                 Store.get ~key:"a" ~default:0 t
+    Point.make 1 2                    Point.make (1, 2)
+    List.map xs (fun x -> x + 1)      List.map (fun x -> x + 1) xs
+
+The type checker tells what the function takes and what each argument is. Every call in the file that is like the one
+in error is brought to it in the same way. What a new argument is may be seen elsewhere in the project (`values.py`).
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.proposal import Kind
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.scope import lookup
+from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.call_plans import Plan, Value, plans
+from lsp_aid.repair.calls_in_code import Call, bare, read_call, rewritten, written
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.type_shapes import Type, parameters
+from lsp_aid.repair.unit_argument import arrows
+from lsp_aid.repair.values import calls, values, written_elsewhere
+
+_READ = (
+    messages.TypeClash,
+    messages.TooManyArguments,
+    messages.NotAFunction,
+    messages.WrongLabel,
+    messages.LabelMismatch,
+    messages.PartialApplication,
+    messages.LabelsOmitted,
+)
+_MOST_AROUND = 3
+_MOST = 5
+_SURE = 0.9
+_BOUNDS = ("let_binding", "match_case", "fun_expression", "sequence_expression", "let_expression", "match_expression")
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    if not isinstance(message, _READ):
+        return ()
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    asked = await AskedTypes.of(problem) if node is not None else None
+    if syntax is None or node is None or asked is None:
+        return ()
+    found: list[Candidate] = []
+    for place in (*_applications(node), *_behind(syntax, node, message)):
+        call = await read_call(place, asked)
+        if call is not None:
+            found += await _of_call(problem, syntax, asked, call)
+    return found
+
+
+def _applications(node: Node) -> Iterator[Node]:
+    """The calls that the place is in, the innermost first, up to what is a piece of code by itself."""
+    number = 0
+    node = within_parentheses(node)
+    for around in (node, *node.ancestors()):
+        if around.kind in _BOUNDS and around != node:
+            return
+        if around.kind == "application_expression":
+            yield around
+            number += 1
+        if number == _MOST_AROUND:
+            return
+
+
+def _behind(syntax: Syntax, node: Node, message: messages.Message) -> Iterator[Node]:
+    """The call that a function of the file ends with, where that function waits for more than it is to take."""
+    if not isinstance(message, messages.TypeClash) or node.kind != "value_path" or "." in node.text:
+        return
+    if len(arrows(message.found)) <= len(arrows(message.expected)):
+        return
+    binding = lookup(syntax, node.text, node.start)
+    body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
+    while body is not None and body.kind in ("sequence_expression", "let_expression", "parenthesized_expression"):
+        body = body.field("body") if body.kind == "let_expression" else body.named_children[-1]
+    if body is not None and body.kind == "application_expression":
+        yield body
+
+
+async def _of_call(problem: Problem, syntax: Syntax, asked: AskedTypes, call: Call) -> list[Candidate]:
+    takes, _ = parameters(call.takes)
+    offered = await _values(problem, asked, call, takes)
+    made: dict[ChangeSet, tuple[Plan, list[TextEdit]]] = {}
+    shape = [one.label for one in call.arguments]
+    alike = [node for node in calls(syntax.walk("application_expression"), call.function.text) if _shape(node) == shape]
+    for plan in plans(call.takes, call.arguments, call.wanted, offered):
+        for places in [alike, [call.node]] if len(alike) > 1 else [[call.node]]:
+            edits = rewritten(places, plan)
+            changes = problem.edit(*edits)
+            if changes:
+                made.setdefault(changes, (plan, edits))
+    texts = [changes.files[0].after or "" for changes in made]
+    reached = await asked.reached(texts)
+    found: list[Candidate] = []
+    for (changes, (plan, edits)), far in zip(made.items(), reached, strict=True):
+        moved = sum(len(e.text) - (e.end - e.start) for e in edits if e.end <= call.node.end)
+        if far >= call.node.end + moved:
+            found.append(_candidate(call, plan, changes, len(edits)))
+    found.sort(key=lambda c: -c.weight)
+    return found[:_MOST]
+
+
+def _shape(node: Node) -> list[str]:
+    return [bare(one)[0] for one in node.fields("argument")]
+
+
+def _candidate(call: Call, plan: Plan, changes: ChangeSet, count: int) -> Candidate:
+    invented = any(value.is_invented for value in plan.values)
+    times = f" ({count} times)" if count > 1 else ""
+    weight = _SURE * math.exp(-0.3 * plan.cost) + 0.005 * min(count - 1, 2)
+    title = f"{_told(call, plan)}: `{' '.join(written(call.function.text, plan, call.node).split())}`{times}"
+    return Candidate(title, changes, min(0.95, weight), Kind.GUESS if invented or plan.dropped else Kind.FIX)
+
+
+def _told(call: Call, plan: Plan) -> str:
+    name = call.function.text
+    if plan.dropped:
+        return f"`{name}` takes less"
+    if plan.values:
+        shown = ", ".join(f"`{value.text}`" for value in plan.values)
+        return f"`{name}` takes {shown} as well"
+    if any(slot.source is not None and len(slot.source.of) > 1 for slot in plan.slots):
+        return f"`{name}` takes a tuple"
+    if any(slot.source is not None and slot.source.part >= 0 for slot in plan.slots):
+        return f"`{name}` takes its arguments one by one"
+    labels = {slot.label for slot in plan.slots if slot.source is not None and slot.source.label != slot.label[:-1]}
+    if labels:
+        return f"`{name}` takes its arguments with labels" if labels != {""} else f"`{name}` takes no label"
+    if any(slot.form != "{}" for slot in plan.slots):
+        return f"`{name}` takes something else"
+    return f"`{name}` takes its arguments the other way round"
+
+
+async def _values(problem: Problem, asked: AskedTypes, call: Call, takes: Sequence[Type]) -> list[list[Value]]:
+    """What may be given for each parameter that the call has nothing for."""
+    labels = [taken.label for taken in takes]
+    seen = written_elsewhere(problem, call.function.text, labels)
+    scope = await asked.values(call.node.start)
+    for module in {taken.parts[0].head.rpartition(".")[0] for taken in takes} - {"", "Stdlib"}:
+        scope += [(f"{module}.{name}", type_) for name, type_ in await asked.values(call.node.start, module)]
+    names = _parameter_names(problem, call.function.text)
+    beside = [(one.text, one.type) for one in call.arguments if one.type is not None]
+    found = []
+    for number, taken in enumerate(takes):
+        name = taken.label[1:] or (names[number] if len(names) == len(takes) else "")
+        found.append(values(taken.parts[0], name, seen[number], scope, beside))
+    return found
+
+
+def _parameter_names(problem: Problem, path: str) -> list[str]:
+    """How the definition of a function of the project calls what it takes."""
+    module, _, name = path.rpartition(".")
+    file = file_of_module(problem, module.rpartition(".")[2]) if module else problem.diagnostic.path
+    text = text_of(problem.view, file) if file else None
+    if file is None or text is None:
+        return []
+    item = next((i for i in ocaml_syntax.parse(text, file).items if i.name == name and i.kind == "value"), None)
+    parts = [child for child in item.node.named_children if child.kind == "parameter"] if item else []
+    return [re.sub(r"[^\w'].*", "", part.text.lstrip("~?( ")) for part in parts]

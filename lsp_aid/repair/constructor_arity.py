@@ -1,0 +1,178 @@
+"""Constructors that carry more, or less, than what is written for them.
+
+    | Let (_, a, b) -> ...        of three          | Let (a, b) -> ...        of two: | Let (a, b, _) -> ...
+    Let ("x", Var "y")            of three          Let ("x", Var "y", Var "y")
+
+In a pattern nothing is known of what is new, so it is `_`. Every such pattern of the file is brought to the constructor
+in the same way. In an expression it is what `values.py` finds.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.proposal import Kind
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.call_plans import Value
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import node_of, text_of, tree
+from lsp_aid.repair.type_shapes import Type, read
+from lsp_aid.repair.values import calls, values
+
+_PATTERN, _EXPRESSION = "constructor_pattern", "application_expression"
+_FILES_AT_MOST = 400
+_MOST = 5
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    if not isinstance(message, messages.ConstructorArity):
+        return ()
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    if syntax is None or node is None:
+        return ()
+    for around in (node, *node.ancestors()):
+        if around.kind == _PATTERN:
+            found = list(_patterns(problem, syntax, around, message))
+            break
+        if around.kind == _EXPRESSION or around.kind == "constructor_path":
+            return await _expression(problem, syntax, around, message)
+    else:
+        return ()
+    return await _checked(problem, found)
+
+
+def _parts(node: Node) -> list[Node]:
+    """What is written for the constructor, one by one."""
+    given = node.fields("argument") if node.kind == _EXPRESSION else node.named_children[1:]
+    if len(given) != 1:
+        return list(given)
+    inner = given[0].named_children[0] if given[0].kind.startswith("parenthesized") else given[0]
+    return _elements(inner)
+
+
+def _elements(node: Node) -> list[Node]:
+    if node.kind not in ("tuple_expression", "tuple_pattern"):
+        return [node]
+    return [part for child in node.named_children for part in _elements(child)]
+
+
+def _patterns(
+    problem: Problem, syntax: Syntax, node: Node, message: messages.ConstructorArity
+) -> Iterator[tuple[str, ChangeSet, float]]:
+    name = node.named_children[0].text
+    alike = [n for n in syntax.walk(_PATTERN) if n.named_children[0].text == name and len(_parts(n)) == message.given]
+    more = message.expected - message.given
+    if more > 0:
+        ways = [*(range(message.given, -1, -1))]
+        for number, at in enumerate(ways):
+            for places in [alike, [node]] if len(alike) > 1 else [[node]]:
+                edits = [_rewritten(n, [*(p.text for p in _parts(n))], at, more) for n in places]
+                shown = _rewritten(node, [p.text for p in _parts(node)], at, more).text
+                yield f"`{name}` carries {message.expected}: `{shown}`", problem.edit(*edits), 0.85 - 0.1 * number
+        return
+    for number in range(message.given):
+        kept = [p.text for n, p in enumerate(_parts(node)) if not number <= n < number - more]
+        if len(kept) == message.expected:
+            edit = _made(node, kept)
+            free = all(p.text == "_" for p in _parts(node)[number : number - more])
+            yield f"`{name}` carries {message.expected}: `{edit.text}`", problem.edit(edit), 0.8 if free else 0.4
+
+
+def _rewritten(node: Node, parts: list[str], at: int, more: int) -> TextEdit:
+    if parts == ["_"]:
+        return TextEdit(node.start, node.start, "")
+    return _made(node, [*parts[:at], *(["_"] * more), *parts[at:]])
+
+
+def _made(node: Node, parts: Sequence[str]) -> TextEdit:
+    name = (node.field("function") if node.kind == _EXPRESSION else node.named_children[0]) or node
+    written = "" if not parts else f" ({', '.join(parts)})" if len(parts) > 1 else f" {parts[0]}"
+    return TextEdit(node.start, node.end, f"{name.text}{written}")
+
+
+async def _expression(
+    problem: Problem, syntax: Syntax, node: Node, message: messages.ConstructorArity
+) -> Sequence[Candidate]:
+    asked = await AskedTypes.of(problem)
+    if asked is None:
+        return ()
+    name = (node.field("function") or node).text
+    written = _parts(node) if node.kind == _EXPRESSION else []
+    if message.given > message.expected:
+        found = []
+        for number in range(message.given if message.given == message.expected + 1 else 0):
+            edit = _made(node, [p.text for n, p in enumerate(written) if n != number])
+            found.append((f"`{name}` carries {message.expected}: `{edit.text}`", problem.edit(edit), 0.6))
+        return await _checked(problem, found, Kind.GUESS)
+    carried = _declared(problem, name, message.expected)
+    if message.expected - message.given != 1 or len(carried) != message.expected:
+        return ()
+    found = []
+    scope = await asked.values(node.start)
+    seen = _seen(problem, name, message.expected)
+    beside = [(part.text, carried[n]) for n, part in enumerate(written) if n < len(carried)]
+    for at in range(message.expected):
+        offered = values(carried[at], "", seen[at], scope, beside)
+        for value in offered:
+            found.append(_with(problem, node, written, at, value, message))
+    return await _checked(problem, found)
+
+
+def _with(
+    problem: Problem, node: Node, written: Sequence[Node], at: int, value: Value, message: messages.ConstructorArity
+) -> tuple[str, ChangeSet, float]:
+    parts = [part.text for part in written]
+    edit = _made(node, [*parts[:at], value.text, *parts[at:]])
+    behind = 0.04 * (len(parts) - at)
+    weight = 0.8 - 0.3 * value.cost - behind
+    return f"`{message.constructor}` carries {message.expected}: `{edit.text}`", problem.edit(edit), weight
+
+
+def _declared(problem: Problem, name: str, size: int) -> list[Type]:
+    """What a constructor of the project carries."""
+    last = name.rpartition(".")[2]
+    for path in [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]:
+        text = text_of(problem.view, path)
+        if text is None or last not in text:
+            continue
+        for item in ocaml_syntax.parse(text, path).declared:
+            if item.kind == "constructor" and item.name == last:
+                carried = [c for c in item.node.named_children if c.kind != "constructor_name"]
+                if len(carried) == size:
+                    return [read(child.text) for child in carried]
+    return []
+
+
+def _seen(problem: Problem, name: str, size: int) -> list[list[str]]:
+    """What the project writes there elsewhere, where it can be written anywhere."""
+    found: list[list[str]] = [[] for _ in range(size)]
+    last = name.rpartition(".")[2]
+    for path in [p for p in problem.view.paths() if p.endswith(".ml")][:_FILES_AT_MOST]:
+        text = text_of(problem.view, path)
+        if text is None or last not in text:
+            continue
+        for call in calls(ocaml_syntax.parse(text, path).walk(_EXPRESSION), last, is_own=False):
+            parts = _parts(call)
+            for number, part in enumerate(parts if len(parts) == size else []):
+                if part.kind in ("number", "string", "character", "boolean", "empty_list", "constructor_path"):
+                    found[number].append(part.text)
+    return found
+
+
+async def _checked(
+    problem: Problem, found: Sequence[tuple[str, ChangeSet, float]], kind: Kind = Kind.FIX
+) -> list[Candidate]:
+    """Those after which the file is right further on."""
+    made = [one for one in found if one[1]]
+    asked = await AskedTypes.of(problem)
+    if asked is not None:
+        texts = [changes.files[0].after or "" for _, changes, _ in made]
+        reached = await asked.reached(texts)
+        made = [one for one, far in zip(made, reached, strict=True) if far > problem.start]
+    best = sorted(made, key=lambda one: -one[2])[:_MOST]
+    return [Candidate(title, changes, weight, kind) for title, changes, weight in best]

@@ -1,0 +1,187 @@
+"""What a module lacks that is given to a functor, packed, or said to be of a module type.
+
+    module Key = struct type t = int end          module Key = struct type t = int let compare = compare end
+    module M = Map.Make (Key)
+
+What everybody defines in one way is defined so; a type may be there under another name; anything else is a skeleton,
+and a person has to write it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.proposal import Kind
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.syntax import Item, Node, Syntax
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.interface_skeletons import defined
+from lsp_aid.repair.layout import line_start, newline, starts_line
+from lsp_aid.repair.places import file_of_module, node_of, text_of, tree
+from lsp_aid.repair.similarity import similarity
+
+_USUAL = {
+    "compare": ("compare", "compare"),
+    "equal": ("( = )", "equal"),
+    "hash": ("Hashtbl.hash", "hash"),
+}
+"""What is written for a type that is not another module's, and what it is called in that one's module."""
+_MODULES = {"int": "Int", "string": "String", "float": "Float", "char": "Char", "bool": "Bool"}
+_FILES_AT_MOST = 400
+_CLOSE = 0.5
+_WRITTEN = {"value": "value", "type": "type", "module": "module"}
+
+
+@frozen
+class _Way:
+    text: str
+    title: str
+    weight: float
+    kind: Kind = Kind.FIX
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    if not isinstance(message, messages.SignatureMismatch) or message.interface:
+        return ()
+    lacks = [e for e in message.entries if isinstance(e, messages.NotProvided) and not e.within]
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    if syntax is None or node is None or not lacks or len(lacks) < len(message.entries):
+        return ()
+    place = _structure(problem, syntax, node)
+    if place is None:
+        return ()
+    structure, name = place
+    ways = [list(_ways(problem, syntax, structure, entry)) for entry in lacks]
+    if not all(ways):
+        return ()
+    best = [found[0] for found in ways]
+    chosen = [best, *([*best[:n], other, *best[n + 1 :]] for n, found in enumerate(ways) for other in found[1:])]
+    return [_candidate(problem, structure, name, together) for together in chosen]
+
+
+def _candidate(problem: Problem, structure: Node, name: str, ways: Sequence[_Way]) -> Candidate:
+    kind = Kind.SKELETON if any(way.kind is Kind.SKELETON for way in ways) else Kind.FIX
+    title = "; ".join(way.title for way in ways)
+    change = _inserted(problem, structure, [way.text for way in ways])
+    where = f" in `{name}`" if name else ""
+    return Candidate(f"{title}{where}", change, min(way.weight for way in ways), kind)
+
+
+# --- where ---
+
+
+def _structure(problem: Problem, syntax: Syntax, node: Node) -> tuple[Node, str] | None:
+    """The structure that the message is about, and its name: written there, or that of the module named there."""
+    for around in (node, *node.ancestors()):
+        if around.kind == "structure":
+            return around, ""
+        if around.kind in ("module_application", "module_binding", "package_expression", "module_path"):
+            break
+    inner = next(iter(node.walk("structure")), None)
+    if inner is not None:
+        return inner, ""
+    paths = [n.text for n in node.walk("module_path") if n.parent is None or n.parent.kind != "module_path"]
+    for path in reversed(paths):
+        found = _called(problem, syntax, path, node.start)
+        if found is not None:
+            return found, path
+    return None
+
+
+def _called(problem: Problem, syntax: Syntax, path: str, before: int) -> Node | None:
+    items = [i for i in syntax.declared if i.kind == "module" and i.path == path and i.end <= before]
+    if items:
+        return next(iter(items[-1].node.walk("structure")), None)
+    file = file_of_module(problem, path.rpartition(".")[2])
+    text = text_of(problem.view, file) if file else None
+    return ocaml_syntax.parse(text, file).root if file and text is not None else None
+
+
+def _inserted(problem: Problem, structure: Node, texts: Sequence[str]) -> ChangeSet:
+    source = structure.syntax.text
+    end = structure.child("end")
+    gap = newline(source)
+    if end is None:  # a whole file
+        lead = "" if not source or source.endswith("\n") else gap
+        edit = TextEdit(len(source), len(source), lead + "".join(f"{gap}{text}{gap}" for text in texts))
+    elif starts_line(source, end.start):
+        last = structure.named_children[-1] if structure.named_children else None
+        at = last.end if last is not None else structure.start + len("struct")
+        indent = source[line_start(source, end.start) : end.start] + "  "
+        edit = TextEdit(at, at, "".join(f"{gap}{indent}{text}" for text in texts))
+    else:
+        edit = TextEdit(end.start, end.start, "".join(f"{text} " for text in texts))
+    return problem.edit(edit, path=structure.syntax.path)
+
+
+# --- what ---
+
+
+def _ways(problem: Problem, syntax: Syntax, structure: Node, entry: messages.NotProvided) -> Iterator[_Way]:
+    items = [i for i in structure.syntax.declared if _is_directly_in(i, structure)]
+    if entry.sort == "value":
+        yield from _like_named(items, entry.name)
+        yield from _usual(items, entry.name)
+    elif entry.sort == "type":
+        types = [i for i in items if i.kind == "type"]
+        for item in types[-1:]:
+            text = f"type {entry.name} = {item.name}"
+            yield _Way(text, f"Say that the type `{entry.name}` is `{item.name}`", 0.8 if len(types) == 1 else 0.4)
+    specification = _declared(problem, syntax, entry)
+    if specification is not None:
+        is_whole = specification.kind in ("exception", "type") and specification.node.field("body") is not None
+        text = defined(specification.definition if specification.kind != "value" else specification.node) or ""
+        if is_whole:
+            yield _Way(text, f"Define `{entry.name}` as the signature does", 0.8)
+        elif text:
+            yield _Way(text, f"Define `{entry.name}`, to be written", 0.5, Kind.SKELETON)
+
+
+def _is_directly_in(item: Item, structure: Node) -> bool:
+    parent = item.definition.parent
+    return parent is not None and (parent.start, parent.end) == (structure.start, structure.end)
+
+
+def _like_named(items: Sequence[Item], name: str) -> Iterator[_Way]:
+    for item in items:
+        alike = similarity(item.name, name) if item.kind == "value" else 0.0
+        if alike >= _CLOSE or (item.kind == "value" and (item.name in name or name in item.name)):
+            text = f"let {name} = {item.name}"
+            yield _Way(text, f"Define `{name}` as `{item.name}`", 0.6 + 0.35 * alike)
+
+
+def _usual(items: Sequence[Item], name: str) -> Iterator[_Way]:
+    if name not in _USUAL:
+        return
+    usual, theirs = _USUAL[name]
+    types = [i for i in items if i.kind == "type"]
+    body = types[0].node.field("body") if len(types) == 1 else None
+    of = body.text if body is not None and body.kind == "type_constructor_path" else ""
+    module = of.rpartition(".")[0]
+    if module:
+        yield _Way(f"let {name} = {module}.{theirs}", f"Define `{name}` as `{module}.{theirs}`", 0.85)
+    yield _Way(f"let {name} = {usual}", f"Define `{name}` as `{usual}`", 0.8)
+    if of in _MODULES:
+        path = f"{_MODULES[of]}.{theirs}"
+        yield _Way(f"let {name} = {path}", f"Define `{name}` as `{path}`", 0.7)
+
+
+def _declared(problem: Problem, syntax: Syntax, entry: messages.NotProvided) -> Item | None:
+    """The entry in the module type, where that is in the project."""
+    kind = _WRITTEN.get(entry.sort, entry.sort)
+    own = problem.diagnostic.path
+    paths = [own, *(p for p in problem.view.paths() if p.endswith((".ml", ".mli")) and p != own)]
+    for path in paths[:_FILES_AT_MOST]:
+        text = syntax.text if path == own else text_of(problem.view, path)
+        if text is None or "sig" not in text or entry.name not in text:
+            continue
+        for signature in ocaml_syntax.parse(text, path).walk("signature"):
+            for item in signature.syntax.declared:
+                if item.kind == kind and item.name == entry.name and signature.start < item.start < signature.end:
+                    return item
+    return None
