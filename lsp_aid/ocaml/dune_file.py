@@ -187,11 +187,19 @@ def walk(nodes: Sequence[Node]) -> Iterator[Node]:
             yield from walk(node.items)
 
 
+def around(nodes: Sequence[Node], offset: int) -> tuple[Group, ...]:
+    """The groups that hold the place, the outermost first."""
+    for node in nodes:
+        if isinstance(node, Group) and node.start <= offset < node.end:
+            return (node, *around(node.items, offset))
+    return ()
+
+
 def add_to_field(text: str, stanza: Group, name: str, value: str) -> TextEdit:
     """Adds a word to a field, as the last one, in the field's layout; with the field itself where it is missing."""
     found = field(stanza, name)
     if found is None:
-        return _add_field(text, stanza, f"({name} {quote(value)})")
+        return add_field(text, stanza, f"({name} {quote(value)})")
     items = list(found.arguments)
     removed_from = next((i for i, item in enumerate(items) if isinstance(item, Word) and item.value == "\\"), None)
     if removed_from is not None:  # what stands behind `\` is taken away
@@ -211,7 +219,8 @@ _FIRST = frozenset(
 )  # the fields that a stanza usually starts with
 
 
-def _add_field(text: str, stanza: Group, written: str) -> TextEdit:
+def add_field(text: str, stanza: Group, written: str) -> TextEdit:
+    """Adds a field, as it is to be written, behind those that a stanza usually starts with, in the stanza's layout."""
     before = [item for item in stanza.items if isinstance(item, Group) and item.head in _FIRST] or stanza.items[:1]
     if not before:
         return TextEdit(stanza.start + 1, stanza.start + 1, written)
@@ -232,7 +241,11 @@ def remove_from_field(text: str, stanza: Group, name: str, value: str) -> TextEd
     word = next((item for item in found.arguments if isinstance(item, Word) and item.value == value), None)
     if word is None:
         return None
-    gone: Node = found if len(found.items) == 2 else word
+    return remove(text, found if len(found.items) == 2 else word)
+
+
+def remove(text: str, gone: Node) -> TextEdit:
+    """Removes a node with the white space before it."""
     start = gone.start
     while start > 0 and text[start - 1] in " \t\r\n":
         start -= 1

@@ -9,6 +9,10 @@ from lsp_aid.repair import (
     comments_and_strings,
     constructor_arity,
     deprecated,
+    dune_misspelt,
+    dune_modules,
+    dune_shared_modules,
+    dune_structure,
     eta_expanded,
     guards,
     interface_mismatch,
@@ -38,6 +42,10 @@ from lsp_aid.repair.family import Family
 FAMILIES: Mapping[str, Family] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
+        dune_misspelt,
+        dune_structure,
+        dune_modules,
+        dune_shared_modules,
         missing_library,
         misspelt_name,
         renamed,

@@ -8,16 +8,11 @@ to the stanza that builds the module that needs it.
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import field, frozen
-
-from lsp_aid.domain.changes import ChangeSet, FileChange
-from lsp_aid.domain.ports import View
-from lsp_aid.domain.text import apply_text_edits
 from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_file import Group, Word
 from lsp_aid.ocaml.dune_stanzas import Stanza
+from lsp_aid.repair.dune_places import Dunes, described, read_dunes
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import similarity
 
 _COMPILER = (
@@ -61,58 +56,26 @@ _LIBRARIES = sorted({*_OF_DISTRIBUTION.values(), "threads", "compiler-libs"})
 _CLOSE = 0.7
 
 
-@frozen
-class _Dunes:
-    """The dune files of the project, and what stands in them."""
-
-    texts: Mapping[str, str]
-    paths: Sequence[str]
-    stanzas: Sequence[Stanza] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "stanzas", dune_stanzas.read(self.texts))
-
-    def stanza_around(self, path: str, offset: int) -> Stanza | None:
-        around = (s for s in self.stanzas if s.path == path and s.group.start <= offset < s.group.end)
-        return next(around, None)
-
-    def adding(self, needs: Sequence[tuple[Stanza, str]]) -> ChangeSet:
-        """The change that adds each library to its stanza."""
-        texts = dict(self.texts)
-        for stanza, library in dict.fromkeys(needs):
-            number = [s for s in self.stanzas if s.path == stanza.path].index(stanza)
-            text = texts[stanza.path]
-            now = dune_stanzas.read({stanza.path: text})[number]  # its places, after what was added before
-            texts[stanza.path] = apply_text_edits(text, [dune_file.add_to_field(text, now.group, "libraries", library)])
-        return ChangeSet.of(FileChange(path, self.texts[path], after) for path, after in texts.items())
-
-
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     match message:
         case messages.LibraryNotFound(name=name):
-            return list(_misspelt(problem, _read(problem.view), name))
+            return list(_misspelt(problem, read_dunes(problem.view), name))
         case messages.UnboundName(sort="module") if not message.qualifier:
-            return list(_unlisted(problem, _read(problem.view), message.name))
+            return list(_unlisted(problem, read_dunes(problem.view), message.name))
         case messages.NotLinked():
-            return _not_linked(_read(problem.view), message.references)
+            return _not_linked(read_dunes(problem.view), message.references)
     return []
 
 
-def _read(view: View) -> _Dunes:
-    paths = view.paths()
-    read = {path: text_of(view, path) for path in paths if posixpath.basename(path) == "dune"}
-    return _Dunes({path: text for path, text in read.items() if text is not None}, paths)
-
-
-def _misspelt(problem: Problem, dunes: _Dunes, name: str) -> Iterator[Candidate]:
+def _misspelt(problem: Problem, dunes: Dunes, name: str) -> Iterator[Candidate]:
     path = problem.diagnostic.path
     stanza = dunes.stanza_around(path, problem.start) if path in dunes.texts else None
     found = dune_file.field(stanza.group, "libraries") if stanza else None
     if stanza is None or found is None or not found.start <= problem.start < found.end:
         return
     word = _word_at(found, problem.start, name)
-    known = {*_LIBRARIES, *_names(dunes.stanzas), *(lib for s in dunes.stanzas for lib in s.libraries)}
+    known = {*_LIBRARIES, *dunes.library_names, *(lib for s in dunes.stanzas for lib in s.libraries)}
     for other in known - {name, *stanza.libraries, *stanza.names, *stanza.public_names}:
         closeness = similarity(_plain(name), _plain(other))
         if word and closeness >= _CLOSE:
@@ -128,26 +91,20 @@ def _word_at(group: Group, offset: int, name: str) -> Word | None:
     return next((word for word in found if word.start <= offset < word.end), None)
 
 
-def _names(stanzas: Sequence[Stanza]) -> Iterator[str]:
-    for stanza in stanzas:
-        if stanza.kind == "library":
-            yield from (*stanza.names, *stanza.public_names)
-
-
 def _plain(name: str) -> str:
     return name.replace("-", "_").replace(".", "_")
 
 
-def _unlisted(problem: Problem, dunes: _Dunes, module: str) -> Iterator[Candidate]:
+def _unlisted(problem: Problem, dunes: Dunes, module: str) -> Iterator[Candidate]:
     stanza = dune_stanzas.owner(problem.diagnostic.path, dunes.stanzas)
     if stanza is None:
         return
     for library, weight in _offering(module, stanza, dunes):
         change = dunes.adding([(stanza, library)])
-        yield Candidate(f"Add the library `{library}` to {_described(stanza)}", change, weight)
+        yield Candidate(f"Add the library `{library}` to {described(stanza)}", change, weight)
 
 
-def _offering(module: str, user: Stanza, dunes: _Dunes) -> Iterator[tuple[str, float]]:
+def _offering(module: str, user: Stanza, dunes: Dunes) -> Iterator[tuple[str, float]]:
     """The libraries that offer the module and that the stanza does not list, each with how likely it is meant."""
     weights: dict[str, float] = {}
     for stanza in dunes.stanzas:
@@ -172,12 +129,7 @@ def _called(library: Stanza, stanzas: Sequence[Stanza]) -> str:
     return library.public_names[0]
 
 
-def _described(stanza: Stanza) -> str:
-    name = next(iter((*stanza.names, *stanza.public_names)), "")
-    return f"the {stanza.kind} `{name}`"
-
-
-def _not_linked(dunes: _Dunes, references: Sequence[messages.Reference]) -> list[Candidate]:
+def _not_linked(dunes: Dunes, references: Sequence[messages.Reference]) -> list[Candidate]:
     needs: list[tuple[Stanza, str]] = []
     for reference in references:
         for path in reference.objects:
@@ -188,7 +140,7 @@ def _not_linked(dunes: _Dunes, references: Sequence[messages.Reference]) -> list
             needs += [(user, library) for library, _ in offering[:1]]
     if not needs:
         return []
-    title = "Add " + ", ".join(f"the library `{lib}` to {_described(user)}" for user, lib in dict.fromkeys(needs))
+    title = "Add " + ", ".join(f"the library `{lib}` to {described(user)}" for user, lib in dict.fromkeys(needs))
     return [Candidate(title, dunes.adding(needs), 0.9)]
 
 

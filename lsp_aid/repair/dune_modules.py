@@ -1,0 +1,197 @@
+"""Which modules a stanza has: modules that are not there, left out, without an implementation, or hidden.
+
+(name mian)                 (name main)                  beside main.ml
+(modules a gone)            (modules a)
+two stanzas in a folder     (modules main), and (modules :standard \\ main)
+(private_modules codec)     without it, where another stanza uses the module
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import dune_file, dune_stanzas, messages
+from lsp_aid.ocaml.dune_file import Group, Word
+from lsp_aid.ocaml.dune_stanzas import Stanza, module_of
+from lsp_aid.repair.dune_places import covers, described, file_name, groups_at, read_dunes, word_at
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import text_of
+from lsp_aid.repair.similarity import nearest
+
+_LISTS = ("modules", "private_modules", "modules_without_implementation", "virtual_modules")
+_HIDDEN = re.compile(r'The module "?[\w.]+"? is an alias for module "?(?P<name>\w+)"?, which is missing')
+_IMPLEMENTED = "The following modules have an implementation, they cannot be listed as"
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    if isinstance(message, messages.BrokenRule):
+        if message.rule == "dune-module-missing":
+            return list(_missing(problem, message.names[0]))
+        if message.rule == "dune-interface-alone":
+            return list(_alone(problem, message.names))
+    flat = problem.diagnostic.flat_message
+    if hidden := _HIDDEN.search(flat):
+        return list(_private(problem, hidden["name"]))
+    if flat.startswith(_IMPLEMENTED):
+        return list(_implemented(problem))
+    if isinstance(message, messages.UnboundName) and message.sort == "module" and not message.qualifier:
+        return list(_unlisted(problem, message.name))
+    return []
+
+
+# --- modules that are not there ---
+
+
+def _missing(problem: Problem, module: str) -> Iterator[Candidate]:
+    """A name of a module beside, or, in a list of modules, no name at all."""
+    dunes = read_dunes(problem.view)
+    path = problem.diagnostic.path
+    word = word_at(problem)
+    stanza = dunes.stanza_around(path, problem.start)
+    if word is None or stanza is None or module_of(word.value) != module_of(module):
+        return
+    around = [group.head for group in groups_at(problem)]
+    there = {name: p for name, p in dunes.modules_beside(stanza).items() if not p.endswith((".mll", ".mly"))}
+    if word.value.endswith((".ml", ".mli")) and module_of(word.value) in there:
+        stem = word.value.rpartition(".")[0]
+        yield _replaced(problem, word, stem, 0.95)
+        return
+    listed = any(head in _LISTS for head in around)
+    taken = {module_of(name) for s in dunes.stanzas if s.folder == stanza.folder and s != stanza for name in s.names}
+    free = [name for name in there if name not in taken]
+    if listed:
+        inside = [group for group in groups_at(problem) if group.head in _LISTS][-1]
+        free = [name for name in free if name not in map(module_of, inside.words)]
+    ways = {name: 0.95 * alike for name, alike in nearest(module, free, 0.55)}
+    if not listed:
+        only = free if len(free) == 1 else [name for name in free if name == "Main"]
+        ways.update({name: max(0.6, ways.get(name, 0)) for name in only})
+    for name, weight in ways.items():
+        yield _replaced(problem, word, file_name(name), weight)
+    if listed:
+        title = f"Take the module `{module}`, which is not there, out of `({inside.head} ...)`"
+        yield Candidate(title, problem.edit(_without(dunes.texts[path], inside, word)), 0.6)
+    below = [p for p in dunes.paths if module_of(p) == module and p.endswith((".ml", ".mli"))]
+    if any(p.startswith(f"{stanza.folder}/" if stanza.folder else "") for p in below) and not stanza.recursive:
+        yield _with_subfolders(problem, stanza, path, dunes.texts[path])
+
+
+def _replaced(problem: Problem, word: Word, name: str, weight: float) -> Candidate:
+    edit = dune_file.replace_atom(word, name)
+    return Candidate(f"Replace `{word.value}` by `{name}`, the module that is there", problem.edit(edit), weight)
+
+
+def _without(text: str, group: Group, word: Word) -> TextEdit:
+    """Takes a word out of a field, and the field where it would be empty."""
+    gone = group if len(group.items) == 2 and group.head != "modules" else word
+    return dune_file.remove(text, gone)
+
+
+def _with_subfolders(problem: Problem, stanza: Stanza, path: str, text: str) -> Candidate:
+    where = dune_file.stanzas(text)[0].start
+    edit = TextEdit(where, where, "(include_subdirs unqualified)\n\n")
+    title = f"Let {described(stanza)} have the modules of the folders below"
+    return Candidate(title, problem.edit(edit, path=path), 0.7)
+
+
+def _implemented(problem: Problem) -> Iterator[Candidate]:
+    named = re.findall(r"^- (\w+)", problem.diagnostic.message, re.MULTILINE)
+    groups = [group for group in groups_at(problem) if group.head == "modules_without_implementation"]
+    if not groups:
+        return
+    words = [item for item in groups[-1].arguments if isinstance(item, Word) and module_of(item.value) in named]
+    text = problem.source.text
+    whole = len(words) == len(groups[-1].arguments)
+    edits = [dune_file.remove(text, groups[-1])] if whole else [dune_file.remove(text, word) for word in words]
+    if edits:
+        shown = ", ".join(f"`{word.value}`" for word in words)
+        title = f"Take {shown}, which has an implementation, out of `(modules_without_implementation ...)`"
+        yield Candidate(title, problem.edit(*edits), 0.95)
+
+
+# --- modules that lack an implementation, and private ones ---
+
+
+def _alone(problem: Problem, modules: Sequence[str]) -> Iterator[Candidate]:
+    """Interfaces without an implementation: the field that says so, where they hold nothing but types."""
+    dunes = read_dunes(problem.view)
+    stanza = dunes.stanza_around(problem.diagnostic.path, problem.start)
+    if stanza is None:
+        return
+    there = dunes.modules_beside(stanza)
+    only_types = all(
+        not re.search(r"^\s*(?:val|external|exception)\b", _signature(problem, there, m), re.MULTILINE) for m in modules
+    )
+    needs = [(stanza, name) for name in modules]
+    title = "Say that " + ", ".join(f"`{module_of(name)}`" for name in modules) + " has no implementation"
+    change = dunes.adding(needs, "modules_without_implementation")
+    yield Candidate(title, change, 0.93 if only_types else 0.3)
+
+
+def _signature(problem: Problem, there: Mapping[str, str], module: str) -> str:
+    """The text of an interface, without what stands in the module types within it."""
+    text = text_of(problem.view, there.get(module_of(module), "")) or ""
+    return re.sub(r"\bsig\b.*?\bend\b", "sig end", text, flags=re.DOTALL)
+
+
+def _private(problem: Problem, unit: str) -> Iterator[Candidate]:
+    """Shows to the other stanzas all the private modules of a library that they use."""
+    dunes = read_dunes(problem.view)
+    module = unit.rpartition("__")[2]
+    for stanza in dunes.stanzas:
+        field = dune_file.field(stanza.group, "private_modules")
+        if stanza.kind != "library" or field is None or not _holds(field, module):
+            continue
+        main = module_of(next(iter((*stanza.names, *stanza.public_names)), ""))
+        texts = [
+            text_of(problem.view, p) or "" for p in dunes.paths if p.endswith((".ml", ".mli")) and not covers(stanza, p)
+        ]
+        used = {m for text in texts for m in re.findall(rf"\b{re.escape(main)}\s*\.\s*([A-Z][\w']*)", text)} | {module}
+        words = [item for item in field.arguments if isinstance(item, Word) and module_of(item.value) in used]
+        text = dunes.texts[stanza.path]
+        gone = [field] if len(words) == len(field.arguments) else words
+        shown = ", ".join(f"`{module_of(word.value)}`" for word in words)
+        title = f"Let other stanzas use {shown} of {described(stanza)}"
+        yield Candidate(title, dunes.editing({stanza.path: [dune_file.remove(text, one) for one in gone]}), 0.93)
+
+
+def _holds(field: Group, module: str) -> bool:
+    return any(isinstance(item, Word) and module_of(item.value) == module for item in field.arguments)
+
+
+# --- modules that a stanza leaves out ---
+
+
+def _unlisted(problem: Problem, module: str) -> Iterator[Candidate]:
+    """A module of the folder that no stanza has, or of a folder below."""
+    dunes = read_dunes(problem.view)
+    here = problem.diagnostic.path
+    stanza = dune_stanzas.owner(here, dunes.stanzas)
+    if stanza is None:
+        return
+    text = dunes.texts[stanza.path]
+    files = [p for p in dunes.paths if module_of(p) == module and p.endswith((".ml", ".mli", ".mll", ".mly"))]
+    if any(dune_stanzas.owner(p, dunes.stanzas) for p in files):
+        return
+    field = dune_file.field(stanza.group, "modules")
+    if field is not None and any(covers(stanza, p) for p in files):
+        taken = _taken_away(field, module)
+        if taken is not None:
+            edit = dune_file.remove(text, taken)
+        else:
+            edit = dune_file.add_to_field(text, stanza.group, "modules", file_name(module))
+        title = f"Give the module `{module}` to {described(stanza)}"
+        yield Candidate(title, problem.edit(edit, path=stanza.path), 0.93)
+    prefix = f"{stanza.folder}/" if stanza.folder else ""
+    below = [p for p in files if p.startswith(prefix) and not covers(stanza, p)]
+    if below and not stanza.recursive and dune_file.stanzas(text):
+        yield _with_subfolders(problem, stanza, stanza.path, text)
+
+
+def _taken_away(field: Group, module: str) -> Word | None:
+    """The word behind `\\` that takes the module away; only where others are taken away as well."""
+    words = [item for item in field.arguments if isinstance(item, Word)]
+    behind = next((i for i, word in enumerate(words) if word.value == "\\"), len(words))
+    taken = [word for word in words[behind + 1 :] if module_of(word.value) == module]
+    return taken[0] if taken and len(words) > behind + 2 else None
