@@ -199,9 +199,13 @@ class Typer(Protocol):
         flags: CompilerFlags,
         *,
         signature: bool = False,
+        messages: bool = True,
     ) -> AsyncGenerator[Judgement | None]:
         """Whether the items `head`, each variant and `tail` make a module without a type error; as `check_many`, and
-        faster, since `head` is typed once. Each part is whole items. Warnings and interfaces are left to `check`."""
+        faster, since `head` is typed once. Each part is whole items. Warnings and interfaces are left to `check`.
+
+        Without `messages` it is not said where and what the error is, nor the type at the place to look at in what has
+        one: most of the time goes into that."""
 
     async def type_at(self, path: str, text: str, position: Position, flags: CompilerFlags) -> Sequence[TypedRange]:
         """What stands around a position, the innermost first. The text may be wrong elsewhere."""

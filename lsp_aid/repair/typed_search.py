@@ -67,7 +67,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 async def _is_complete(text: str, oracle: TyperOracle, problem: Problem) -> bool:
     """Whether a module whose flags are not known, since dune may not be asked, has by itself the error that it has."""
-    (answer,) = await oracle.judge("", [Variant(text)], "")
+    (answer,) = await oracle.judge("", [Variant(text)], "", messages=True)
     return not answer.ok and answer.message.split()[:4] == problem.diagnostic.message.split()[:4]
 
 

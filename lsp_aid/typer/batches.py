@@ -22,7 +22,7 @@ _AT_ONCE = 2  # while one is worked on, the next one waits for its turn
 class _Pace:
     """How many items one request takes."""
 
-    size: int = 4
+    size: int
 
     def took(self, count: int, seconds: float) -> None:
         fitting = int(count * _SECONDS / max(seconds, 1e-6))
@@ -47,10 +47,12 @@ async def answers(
     together: Callable[[Sequence[T]], Awaitable[Sequence[R] | None]],
     alone: Callable[[T], Awaitable[R | None]],
     length: Callable[[T], int],
+    first: int = 4,
 ) -> AsyncGenerator[R | None]:
-    """One answer for each item, in their order. `together` gives those of several items, or None where it cannot: then
-    `alone` is asked for each of them. Closing the generator cancels what is under way."""
-    pace = _Pace()
+    """One answer for each item, in their order; so many are asked for at `first`. `together` gives those of several
+    items, or None where it cannot: then `alone` is asked for each of them. Closing the generator cancels what is under
+    way."""
+    pace = _Pace(first)
     tasks: deque[asyncio.Task[Sequence[R | None]]] = deque()
 
     async def work(part: Sequence[T]) -> Sequence[R | None]:

@@ -7,21 +7,32 @@ from lsp_aid.domain.typed import Checked, Judgement, Variant
 from lsp_aid.typer.reports import Source
 
 _FIELDS = 7
+_NO = Judgement(False)
 
 
-def request(source: Source, tail: str, variants: Sequence[Variant], *, signature: bool) -> list[str]:
+def request(source: Source, tail: str, variants: Sequence[Variant], *, signature: bool, messages: bool) -> list[str]:
     """`source` is the module up to the variants."""
-    words = ["judge", source.unit, source.path, "1" if signature else "0", source.text, tail]
+    words = ["judge", source.unit, source.path, _flag(signature), _flag(messages), source.text, tail]
     for variant in variants:
         words += (variant.text, str(_bytes_before(variant.text, variant.look_at)))
     return words
 
 
+def _flag(value: bool) -> str:
+    return "1" if value else "0"
+
+
 def of_answer(fields: Sequence[bytes], head: str, variants: Sequence[Variant], tail: str) -> list[Judgement]:
     """The judgements in an answer. Raises ValueError where it is none of theirs."""
-    found = []
-    for number, variant in enumerate(variants):
-        verdict, part, start, end, *words = fields[_FIELDS * number : _FIELDS * (number + 1)]
+    found: list[Judgement] = []
+    at = 0
+    for variant in variants:
+        if fields[at] == b"no":  # and that is all
+            found.append(_NO)
+            at += 1
+            continue
+        verdict, part, start, end, *words = fields[at : at + _FIELDS]
+        at += _FIELDS
         text = (head, variant.text, tail)[int(part)]
         first, last = max(0, int(start)), max(0, int(end))
         if not text.isascii():

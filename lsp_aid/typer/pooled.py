@@ -24,6 +24,8 @@ from lsp_aid.typer.installing import Compiler
 from lsp_aid.typer.pool import TyperPool
 from lsp_aid.typer.reports import Source, byte_offset, place, result
 
+_FIRST = 24
+"""A variant of one part is mostly judged in a tenth of a millisecond."""
 _OWN_FAULTS = ("internal", "stack", "signal", "status")
 """What the compiler itself may come to an end with all the same."""
 
@@ -76,9 +78,10 @@ class PooledTyper:
         flags: CompilerFlags,
         *,
         signature: bool = False,
+        messages: bool = True,
     ) -> AsyncGenerator[Judgement | None]:
         source = Source(path, head, flags)
-        ask = partial(self._judge, source, tail, signature=signature)
+        ask = partial(self._judge, source, tail, signature=signature, messages=messages)
 
         async def alone(variant: Variant) -> Judgement | None:
             if (found := await ask((variant,))) is not None:
@@ -90,7 +93,7 @@ class PooledTyper:
                 return None
             return judging.of_check(checked, head, variant, tail)
 
-        return batches.answers(variants, ask, alone, lambda variant: len(variant.text) + 100)
+        return batches.answers(variants, ask, alone, lambda variant: len(variant.text) + 100, _FIRST)
 
     async def type_at(self, path: str, text: str, position: Position, flags: CompilerFlags) -> Sequence[TypedRange]:
         source = Source(path, text, flags)
@@ -158,9 +161,9 @@ class PooledTyper:
         return [_checked(source.of(text), part, seconds) for text, part in zip(texts, parts, strict=True)]
 
     async def _judge(
-        self, source: Source, tail: str, variants: Sequence[Variant], *, signature: bool
+        self, source: Source, tail: str, variants: Sequence[Variant], *, signature: bool, messages: bool
     ) -> list[Judgement] | None:
-        request = judging.request(source, tail, variants, signature=signature)
+        request = judging.request(source, tail, variants, signature=signature, messages=messages)
         try:
             answer = await self._ask(source.flags, *request, background=True)
         except FlagsError:

@@ -167,6 +167,15 @@ async def test_variants_between_what_stays(typer: PooledTyper) -> None:
     assert "Unbound value" in found[4].message
 
 
+async def test_variants_without_messages(typer: PooledTyper) -> None:
+    given = [Variant("let f x = x + b", 10), Variant('let f x = "é" + x', 10), Variant("let f = b", 8)]
+    asked = typer.judge("a.ml", "let b = 1\n", given, "let z = f\n", PLAIN, signature=True, messages=False)
+    found = [j for j in [j async for j in asked] if j is not None]
+    assert [(j.ok, j.type) for j in found] == [(True, "int"), (False, ""), (True, "int")]
+    assert found[0].signature == "val f : int -> int\nval z : int -> int"
+    assert found[1].message == ""
+
+
 async def test_an_error_before_the_variants(typer: PooledTyper) -> None:
     head = "let a = 1 + true\n"
     found = await judged(typer, head, ["let b = 1", "let c = "])

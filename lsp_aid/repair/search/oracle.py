@@ -14,11 +14,15 @@ _UNKNOWN = Judgement(ok=False, message="not judged")
 
 
 class Oracle(Protocol):
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is up."""
+
     async def judge(
-        self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False
+        self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False, messages: bool = False
     ) -> Sequence[Judgement]:
         """Types `head`, each variant and `tail` as one module, in the order of the variants. Those for which there is
-        no time are not `ok`."""
+        no time are not `ok`. What is not `ok` has its place and message if these are wanted."""
 
 
 @define(eq=False)
@@ -31,18 +35,23 @@ class TyperOracle:
     until: float = float("inf")
     asked: int = field(default=0, init=False)
 
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() > self.until
+
     async def judge(
-        self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False
+        self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False, messages: bool = False
     ) -> Sequence[Judgement]:
         answers: list[Judgement] = []
         given = self._while_time(variants)
-        async with aclosing(self.typer.judge(self.path, head, given, tail, self.flags, signature=signatures)) as judged:
+        asked = self.typer.judge(self.path, head, given, tail, self.flags, signature=signatures, messages=messages)
+        async with aclosing(asked) as judged:
             answers += [answer or _UNKNOWN async for answer in judged]
         self.asked += len(answers)
         return [*answers, *[_UNKNOWN] * (len(variants) - len(answers))]
 
     def _while_time(self, variants: Sequence[Variant]) -> Iterator[Variant]:
         for variant in variants:
-            if time.monotonic() > self.until:
+            if self.is_late:
                 return
             yield variant

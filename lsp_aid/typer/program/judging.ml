@@ -59,7 +59,7 @@ let shown_at path offset typed =
     match Asking.inner_first !found with [] -> "" | innermost :: _ -> innermost.Asking.text ()
   end
 
-let variant u env at tail ~show (text, look) =
+let variant u env at tail ~show ~told (text, look) =
   let look = if look < 0 then -1 else look + at.Reading.offset in
   Typecore.reset_delayed_checks ();
   Cmt_format.set_saved_types [];
@@ -73,9 +73,9 @@ let variant u env at tail ~show (text, look) =
   with
   | items, final ->
     let signature = if show then Telling.printed Printtyp.signature final items else "" in
-    { ok = true; start = 0; stop = 0; message = ""; shown = shown_at u.path look !typed; signature }
+    Some { ok = true; start = 0; stop = 0; message = ""; shown = shown_at u.path look !typed; signature }
   | exception ((Out_of_memory | Stack_overflow) as exn) -> raise exn
-  | exception exn -> failed ~shown:(shown_at u.path look !typed) exn
+  | exception exn -> if told then Some (failed ~shown:(shown_at u.path look !typed) exn) else None
 
 (* What follows the variants is read once, as if it stood far behind: they are of different lengths. *)
 let far = 1 lsl 40
@@ -96,7 +96,8 @@ let fields at text verdict =
   ((if verdict.ok then "ok" else "error") :: placed verdict at text)
   @ [ verdict.message; verdict.shown; verdict.signature ]
 
-let judge u head variants tail ~show =
+(* Working out what to say of an error takes longer than finding it: it is not done unless [told]. *)
+let judge u head variants tail ~show ~told =
   if Reading.preprocessed () then failwith "a preprocessor takes whole files alone";
   Clean.run (fun () ->
       ignore (Warnings.parse_options false "-a");
@@ -105,9 +106,9 @@ let judge u head variants tail ~show =
       let tail = lazy (Reading.part { Reading.offset = far; line = at.line; bol = far } u.path tail) in
       let judge_one env (text, look) =
         Clean.undo_to := Btype.snapshot ();
-        let verdict = variant u env at tail ~show (text, look) in
+        let verdict = variant u env at tail ~show ~told (text, look) in
         Clean.undo ();
-        fields at text verdict
+        match verdict with Some verdict -> fields at text verdict | None -> [ "no" ]
       in
       match type_head u head with
       | Ok env -> List.concat_map (judge_one env) variants

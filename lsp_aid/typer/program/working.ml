@@ -23,9 +23,10 @@ let carry_out work = function
     let given = if has_interface = "1" then Checking.Given interface else Checking.Built in
     let fields = Checking.check (unit_of work modname path) given texts ~show:(show = "1") in
     (fields, List.length texts, has_interface <> "1")
-  | "judge" :: modname :: path :: show :: head :: tail :: variants ->
+  | "judge" :: modname :: path :: show :: told :: head :: tail :: variants ->
     let variants = pairs variants in
-    let fields = Judging.judge (unit_of work modname path) head variants tail ~show:(show = "1") in
+    let show = show = "1" and told = told = "1" in
+    let fields = Judging.judge (unit_of work modname path) head variants tail ~show ~told in
     (fields, List.length variants, true)
   | [ "type_at"; modname; path; text; offset ] ->
     let unit = unit_of work modname path in
