@@ -19,6 +19,7 @@ import lzma
 import math
 import random
 import sys
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,15 +28,18 @@ from typing import Any
 from rapidfuzz.distance import Indel
 
 from lsp_aid.config import load
+from lsp_aid.domain.ports import Typer
 from lsp_aid.domain.typed import CompilerFlags, Variant
 from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair.search import ranking
 from lsp_aid.repair.search.engine import search
+from lsp_aid.repair.search.fluency import Fluency
 from lsp_aid.repair.search.oracle import TyperOracle
 from lsp_aid.wiring import Wiring
 from tools.own_ocaml import use_own_ocaml
 
 WEIGHTS = Path(ranking.__file__).with_name("weights.json")
+SECONDS = 6.0
 ALIKE = 0.7
 NEIGHBOURS = 3
 FOLDS = 5
@@ -72,24 +76,25 @@ def places(before: Sequence[str], after: Sequence[str]) -> set[int]:
     return found
 
 
-async def rows_of(pair: Mapping[str, str], oracle: TyperOracle) -> list[Row] | None:
+async def rows_of(pair: Mapping[str, str], typer: Typer, model: ranking.Model) -> list[Row] | None:
     """All repairs of one program with features and closeness; None where the program is right."""
-    searched = await search(pair["ill_typed"], oracle, ranking.weights())
+    oracle = TyperOracle(typer, "program.ml", CompilerFlags(("-w", "-a")), time.monotonic() + SECONDS)
+    searched = await search(pair["ill_typed"], oracle, model)
     if searched is None:
         return None
-    head = searched.whole.region.head
-    wanted, before = await oracle.judge("", [Variant(pair["fixed"]), Variant(head)], "", signatures=True)
+    oracle.until = float("inf")
+    texts = [Variant(text) for text in (pair["fixed"], *(one.text for one in searched.found))]
+    wanted, *judged = await oracle.judge("", texts, "", signatures=True)
     author, fixed, old = without_parentheses(pair["fixed"]), words(pair["fixed"]), words(pair["ill_typed"])
     touched = places(old, fixed)
     searched.features.note(searched.found)
     rows = []
-    for one in searched.found:
-        signature = f"{before.signature} {one.judgement.signature}"
+    for one, answer in zip(searched.found, judged, strict=True):
         rows.append(
             {
                 "features": searched.features.of(one),
                 "signature": one.judgement.signature,
-                "types": wanted.ok and signature.split() == wanted.signature.split(),
+                "types": wanted.ok and answer.signature == wanted.signature,
                 "exact": without_parentheses(one.text) == author,
                 "place": bool(places(old, words(one.text)) & touched),
             }
@@ -97,16 +102,17 @@ async def rows_of(pair: Mapping[str, str], oracle: TyperOracle) -> list[Row] | N
     return rows
 
 
-async def collect(pairs: Sequence[Mapping[str, str]], file: Path) -> None:
-    """Adds to the file what is not in it yet."""
+async def collect(pairs: Sequence[Mapping[str, str]], file: Path, languages: Mapping[str, Fluency]) -> None:
+    """Adds to the file what is not in it yet. `languages`: that of each program."""
     known = {row["id"] for row in read_rows(file)}
     left = [pair for pair in pairs if pair["id"] not in known]
     async with Wiring().lone_typer(load(None, {})) as typer:
         with file.open("a", encoding="utf-8") as out:
             for number, pair in enumerate(left, 1):
-                oracle = TyperOracle(typer, "program.ml", CompilerFlags(("-w", "-a")))
-                rows = await rows_of(pair, oracle)
+                model = ranking.Model(ranking.weights(), languages[pair["id"]])
+                rows = await rows_of(pair, typer, model)
                 out.write(json.dumps({"id": pair["id"], "rows": rows or []}) + "\n")
+                out.flush()
                 sys.stderr.write(f"\r{number} of {len(left)} searched\x1b[K")
     sys.stderr.write("\n")
 
@@ -140,6 +146,22 @@ def groups(pairs: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 def fold(group: str) -> int:
     return int(hashlib.sha256(group.encode()).hexdigest(), 16) % FOLDS
+
+
+# --- how usual code is ---
+
+
+def languages_of(pairs: Sequence[Mapping[str, str]], of: Mapping[str, str]) -> list[Fluency]:
+    """For the programs of each fold: what the authors' versions of the others are like, those for validation left
+    out. The first is what ships. A group counts as much as the square root of its size."""
+    sizes = Counter(of.values())
+
+    def weighted(left_out: int) -> Iterator[tuple[str, float]]:
+        for pair in pairs:
+            if fold(of[pair["id"]]) not in (0, left_out):
+                yield pair["fixed"], sizes[of[pair["id"]]] ** -0.5
+
+    return [Fluency.of(weighted(number)) for number in range(FOLDS)]
 
 
 # --- the model ---
@@ -233,9 +255,10 @@ def main() -> int:
     options = parser.parse_args()
     use_own_ocaml()
     pairs = read_pairs(options.pairs)
-    drawn = random.Random(9).sample(pairs, len(pairs))[: options.limit]
-    asyncio.run(collect(drawn, options.rows))
     of = groups(pairs)
+    languages = languages_of(pairs, of)
+    drawn = random.Random(9).sample(pairs, len(pairs))[: options.limit]
+    asyncio.run(collect(drawn, options.rows, {name: languages[fold(group)] for name, group in of.items()}))
     programs = [row for row in read_rows(options.rows) if row["id"] in of]
     training = [program for program in programs if fold(of[program["id"]]) != 0]
     validation = [program for program in programs if fold(of[program["id"]]) == 0]
@@ -244,6 +267,8 @@ def main() -> int:
     print(f"validation, {len(validation)} programs: {figures(validation, weights)}")
     kept = {name: round(value, 3) for name, value in weights.items() if abs(value) >= 0.005}
     options.out.write_text(json.dumps(kept, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+    counts = json.dumps(languages[0].counts, indent=0, ensure_ascii=False)
+    options.out.with_name("fluency.json").write_text(counts + "\n", encoding="utf-8")
     return 0
 
 

@@ -29,7 +29,7 @@ def test_a_result_for_each_program_in_their_order(tmp_path: Path) -> None:
     pairs, out = tmp_path / "pairs.jsonl.xz", tmp_path / "results.jsonl"
     with lzma.open(pairs, "wt") as file:
         file.write("".join(json.dumps(pair) + "\n" for pair in PAIRS))
-    done = evaluate(pairs, "--out", out, "--top", "2", "--jobs", "2")
+    done = evaluate(pairs, "--out", out, "--top", "2", "--jobs", "2", "--seconds", "60")
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert [row["id"] for row in rows] == ["a", "b", "c"]

@@ -50,6 +50,9 @@ def _if(place: Place) -> Iterator[Edit]:
                     yield Edit("else pair", node, (made,), f"{node.text} else ({name}, {other})", (name, other))
         if node.parent is not None and node.parent.kind == "seq":
             yield from _else_next(node, then)
+        if node.parent is not None and node.parent.kind == "arm" and node.role == "case":
+            made = (node.parent.kids[0].outer_end, node.outer_end, f" when {condition.text} -> {then.text}")
+            yield Edit("if>when", node, (made,), made[2].strip())
     else:
         yield replace(node, piece(otherwise), "keep else")
     yield replace(node, piece(then), "keep then")

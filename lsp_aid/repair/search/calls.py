@@ -1,12 +1,13 @@
 """Arguments: missing, one too many, swapped, as a tuple or one by one, in the wrong parentheses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lsp_aid.repair.search.edit import APPLIED, Edit, Piece, Place, applied, infix, listed, piece, replace, tupled
 from lsp_aid.repair.search.program import Node
 
 _BETWEEN = ("^", "+", "::", "@", "*", "-", "+.", "*.", "&&", "||", "=")
 MOST_ADDED = 16
+MOST_REGROUPED = 6
 
 
 def edits(place: Place) -> Iterator[Edit]:
@@ -22,6 +23,7 @@ def edits(place: Place) -> Iterator[Edit]:
         yield from _order(node, function, arguments)
         yield from _grouped(node, function, arguments)
         yield from _operator(node, function, arguments)
+        yield from _regrouped(node)
     elif node.kind in ("var", "field"):
         for name, source in _addable(place):
             yield replace(node, applied(piece(node), Piece(name)), f"apply to {source}", (name,))
@@ -123,6 +125,9 @@ def _grouped(node: Node, function: Node, arguments: list[Node]) -> Iterator[Edit
             yield replace(node, applied(head, tupled(pieces[:2]), *pieces[2:]), "first arguments to tuple")
             yield replace(node, applied(head, pieces[0], tupled(pieces[1:])), "last arguments to tuple")
             yield replace(node, _chained([head, *pieces]), "nest all arguments")
+    if arguments[-1].kind == "tuple":
+        own, *others = (piece(kid) for kid in arguments[-1].kids)
+        yield replace(node, tupled([applied(head, *pieces[:-1], own), *others]), "f (a, b)>f a, b")
     for number, argument in enumerate(arguments):
         before, after = pieces[:number], pieces[number + 1 :]
         inner = [piece(kid) for kid in argument.kids]
@@ -143,6 +148,40 @@ def _grouped(node: Node, function: Node, arguments: list[Node]) -> Iterator[Edit
             rest = infix(last, argument.operator, inner[1])
             own = applied(first[0], *first[1:]) if len(first) > 1 else first[0]
             yield replace(node, applied(head, *before, own, rest, *after), "unnest through operator")
+
+
+def _regrouped(node: Node) -> Iterator[Edit]:
+    """The same atoms in other parentheses: `f a (g b)` for `f a g b`."""
+    atoms = list(_atoms(node))
+    if 2 < len(atoms) <= MOST_REGROUPED and all(atom.kind != "labeled" for atom in atoms):
+        for made in _applications(atoms):
+            yield replace(node, made, "regroup")
+
+
+def _atoms(node: Node) -> Iterator[Node]:
+    for kid in node.kids:
+        if kid.kind == "app":
+            yield from _atoms(kid)
+        else:
+            yield kid
+
+
+def _applications(atoms: Sequence[Node]) -> Iterator[Piece]:
+    """All applications that these atoms make in their order."""
+    if atoms[0].kind in ("var", "field", "construct", "fun", "other"):
+        for arguments in _groups(atoms[1:]):
+            yield applied(piece(atoms[0]), *arguments)
+
+
+def _groups(atoms: Sequence[Node]) -> Iterator[list[Piece]]:
+    if not atoms:
+        yield []
+        return
+    for size in range(1, len(atoms) + 1):
+        firsts = [piece(atoms[0])] if size == 1 else list(_applications(atoms[:size]))
+        for rest in _groups(atoms[size:]) if firsts else ():
+            for first in firsts:
+                yield [first, *rest]
 
 
 def _chained(pieces: list[Piece]) -> Piece:

@@ -1,8 +1,10 @@
 """An edit of a program, and how pieces of programs are put together so that they parse as they are meant."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from attrs import define, field, frozen
 
@@ -47,8 +49,7 @@ _NEEDED = {
 }
 
 
-@frozen
-class Piece:
+class Piece(NamedTuple):  # there are many, and these are the cheapest to make
     text: str
     level: int = ATOM
 
@@ -98,7 +99,7 @@ class Edit:
     added: tuple[str, ...] = ()
     parts: "tuple[Edit, ...]" = ()
     noted: dict[str, float] | None = None
-    """Its features, once they are known with regard to the fault that it is for."""
+    """Its features with regard to a fault that is not the program's whole one."""
     _exchanged: tuple[Counter[str], Counter[str]] | None = None
 
     @property
@@ -109,14 +110,18 @@ class Edit:
             new: Counter[str] = Counter()
             if self.changes:
                 for start, end, text in self.changes:
-                    old.update(_words(self.node.program.text[start:end]))
-                    new.update(_words(text))
+                    old.update(words(self.node.program.text[start:end]))
+                    new.update(words(text))
             else:  # steps, each of which is of the text that the one before it has left
                 for part in self.parts:
                     old.update(part.exchanged[0])
                     new.update(part.exchanged[1])
             self._exchanged = (old - new, new - old)
         return self._exchanged
+
+    def with_features(self, noted: dict[str, float]) -> "Edit":
+        """The same edit, for the fault that it has these features with regard to."""
+        return Edit(self.kind, self.node, self.changes, self.after, self.added, self.parts, noted, self._exchanged)
 
     def apply(self, text: str, start: int, end: int) -> str:
         """`text[start:end]` with the edit made."""
@@ -129,12 +134,23 @@ class Edit:
         return "".join(pieces)
 
 
-def _words(text: str) -> Iterator[str]:
-    return (token.text for token in tokens(text) if not token.is_comment)
+@lru_cache(1 << 14)
+def words(text: str) -> tuple[str, ...]:
+    """The tokens of a piece of code."""
+    return tuple(token.text for token in tokens(text) if not token.is_comment)
+
+
+_FUNCTION = re.compile(r"fun ([\w' ]+) -> (.*)", re.DOTALL)
+"""What is written `let f x = ...` where it is bound to a name."""
 
 
 def replace(node: Node, new: Piece, kind: str, added: tuple[str, ...] = ()) -> Edit:
     """The edit that puts a piece in the place of a node."""
+    function = _FUNCTION.fullmatch(new.text) if node.role == "value" else None
+    if function is not None and node.parent is not None and node.parent.kids[0].kind == "pvar":
+        left = node.parent.kids[node.parent.kids.index(node) - 1]
+        change = (left.outer_end, node.outer_end, f" {function[1]} = {function[2]}")
+        return Edit(kind, node, (change,), new.text, added)
     needed = _NEEDED.get(node.role, OPEN)
     if node.role == "case" and new.level == OPEN and new.text.startswith(("match", "function", "try")):
         needed = ATOM

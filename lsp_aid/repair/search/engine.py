@@ -3,9 +3,8 @@
 import heapq
 import itertools
 import math
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from attrs import evolve, frozen
@@ -18,16 +17,17 @@ from lsp_aid.repair.search.explore import Fault, Found
 from lsp_aid.repair.search.features import Features
 from lsp_aid.repair.search.oracle import Oracle
 from lsp_aid.repair.search.program import Program
+from lsp_aid.repair.search.ranking import Model
 from lsp_aid.repair.search.titles import title
 
 MOST_MADE = 6000
 MOST_PLACES = 3
 LARGE = 25
-MOST_SINGLE = 900
+MOST_SINGLE = 800
 MOST_EVERYWHERE = 250
-MOST_OF_PART = 350
+MOST_OF_PART = 220
 MOST_NEAR = 500
-MOST_TOGETHER = 240
+MOST_TOGETHER = 160
 MOST_WITHOUT = 40
 MOST_OF_ONE = 40
 MOST_STEPS = 10
@@ -35,8 +35,8 @@ BEAM = 4
 PROGRESS = 0.7
 KEEPING = 30.0
 SMALL = 3
-ENOUGH_SECONDS = 1.0
-"""After that no pairs of places are looked for where single ones have given something."""
+CONFIDENT = 1.5
+"""Where one edit is that likely, none of two places is looked for."""
 LEAST_KEPT = 0.72
 """Of a program's tokens, that much stays."""
 
@@ -66,48 +66,59 @@ class Proposed:
 
 async def propose(text: str, oracle: Oracle, *, top: int = 3, keep: Keep = _any) -> list[Proposed]:
     """The best repairs of a module, best first, of edits that `keep` takes; none where it is right."""
-    table = ranking.weights()
-    searched = await search(text, oracle, table, keep)
+    model = ranking.shipped()
+    searched = await search(text, oracle, model, keep)
     if searched is None:
         return []
-    best = ranking.ranked(searched.features, searched.found, top, table)
+    best = ranking.ranked(searched.features, searched.found, top, model.weights)
     return [Proposed(one.text, title(one.edit), one.edit) for one in best]
 
 
-async def search(text: str, oracle: Oracle, table: Mapping[str, float], keep: Keep = _any) -> Searched | None:
+async def search(text: str, oracle: Oracle, model: Model, keep: Keep = _any) -> Searched | None:
     """All edits that were found; None where there is no error."""
-    started = time.monotonic()
     program = Program.of(text)
     located = await explore.faults(program, oracle)
     if located is None:
         return None
     whole, parts = located
     await explore.find_fits(whole, oracle)
-    features = Features(whole)
-    edits = _likely(filter(keep, explore.single_edits(whole)), features, table, MOST_SINGLE)
+    features = Features(whole, model.language)
+    edits = _likely(filter(keep, explore.single_edits(whole)), features, model, MOST_SINGLE)
     if explore.smallest_size(whole) > SMALL:
-        edits += _likely(filter(keep, explore.everywhere(whole)), features, table, MOST_EVERYWHERE)
+        edits += _likely(filter(keep, explore.everywhere(whole)), features, model, MOST_EVERYWHERE)
     found = await explore.check(whole, edits, oracle)
+    found += await explore.redeclared(whole, oracle, keep)
     if parts:
-        found += await _together(whole, parts, oracle, table, keep)
-    else:
-        for node in explore.places(whole)[:MOST_PLACES]:
-            pairs = await explore.pairs(whole, node, oracle)
-            for pair in pairs:
-                found += await _together(whole, pair, oracle, table, keep)
-            if found and (pairs or node.size > LARGE or time.monotonic() - started > ENOUGH_SECONDS):
-                break
+        found += await _together(whole, parts, oracle, model, keep)
+    elif not any(model.score(features.of_edit(one.edit)) > CONFIDENT for one in found):
+        found += await _pairs(whole, oracle, model, keep, is_sought=not found)
     kept = _distinct(found, whole)
-    if not kept:
-        kept = _distinct(await _by_steps(whole, oracle, table, keep), whole)
+    if not kept and not oracle.is_late:
+        kept = _distinct(await _by_steps(whole, oracle, model, keep), whole)
     return Searched(whole, kept, features)
 
 
-async def _by_steps(whole: Fault, oracle: Oracle, table: Mapping[str, float], keep: Keep) -> list[Found]:
+async def _pairs(whole: Fault, oracle: Oracle, model: Model, keep: Keep, *, is_sought: bool) -> list[Found]:
+    """Edits at two places that are at fault together. `is_sought`: nothing else was found."""
+    found: list[Found] = []
+    for node in explore.places(whole)[:MOST_PLACES]:
+        pairs = await explore.pairs(whole, node, oracle)
+        for pair in pairs:
+            if oracle.is_late:
+                return found
+            found += await _together(whole, pair, oracle, model, keep)
+        if (found or not is_sought) and (pairs or node.size > LARGE):
+            break
+    return found
+
+
+async def _by_steps(whole: Fault, oracle: Oracle, model: Model, keep: Keep) -> list[Found]:
     """One error after the other: edits after which the next error comes later, the likely ones first."""
     beam: list[tuple[float, str, tuple[Edit, ...]]] = [(0.0, whole.program.text, ())]
     found: list[Found] = []
     for _ in range(MOST_STEPS):
+        if oracle.is_late:
+            break
         following: dict[str, tuple[float, str, tuple[Edit, ...]]] = {}
         for total, text, made in beam:
             located = await explore.locate(Program.of(text), oracle, first=True)
@@ -115,17 +126,18 @@ async def _by_steps(whole: Fault, oracle: Oracle, table: Mapping[str, float], ke
                 continue
             region, spans, _ = located
             fault = Fault(region, *spans[0])
-            features = Features(fault)
-            likely = _likely(filter(keep, explore.near(fault)), features, table, MOST_NEAR)
-            likely += _likely(filter(keep, explore.everywhere(fault)), features, table, MOST_NEAR)
+            features = Features(fault, model.language)
+            likely = _likely(filter(keep, explore.near(fault)), features, model, MOST_NEAR)
+            likely += _likely(filter(keep, explore.everywhere(fault)), features, model, MOST_NEAR)
             ways = await explore.advance(fault, likely, oracle)
             for beyond, edit, after in ways:
                 left = _kept(whole.program.text, *made, edit)
                 if left < LEAST_KEPT:
                     continue
-                score = ranking.score(features.of_edit(edit), table) if table else -len(edit.changes)
+                noted = features.of_edit(edit)
+                score = model.score(noted) if model.weights else -len(edit.changes)
                 score += math.log1p(beyond) * PROGRESS - (1 - left) * KEEPING
-                following.setdefault(after, (total + score, after, (*made, edit)))
+                following.setdefault(after, (total + score, after, (*made, edit.with_features(noted))))
         beam = sorted(following.values(), key=lambda one: -one[0])[:BEAM]
         if not beam:
             break
@@ -150,12 +162,12 @@ async def _finished(whole: Fault, beam: Sequence[tuple[float, str, tuple[Edit, .
     return made
 
 
-def _likely(edits: Iterable[Edit], features: Features, table: Mapping[str, float], most: int) -> list[Edit]:
+def _likely(edits: Iterable[Edit], features: Features, model: Model, most: int) -> list[Edit]:
     """The edits that are worth a check, at most so many."""
     made = list(itertools.islice(edits, MOST_MADE))
     if len(made) <= most:
         return made
-    return sorted(made, key=lambda edit: -features.quick(edit, table))[:most]
+    return sorted(made, key=lambda edit: -features.quick(edit, model.weights))[:most]
 
 
 def _distinct(found: Sequence[Found], whole: Fault) -> list[Found]:
@@ -182,17 +194,16 @@ def _size(text: str) -> int:
     return sum(not token.is_comment for token in tokens(text))
 
 
-async def _together(
-    whole: Fault, parts: Sequence[Fault], oracle: Oracle, table: Mapping[str, float], keep: Keep
-) -> list[Found]:
+async def _together(whole: Fault, parts: Sequence[Fault], oracle: Oracle, model: Model, keep: Keep) -> list[Found]:
     """Edits for each of several faults, put together."""
     ways: list[list[tuple[float, Edit]]] = []
     for part in parts:
         await explore.find_fits(part, oracle)
-        features = Features(part)
-        edits = _likely(filter(keep, explore.single_edits(part)), features, table, MOST_OF_PART)
+        features = Features(part, model.language)
+        edits = _likely(filter(keep, explore.single_edits(part)), features, model, MOST_OF_PART)
         found = await explore.check(part, edits, oracle)
-        scored = [(ranking.score(features.of_edit(one.edit), table), one.edit) for one in found]
+        noted = [(features.of_edit(one.edit), one.edit) for one in found]
+        scored = [(model.score(values), edit.with_features(values)) for values, edit in noted]
         scored.sort(key=lambda pair: -pair[0])
         ways.append(scored[:MOST_OF_ONE])
         if not scored:

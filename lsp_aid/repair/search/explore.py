@@ -8,12 +8,24 @@ with holes for the others, and what was found for each is put together.
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import ModuleType
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lsp_aid.domain.typed import Judgement, Variant
-from lsp_aid.repair.search import branches, by_type, calls, constructors, functions, lists, names, operators, synthesis
+from lsp_aid.repair.search import (
+    branches,
+    by_type,
+    calls,
+    constructors,
+    declarations,
+    functions,
+    lists,
+    names,
+    operators,
+    synthesis,
+)
 from lsp_aid.repair.search.edit import Edit, Piece, Place, replace
 from lsp_aid.repair.search.oracle import Oracle
 from lsp_aid.repair.search.outlines import argument_of, can_be, shape
@@ -71,6 +83,14 @@ class Region:
     end: int
     nodes: list[Node] = field(factory=list, repr=False)
     roots: list[Node] = field(factory=list, repr=False)
+    _made: dict[tuple[int, ModuleType], tuple[Edit, ...]] = field(factory=dict, repr=False)
+
+    def edits(self, node: Node, family: ModuleType) -> tuple[Edit, ...]:
+        """What a family makes of a node, for whatever fault."""
+        made = self._made.get((node.index, family))
+        if made is None:
+            made = self._made[node.index, family] = tuple(family.edits(Place(node, self.program)))
+        return made
 
     @property
     def head(self) -> str:
@@ -79,6 +99,12 @@ class Region:
     @property
     def tail(self) -> str:
         return self.program.text[self.end :]
+
+    @property
+    def defined(self) -> list[str]:
+        """The names that its items define."""
+        patterns = (p for root in self.roots for kid in root.kids for p in kid.all_of("pattern"))
+        return [pattern.text for pattern in patterns if pattern.kind == "pvar"]
 
     def with_changes(self, changes: Iterable[tuple[int, int, str]]) -> str:
         text, at = self.program.text, self.start
@@ -121,7 +147,7 @@ async def locate(
     None where there is no error. `first`: only the first span is wanted.
     """
     text = program.text
-    (answer,) = await oracle.judge("", [Variant(text)], "")
+    (answer,) = await oracle.judge("", [Variant(text)], "", messages=True)
     if answer.ok:
         return None
     item = program.item_at(answer.start)
@@ -147,7 +173,8 @@ async def locate(
         changes = merged(holes)
         if changes is None:
             break
-        (answer,) = await oracle.judge(region.head, [Variant(region.with_changes(changes))], region.tail)
+        variant = Variant(region.with_changes(changes))
+        (answer,) = await oracle.judge(region.head, [variant], region.tail, messages=True)
         if answer.ok:
             return region, spans, holes
         if answer.part == 0:
@@ -227,16 +254,15 @@ async def _tried(fault: Fault, oracle: Oracle, attempts: Sequence[tuple[Node, st
 
 def single_edits(fault: Fault) -> Iterator[Edit]:
     for node in fault.nodes:
-        place = Place(node, fault.program)
         if node.is_pattern:
-            yield from branches.pattern_edits(place)
+            yield from branches.pattern_edits(Place(node, fault.program))
         elif node.kind == "binding":
-            yield from functions.binding_edits(place)
+            yield from functions.binding_edits(Place(node, fault.program))
         elif is_expression(node) and node.index in fault.fits:
             wanted = shape(fault.fits[node.index])
             for family in EXPRESSION_FAMILIES:
-                yield from (edit for edit in family.edits(place) if can_be(edit.kind, wanted))
-            yield from by_type.edits(place, fault.fits[node.index])
+                yield from (edit for edit in fault.region.edits(node, family) if can_be(edit.kind, wanted))
+            yield from by_type.edits(Place(node, fault.program), fault.fits[node.index])
 
 
 def everywhere(fault: Fault) -> Iterator[Edit]:
@@ -249,17 +275,18 @@ def everywhere(fault: Fault) -> Iterator[Edit]:
     for node, head in heads:
         if not head or not 1 < counts[head] <= MOST_ALIKE:
             continue
-        place = Place(node, fault.program)
         for family in (operators, calls, lists, constructors, synthesis):
-            for edit in family.edits(place):
+            for edit in fault.region.edits(node, family):
                 if edit.node is node:
                     groups.setdefault((edit.kind, edit.added, head), []).append(edit)
     for (kind, added, _), edits in groups.items():
         if len(edits) > 1:
-            apart: list[Edit] = []
-            for edit in edits:
-                if merged([*apart, edit]) is not None:
-                    apart.append(edit)
+            apart = edits
+            if merged(edits) is None:
+                apart = []
+                for edit in edits:
+                    if merged([*apart, edit]) is not None:
+                        apart.append(edit)
             changes = merged(apart)
             if len(apart) > 1 and changes is not None:
                 yield Edit(kind, apart[0].node, changes, apart[0].after, added, tuple(apart))
@@ -293,6 +320,26 @@ async def check(fault: Fault, edits: Iterable[Edit], oracle: Oracle) -> list[Fou
         for text, answer in zip(texts, answers, strict=True)
         if answer.ok
     ]
+
+
+async def redeclared(fault: Fault, oracle: Oracle, keep: Callable[[Edit], bool]) -> list[Found]:
+    """Edits of the declarations of what is used in the region, where these stand before it."""
+    made = [edit for edit in declarations.edits(fault.nodes, fault.program) if keep(edit)]
+    made = [edit for edit in made if edit.changes[0][0] < fault.region.start]
+    if not made:
+        return []
+    region = Region(fault.program, min(edit.changes[0][0] for edit in made), fault.region.end)
+    item = fault.program.item_at(region.start)
+    region.start = region.start if item is None else item.start
+    found = await check(Fault(region, fault.start, fault.end), made, oracle)
+    return [evolve(one, judgement=_types_last(one.judgement, fault.region)) for one in found]
+
+
+def _types_last(judgement: Judgement, region: Region) -> Judgement:
+    """The signature with that of the region in front, as it is for other edits."""
+    signature = judgement.signature
+    at = next((at for name in region.defined if (at := signature.find(f"val {name} :")) >= 0), 0)
+    return evolve(judgement, signature=f"{signature[at:].rstrip()}\n{signature[:at]}".strip())
 
 
 async def faults(program: Program, oracle: Oracle) -> tuple[Fault, list[Fault]] | None:
@@ -376,12 +423,11 @@ def near(fault: Fault) -> Iterator[Edit]:
     for node in around[-1:]:
         nodes.update({below.index: below for below in node.walk() if below.depth <= node.depth + 2})
     for node in nodes.values():
-        place = Place(node, fault.program)
         if node.is_pattern:
-            yield from branches.pattern_edits(place)
+            yield from branches.pattern_edits(Place(node, fault.program))
         elif is_expression(node) and node.size <= MOST_NEAR:
             for family in EXPRESSION_FAMILIES:
-                yield from family.edits(place)
+                yield from fault.region.edits(node, family)
 
 
 async def advance(fault: Fault, edits: Iterable[Edit], oracle: Oracle) -> list[tuple[float, Edit, str]]:
@@ -393,7 +439,7 @@ async def advance(fault: Fault, edits: Iterable[Edit], oracle: Oracle) -> list[t
         text = fault.variant(edit)
         if text is not None:
             seen.setdefault(text, edit)
-    answers = await oracle.judge(region.head, [Variant(text) for text in seen], region.tail)
+    answers = await oracle.judge(region.head, [Variant(text) for text in seen], region.tail, messages=True)
     found = []
     for (text, edit), answer in zip(seen.items(), answers, strict=True):
         if answer.ok:

@@ -10,19 +10,35 @@ from functools import cached_property, lru_cache
 from attrs import define, field
 
 from lsp_aid.ocaml.tokens import tokens
-from lsp_aid.repair.search.edit import Edit
+from lsp_aid.repair.search import fluency
+from lsp_aid.repair.search.edit import Edit, words
 from lsp_aid.repair.search.explore import Fault, Found, is_expression
+from lsp_aid.repair.search.fluency import Context, Fluency
 from lsp_aid.repair.search.outlines import shape, split_type
-from lsp_aid.repair.search.program import Node
+from lsp_aid.repair.search.program import Node, Program
 from lsp_aid.repair.similarity import similarity
 
 _NAME = re.compile(r"[a-z_][\w']*$")
 _VARIABLE = re.compile(r"'(?:weak)?[a-z_]\w*")
 _VALUE = re.compile(r"\s*val [^:]+ : ([^\0]*)")
+_AND_MORE = re.compile(r"\n(?=val |type |exception )")
+_HINT = re.compile(r"(?i)string|list|^is|sum|count|len|num|digit|max|min|average|float|(?:^|_)int|rev|sort|find|mem")
 _NO_NAMES = frozenset(("true", "false", "not", "mod", "fun"))
 
 
 likeness = lru_cache(4096)(similarity)
+
+
+@lru_cache(64)
+def _context(program: Program) -> Context:
+    return Context.of(program.text)
+
+
+@lru_cache(64)
+def _row(program: Program) -> Context:
+    """The tokens themselves, without parentheses."""
+    counted = [token for token in tokens(program.text) if not token.is_comment and token.text not in ("(", ")")]
+    return Context([token.start for token in counted], [token.text for token in counted])
 
 
 @define(eq=False, slots=False)
@@ -30,8 +46,11 @@ class Features:
     """Computes the features of edits that remove one fault."""
 
     fault: Fault
+    language: Fluency = field(factory=fluency.shipped)
     signatures: Counter[str] = field(factory=Counter)
     total: int = 0
+    _known: dict[Edit, dict[str, float]] = field(factory=dict)
+    _guessed: dict[tuple[str, int], float] = field(factory=dict)
 
     def note(self, found: Sequence[Found]) -> None:
         """The edits that remain, of which some agree with others on the types."""
@@ -52,6 +71,12 @@ class Features:
 
     def quick(self, edit: Edit, table: Mapping[str, float]) -> float:
         """A first guess at the score of an edit, from its kind and where it is."""
+        known = self._guessed.get((edit.kind, edit.node.index))
+        if known is None:
+            known = self._guessed[edit.kind, edit.node.index] = self._guess(edit, table)
+        return known
+
+    def _guess(self, edit: Edit, table: Mapping[str, float]) -> float:
         kind, node, where = edit.kind, edit.node, self.relation(edit)
         found = table.get(f"kind {kind}", 0.0) + table.get(f"where {where}", 0.0)
         found += table.get(f"kind {kind} {where}", 0.0) + table.get(f"node {node.kind} {kind}", 0.0)
@@ -62,10 +87,11 @@ class Features:
         """The features of an edit before it is checked."""
         if edit.noted is not None:
             return edit.noted
-        made: dict[str, float] = {}
-        for name, value in self._of_edit(edit):
-            made[name] = made.get(name, 0.0) + value
-        edit.noted = made
+        made = self._known.get(edit)
+        if made is None:
+            made = self._known[edit] = {}
+            for name, value in self._of_edit(edit):
+                made[name] = made.get(name, 0.0) + value
         return made
 
     # --- the edit and where it is ---
@@ -88,6 +114,8 @@ class Features:
             yield from self._of_types(node, kind)
         yield from self._of_size(edit)
         yield from self._of_names(edit)
+        if self.language.counts:
+            yield from fluency.of_changes(self.language, _context(node.program), edit.changes)
 
     def relation(self, edit: Edit) -> str:
         """How the place of an edit lies to the span that the compiler blames."""
@@ -163,13 +191,19 @@ class Features:
             yield "order alone", 1.0
         if gone > 8:
             yield "gone much", math.log(gone / 8)
+        old, come = edit.exchanged
+        lost = sum(count for word, count in old.items() if word[0].isalnum())
+        made = sum(count for word, count in come.items() if word[0].isalnum())
+        yield "names and literals gone", min(lost, 5)
+        if lost > made:
+            yield "names and literals fewer", min(lost - made, 5)
 
     # --- names ---
 
     @cached_property
     def _uses(self) -> Counter[str]:
         """How often each name stands in the item."""
-        return Counter(t.text for t in tokens(self.fault.program.text[self.fault.region.start : self.fault.region.end]))
+        return Counter(words(self.fault.program.text[self.fault.region.start : self.fault.region.end]))
 
     @cached_property
     def _bound(self) -> Counter[str]:
@@ -203,12 +237,12 @@ class Features:
     def _of_result(self, found: Found) -> dict[str, float]:
         made: dict[str, float] = {}
         signature = found.judgement.signature
-        own = signature.split("\nval ")[0]
+        own = _AND_MORE.split(signature)[0]
         variables = Counter(_VARIABLE.findall(own))
         made["type variables"] = min(len(variables), 4)
         made["lone type variables"] = sum(count == 1 for count in variables.values())
         made["weak"] = float("'_weak" in signature)
-        for name in _type_features(signature):
+        for name in (*_type_features(signature), *self._of_names_and_types(signature)):
             made[name] = made.get(name, 0.0) + 1.0
         made["length of type"] = math.log1p(len(own.split()))
         share = self.signatures[signature] / max(1, self.total)
@@ -217,6 +251,29 @@ class Features:
         made.update(self._of_unused(found))
         made.update(self._of_pairs(found))
         return made
+
+    def _of_names_and_types(self, signature: str) -> Iterator[str]:
+        """What the first value and its parameters are called, and what types they have."""
+        first = _VALUE.match(signature)
+        binding = self._first
+        if first is None or binding is None:
+            return
+        kind, parts = split_type(_AND_MORE.split(first[1])[0])
+        if kind != "function":
+            return
+        parameters = binding.all_of("parameter")
+        if len(parameters) >= len(parts):
+            yield "gives less than is taken"
+        for pattern, type_ in zip(parameters, parts, strict=False):
+            yield from _named(pattern, type_)
+        hint = _HINT.search(binding.kids[0].text)
+        if hint is not None and len(parameters) + 1 == len(parts):
+            yield f"called {hint[0].lower()} gives {shape(parts[-1])}"
+
+    @cached_property
+    def _first(self) -> Node | None:
+        """The first binding of the items."""
+        return next((kid for root in self.fault.region.roots for kid in root.kids if kid.kind == "binding"), None)
 
     def _of_unused(self, found: Found) -> dict[str, float]:
         """Whether names that are bound are no longer used, or used at last."""
@@ -234,31 +291,21 @@ class Features:
 
     @cached_property
     def _own(self) -> list[str]:
-        """The names that the items define."""
-        return [
-            name
-            for root in self.fault.region.roots
-            for kid in root.kids
-            for pattern in kid.all_of("pattern")
-            for name in _own_names(pattern)
-        ]
+        return self.fault.region.defined
 
     @cached_property
-    def _pairs(self) -> Counter[tuple[str, str]]:
-        return Counter(_pairs(self.fault.program.text))
+    def _pairs(self) -> frozenset[tuple[str, str]]:
+        return frozenset(itertools.pairwise(_bare(self.fault.program.text)))
 
     def _of_pairs(self, found: Found) -> dict[str, float]:
         """Neighbouring tokens that are new: whether the program has them elsewhere."""
-        start, end = _changed_part(self.fault.program.text, found)
-        new = list(_pairs(found.text[max(0, start - 30) : end + 30]))
-        old = Counter(
-            _pairs(
-                self.fault.program.text[
-                    max(0, start - 30) : len(self.fault.program.text) - (len(found.text) - end) + 30
-                ]
-            )
-        )
-        fresh = list((Counter(new) - old).elements())
+        fresh: list[tuple[str, str]] = []
+        for edit in (found.edit,) if found.edit.changes else found.edit.parts:
+            row = _row(edit.node.program)
+            for start, end, text in edit.changes:
+                before, old, after = row.around(start, end)
+                there = Counter(itertools.pairwise([before[-1], *old, *after[:1]]))
+                fresh += (Counter(itertools.pairwise([before[-1], *_bare(text), *after[:1]])) - there).elements()
         if not fresh:
             return {}
         known = sum(pair in self._pairs for pair in fresh)
@@ -271,30 +318,25 @@ def _type_features(signature: str) -> tuple[str, ...]:
     first = _VALUE.match(signature)
     if first is None:
         return ()
-    kind, parts = split_type(first[1].split("\nval ")[0])
+    kind, parts = split_type(_AND_MORE.split(first[1])[0])
     if kind != "function":
         return (f"is {shape(parts[0]) if kind == 'other' else kind}",)
     return (f"gives {shape(parts[-1])}", *(f"takes {shape(part)}" for part in parts[:-1]))
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    words = [t.text for t in tokens(text) if not t.is_comment and t.text not in ("(", ")")]
-    return itertools.pairwise(words)
+def _named(pattern: Node, type_: str) -> Iterator[str]:
+    if pattern.kind == "pvar":
+        name = pattern.text.rstrip("0123456789'_")
+        yield f"{name if len(name) <= 2 else name[:1] + '..'} is {shape(type_)}"
+    elif pattern.kind == "ptuple":
+        kind, parts = split_type(type_)
+        if kind == "tuple":
+            for kid, part in zip(pattern.kids, parts, strict=False):
+                yield from _named(kid, part)
 
 
-def _changed_part(before: str, found: Found) -> tuple[int, int]:
-    """`[start, end)` of what was found in which the change is."""
-    changes, after = found.edit.changes, found.text
-    if changes:
-        return changes[0][0], len(after) - (len(before) - changes[-1][1])
-    start = 0
-    limit = min(len(before), len(after))
-    while start < limit and before[start] == after[start]:
-        start += 1
-    back = 0
-    while back < limit - start and before[-1 - back] == after[-1 - back]:
-        back += 1
-    return start, len(after) - back
+def _bare(text: str) -> list[str]:
+    return [word for word in words(text) if word not in ("(", ")")]
 
 
 def _names_of(node: Node) -> Iterator[str]:

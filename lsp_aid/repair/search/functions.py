@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lsp_aid.repair.search.edit import OPEN, Edit, Piece, Place, applied, piece, replace
+from lsp_aid.repair.search.edit import OPEN, Edit, Piece, Place, applied, piece, replace, tupled
 from lsp_aid.repair.search.program import Node
 
 
@@ -13,6 +13,11 @@ def edits(place: Place) -> Iterator[Edit]:
         if body is None:
             return
         yield replace(node, piece(body), "drop fun")
+        if body.kind == "tuple":
+            shown = " ".join(p.outer for p in parameters)
+            first, *others = (piece(kid) for kid in body.kids)
+            made = tupled([Piece(f"(fun {shown} -> {first.text})"), *others])
+            yield replace(node, made, "fun x -> a, b>(fun x -> a), b")
         if len(parameters) > 1:
             for number in range(len(parameters)):
                 rest = " ".join(p.outer for other, p in enumerate(parameters) if other != number)

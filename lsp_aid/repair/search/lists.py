@@ -67,6 +67,10 @@ def _tuple(node: Node) -> Iterator[Edit]:
             yield replace(node, infix(first, operator, second), f"(a, b)>a {operator} b")
         yield replace(node, applied(first, second), "(a, b)>a b")
         left, right = node.kids
+        if left.kind == "app" and left.kids[0].kind != "construct":
+            head, *others = (piece(kid) for kid in left.kids)
+            yield replace(node, applied(head, *others[:-1], tupled([others[-1], second])), "f a, b>f (a, b)")
+            yield replace(node, applied(head, *others, second), "f a, b>f a b")
         if right.kind == "infix" and right.operator in ("::", "@") and len(right.kids) == 2:
             inner = tupled([first, piece(right.kids[0])])
             yield replace(node, infix(inner, right.operator, piece(right.kids[1])), "a, b :: c>(a, b) :: c")

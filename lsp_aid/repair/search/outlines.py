@@ -47,7 +47,12 @@ _KINDS = {
     "fun around": "function",
     "eta": "function",
     "all float": "float",
+    "all float.": "float",
     "all int": "int",
+    "!>not": "bool",
+    "a op b>(a, b)": "tuple",
+    "fun x -> a, b>(fun x -> a), b": "tuple",
+    "f (a, b)>f a, b": "tuple",
 }
 _SORTS = {
     "int": "int",
@@ -59,6 +64,7 @@ _SORTS = {
     "[]": "list",
     "None": "option",
     "its float": "float",
+    "its float.": "float",
     "its string": "string",
     "its int": "int",
 }

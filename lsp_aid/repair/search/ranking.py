@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
+from attrs import frozen
+
+from lsp_aid.repair.search import fluency
 from lsp_aid.repair.search.explore import Found
 from lsp_aid.repair.search.features import Features
+from lsp_aid.repair.search.fluency import Fluency
 
 ALIKE_COST = 2.0
 AGREEMENT = 0.5
@@ -19,6 +23,21 @@ _THROWN_AWAY = frozenset(
     + [f"kind keep {part}" for part in ("function", "argument", "argument 0", "argument 1", "argument 2", "part")]
 )
 """Edits that leave nothing but a part. Authors do that, and yet a repair that throws code away is none."""
+
+
+@frozen
+class Model:
+    """What edits are scored by: weights by the features' names, and how usual code is."""
+
+    weights: Mapping[str, float]
+    language: Fluency
+
+    def score(self, features: Mapping[str, float]) -> float:
+        return score(features, self.weights)
+
+
+def shipped() -> Model:
+    return Model(weights(), fluency.shipped())
 
 
 @cache

@@ -15,6 +15,7 @@ def edits(place: Place) -> Iterator[Edit]:
     if node.kind == "const":
         if node.text.isdigit():
             yield replace(node, Piece(f"{node.text}.0"), "int>its float")
+            yield replace(node, Piece(f"{node.text}."), "int>its float.")
             yield replace(node, Piece(f'"{node.text}"'), "int>its string")
         elif node.text.replace(".", "").isdigit():
             yield replace(node, Piece(node.text.partition(".")[0]), "float>its int")
