@@ -52,6 +52,11 @@ _BY_MODULE = {
     "Out_channel": "close flush open_text output_string stderr stdout with_open_bin with_open_text",
     "Printexc": "get_backtrace print_backtrace record_backtrace register_printer to_string",
     "Scanf": "bscanf scanf sscanf",
+    "Effect": "perform",
+    "Effect.Deep": "continue discontinue match_with try_with",
+    "Domain": "cpu_count join recommended_domain_count self spawn",
+    "Mutex": "lock protect try_lock unlock",
+    "Atomic": "compare_and_set exchange fetch_and_add",
     "Unix": "close getpid gettimeofday localtime mkdir sleep sleepf time",
 }
 

@@ -1,0 +1,93 @@
+"""`let*` and its like: forgotten, too much, or not in scope.
+
+let b = number b in Ok (a + b)            let* b = number b in Ok (a + b)
+let* n = List.length xs in Some n         let n = List.length xs in Some n
+let* x = get () in ...                    let open Syntax in let* x = get () in ...
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.scope import opened
+from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import declared_elsewhere, node_of, tree
+
+_OPERATOR = re.compile(r"(?:let|and)[-+*/|&^$@<>=!%:.]+$")
+MOST = 4
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    if syntax is None or node is None:
+        return ()
+    if isinstance(message, messages.UnboundName) and _OPERATOR.match(message.name):
+        return list(_opened(problem, message, syntax, node))
+    if isinstance(message, messages.TypeClash):
+        return [*_forgotten(problem, syntax, node), *_superfluous(problem, node, message)]
+    return ()
+
+
+def _forgotten(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidate]:
+    """The variable in error is bound by a plain `let` beside those of an operator."""
+    name = problem.source.text[problem.start : problem.end]
+    if not re.fullmatch(r"[a-z_][\w']*", name):
+        return
+    operators = {operator.text for operator in syntax.walk("let_operator")}
+    for around in (n for n in node.ancestors() if n.kind == "let_expression"):
+        definition = around.child("value_definition")
+        bound = definition.child("let_binding") if definition is not None else None
+        if definition is None or bound is None or definition.child("let_operator") is not None:
+            continue
+        pattern = bound.field("pattern")
+        if pattern is not None and pattern.text == name and not bound.child("parameter"):
+            for operator in sorted(operators, key=lambda text: text != "let*")[:2]:
+                edit = problem.edit(TextEdit(definition.start, definition.start + 3, operator))
+                weight = 0.94 if operator == "let*" else 0.5
+                yield Candidate(f"`{name}` is what `{operator}` takes out of it", edit, weight)
+            return
+
+
+def _superfluous(problem: Problem, node: Node, message: messages.TypeClash) -> Iterator[Candidate]:
+    """What is bound with an operator is a plain value."""
+    bound = node if node.kind == "let_binding" else node.enclosing("let_binding")
+    definition = bound.parent if bound is not None else None
+    operator = definition.child("let_operator") if definition is not None else None
+    body = bound.field("body") if bound is not None else None
+    if operator is None or body is None or (body.start, body.end) != (problem.start, problem.end):
+        return
+    if re.search(r" (?:option|result|list|t)$", message.expected) and not message.found.endswith(message.expected[-6:]):
+        edit = problem.edit(TextEdit(operator.start, operator.end, "let"))
+        yield Candidate(f"This is a plain value: `let`, not `{operator.text}`", edit, 0.85)
+
+
+def _opened(problem: Problem, message: messages.UnboundName, syntax: Syntax, node: Node) -> Iterator[Candidate]:
+    """Opens the module of the project that defines the operator, in the function or in the file."""
+    modules = [
+        ".".join(item.within)
+        for item in syntax.declared
+        if item.within and re.sub(r"[()\s]", "", item.name) == message.name and item.end < problem.start
+    ]
+    modules += [
+        d.path.rpartition(".")[0]
+        for d in declared_elsewhere(problem)
+        if re.sub(r"[()\s]", "", d.name) == message.name and d.kind == "value"
+    ]
+    known = set(opened(syntax, problem.start))
+    lets = [n for n in (node, *node.ancestors()) if n.kind == "let_expression"]
+    outermost = lets[-1] if lets else None
+    text = problem.source.text
+    for number, module in enumerate([m for m in dict.fromkeys(modules) if m not in known][:MOST]):
+        weight = 0.85 / (1 + number / 4)
+        if outermost is not None:
+            line = text.rfind("\n", 0, outermost.start) + 1
+            before = text[line : outermost.start]
+            blank = f"\n{before}" if not before.strip() else " "
+            edit = problem.edit(TextEdit(outermost.start, outermost.start, f"let open {module} in{blank}"))
+            yield Candidate(f"`{message.name}` is in `{module}`: open it here", edit, weight)
+        edit = problem.edit(TextEdit(0, 0, f"open {module}\n\n"))
+        yield Candidate(f"`{message.name}` is in `{module}`: open it", edit, 0.8 * weight)

@@ -1,0 +1,96 @@
+"""A value in another container than the one that is expected, or one that is still to be computed.
+
+List.hd primes, of a lazy list            List.hd (Lazy.force primes)
+List.length words, of a sequence          Seq.length words
+String.concat "," words, of an array      String.concat "," (Array.to_list words)
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages, stdlib
+from lsp_aid.ocaml.syntax import Node
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import node_of, tree
+
+_CONVERSIONS: Mapping[tuple[str, str], str] = {
+    ("Seq.t", "list"): "List.of_seq",
+    ("list", "Seq.t"): "List.to_seq",
+    ("array", "list"): "Array.to_list",
+    ("list", "array"): "Array.of_list",
+    ("Seq.t", "array"): "Array.of_seq",
+    ("array", "Seq.t"): "Array.to_seq",
+    ("string", "Seq.t"): "String.to_seq",
+    ("Seq.t", "string"): "String.of_seq",
+    ("Hashtbl.t", "Seq.t"): "Hashtbl.to_seq",
+    ("option", "list"): "Option.to_list",
+    ("option", "result"): 'Option.to_result ~none:""',
+    ("result", "option"): "Result.to_option",
+    ("Buffer.t", "string"): "Buffer.contents",
+    ("in_channel", "string"): "In_channel.input_all",
+    ("char", "bytes"): "Bytes.make 1",
+}
+_MODULES = {"list": "List", "array": "Array", "Seq.t": "Seq", "string": "String", "bytes": "Bytes", "option": "Option"}
+_MODULES |= {"Hashtbl.t": "Hashtbl", "Queue.t": "Queue", "Stack.t": "Stack", "Buffer.t": "Buffer", "result": "Result"}
+_MORE = {"Seq": ("length", "exists", "for_all", "find", "mem", "mapi", "iteri", "is_empty")}
+_ATOMS = ("value_path", "parenthesized_expression", "field_get_expression")
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
+    node = node_of(problem, syntax) if syntax else None
+    if node is None or not isinstance(message, messages.TypeClash) or message.what == "pattern":
+        return ()
+    found, expected = _head(message.found), _head(message.expected)
+    return list(_ways(problem, node, found, expected))
+
+
+def _ways(problem: Problem, node: Node, found: str, expected: str) -> Iterator[Candidate]:
+    if found in ("lazy_t", "Lazy.t") and expected not in ("lazy_t", "Lazy.t"):
+        yield _wrapped(problem, node, "Lazy.force", f"`{_short(node)}` is lazy: `Lazy.force` computes it", 0.93)
+    elif expected in ("lazy_t", "Lazy.t"):
+        yield _wrapped(problem, node, "lazy", f"A lazy value is expected: `lazy {_short(node)}`", 0.9)
+    elif (found, expected) in _CONVERSIONS:
+        function = _CONVERSIONS[found, expected]
+        yield _wrapped(problem, node, function, f"Convert with `{function}`", 0.72)
+    yield from _other_module(problem, node, found, expected)
+
+
+def _other_module(problem: Problem, node: Node, found: str, expected: str) -> Iterator[Candidate]:
+    """`Seq.length` for `List.length`, where what it is given is a sequence."""
+    above = node.parent
+    application = above if above is not None and above.kind == "application_expression" else None
+    function = application.field("function") if application is not None else None
+    old, new = _MODULES.get(expected), _MODULES.get(found)
+    if function is None or old is None or new is None or function == node:
+        return
+    module, _, name = function.text.rpartition(".")
+    if module == old != new and name in (*stdlib.MODULES.get(new, ()), *_MORE.get(new, ())):
+        edit = problem.edit(TextEdit(function.start, function.start + len(module), new))
+        yield Candidate(f"`{_short(node)}` is no {expected}: `{new}.{name}`", edit, 0.85)
+
+
+def _wrapped(problem: Problem, node: Node, function: str, title: str, weight: float) -> Candidate:
+    above = node.parent
+    is_argument = above is not None and above.kind in ("application_expression", "labeled_argument", "infix_expression")
+    before, behind = ("(", ")") if node.kind not in _ATOMS and not node.text.startswith("(") else ("", "")
+    opened, closed = ("(", ")") if is_argument else ("", "")
+    edits = (
+        TextEdit(node.start, node.start, f"{opened}{function} {before}"),
+        TextEdit(node.end, node.end, f"{behind}{closed}"),
+    )
+    return Candidate(title, problem.edit(*edits), weight)
+
+
+def _head(type_: str) -> str:
+    """`list` of `int list`, `Seq.t` of `string Seq.t`; a function, a tuple has none."""
+    if "->" in type_ or " * " in type_:
+        return ""
+    head = type_.split()[-1].removeprefix("Stdlib.") if type_.split() else ""
+    return head if head != "t" else ""
+
+
+def _short(node: Node) -> str:
+    text = " ".join(node.text.split())
+    return text if len(text) <= 30 else f"{text[:27]}..."
