@@ -26,9 +26,11 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     at = tree.node_at(problem.start, problem.end) if tree else None
     case = next((node for node in (at, *at.ancestors()) if node.kind == "match_case"), None) if at else None
     pattern = case.field("pattern") if case else None
-    if tree is None or case is None or pattern is None or pattern.kind != "or_pattern":
+    written = pattern
+    pattern = places.within_parentheses(pattern) if pattern is not None else None
+    if tree is None or case is None or pattern is None or written is None or pattern.kind != "or_pattern":
         return []
-    rest = tree.text[pattern.end : case.end]
+    rest = tree.text[written.end : case.end]
     line = tree.text[tree.text.rfind("\n", 0, case.start) + 1 : case.start]
     if rest.count("\n") >= _MOST_LINES:
         return []
@@ -41,7 +43,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 def _alternatives(pattern: Node) -> Iterator[Node]:
     for each in pattern.named_children:
-        if each.kind == "or_pattern":
-            yield from _alternatives(each)
+        inner = places.within_parentheses(each)
+        if inner.kind == "or_pattern":
+            yield from _alternatives(inner)
         else:
             yield each

@@ -6,7 +6,19 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.proposal import Kind, Level
-from lsp_aid.repair import attributes, classes, comments_and_strings, deprecated, guards, needless, records, unused
+from lsp_aid.repair import (
+    attributes,
+    classes,
+    comments_and_strings,
+    deprecated,
+    formats,
+    guards,
+    missing_modules,
+    needless,
+    optional_labels,
+    records,
+    unused,
+)
 from lsp_aid.repair.family import Family
 from tests.support import txtar
 from tests.support.one_liners import check_best, check_none
@@ -70,6 +82,10 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
                     "class virtual c = object (self) method n = self#m + 1 end",
                     "class virtual c = object (self) method virtual m : _ method n = self#m + 1 end",
                 ),
+                (
+                    "let g o : int = o#m\nclass c = object (self) method private m = 1 method n = g self end",
+                    "let g o : int = o#m\nclass c = object (self) method m = 1 method n = g self end",
+                ),
             ],
         ),
         (
@@ -79,6 +95,29 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
                 ("let f x = x [@@inline] [@@inline]", "let f x = x [@@inline]"),
                 ("let rec f x = 1 + (f [@tailcall]) x", "let rec f x = 1 + f x"),
                 ("let f x = x [@@inline maybe]", "let f x = x"),
+                ("let f x = x [@@inline allways]", "let f x = x [@@inline always]"),
+                ("let f g x = (g [@inlined]) x", "let f g x = g x"),
+                (
+                    'type t = A of int\nexternal f : t -> int = "%identity"',
+                    'type t = A of int [@@unboxed]\nexternal f : t -> int = "%identity"',
+                ),
+            ],
+        ),
+        (optional_labels, [("let f ~x () = x\nlet g () = f ?x:1 ()", "let f ~x () = x\nlet g () = f ~x:1 ()")]),
+        (
+            missing_modules,
+            [
+                ("type 'a t = A : int t constraint 'a = _", "type 'a t = A : int t"),
+            ],
+        ),
+        (
+            formats,
+            [
+                (
+                    'let f s = if s = "" then failwith "bad: %s" s',
+                    'let f s = if s = "" then failwith (Printf.sprintf "bad: %s" s)',
+                ),
+                ('let f n = print_string "%d" n', 'let f n = Printf.printf "%d" n'),
             ],
         ),
         (
