@@ -13,7 +13,16 @@ from lsp_aid.domain.events import Event
 from lsp_aid.domain.journal import Entry, State
 from lsp_aid.domain.proposal import Proposal
 from lsp_aid.domain.text import Position
-from lsp_aid.domain.typed import Checked, CompilerFlags, Judgement, Scope, TypedRange, Variant
+from lsp_aid.domain.typed import (
+    Again,
+    Checked,
+    CompilerFlags,
+    Judgement,
+    Scope,
+    TypedAgain,
+    TypedRange,
+    Variant,
+)
 from lsp_aid.errors import AidError
 
 
@@ -206,6 +215,22 @@ class Typer(Protocol):
 
         Without `messages` it is not said where and what the error is, nor the type at the place to look at in what has
         one: most of the time goes into that."""
+
+    async def check_against(
+        self,
+        units: Sequence[Again],
+        flags: CompilerFlags,
+        interfaces: Mapping[str, bytes],
+        *,
+        background: bool = False,
+    ) -> Sequence[TypedAgain] | None:
+        """What compiling the texts would say if the modules named, which are built below `flags.folder`, had these
+        interfaces (contents of .cmi files), whatever digests others know of. None where that cannot be had.
+        `background`: others come first."""
+
+    async def imports(self, files: Sequence[Path]) -> Sequence[frozenset[str]] | None:
+        """Of each .cmo or .cmi file all modules whose interfaces may have been read for it. None where that cannot be
+        had, for one since a file is of another compiler."""
 
     async def type_at(self, path: str, text: str, position: Position, flags: CompilerFlags) -> Sequence[TypedRange]:
         """What stands around a position, the innermost first. The text may be wrong elsewhere."""

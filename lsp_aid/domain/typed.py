@@ -28,11 +28,37 @@ class CompilerFlags:
 class Checked:
     """`build` is what compiling the one module would say. `signature` is what others see of it, where it is green
     and that was asked for: it has no places, so that no other module can turn red while it stays the same. `modules`
-    are those that the text names, as `ocamldep` finds them; empty where it does not parse."""
+    are those that the text names, as `ocamldep` finds them; empty where it does not parse. `is_whole`: both were told,
+    so that an empty one means that there is nothing."""
 
     build: BuildResult
     signature: str = ""
     modules: frozenset[str] = frozenset()
+    is_whole: bool = False
+
+
+@frozen
+class Again:
+    """A text to be typed where other interfaces count than those that were built; the rest is as for `Typer.check`.
+    `provides`: whether its own interface is wanted, which others see."""
+
+    path: str
+    text: str
+    unit: str
+    provides: bool
+    interface: str | None = None
+
+
+@frozen
+class TypedAgain:
+    """`checked` has no signature. `reads` are the modules whose interfaces were read, its own for an implementation
+    with an interface left out: as long as they stay the same, so does all that is said here. `signature` and `file`,
+    its .cmi, are what others see, where that was wanted and is not as it was built; else they are empty."""
+
+    checked: Checked
+    reads: frozenset[str]
+    signature: str = ""
+    file: bytes = b""
 
 
 @frozen

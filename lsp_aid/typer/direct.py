@@ -11,6 +11,8 @@ from lsp_aid.typer.installing import Compiler, Run
 from lsp_aid.typer.reports import Source, result
 
 _ALWAYS = ("-c", "-color", "never", "-error-style", "short", "-I", ".cmi")
+_FAULTS = ("Fatal error:", "No space left on device")
+"""What the compiler says that is no word on the text."""
 _TYPES_ALONE = ("-stop-after", "typing")
 
 
@@ -24,7 +26,7 @@ async def check(source: Source, compiler: Compiler, run: Run, seconds: float) ->
             if green:
                 words = [str(compiler.ocamlc), *_ALWAYS, *source.flags.words, *command]
                 done = await run(words, cwd=Path(folder), environment=compiler.environment, seconds=seconds)
-                if done.code < 0 or "Fatal error:" in done.text:
+                if done.code < 0 or any(fault in done.text for fault in _FAULTS):
                     tail = done.text.strip()[-500:]
                     raise ToolchainError(f"The compiler could not work, status {done.code}: {tail}")
                 report, green = report + done.text, done.code == 0

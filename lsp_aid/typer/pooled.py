@@ -1,19 +1,22 @@
 """The port `Typer`, in front of the pool: what is asked becomes requests, what is answered becomes values."""
 
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from lsp_aid.domain.text import Position
 from lsp_aid.domain.typed import (
+    Again,
     Checked,
     CompilerFlags,
     Judgement,
     Name,
     NameKind,
     Scope,
+    TypedAgain,
     TypedRange,
     Variant,
 )
@@ -94,6 +97,42 @@ class PooledTyper:
             return judging.of_check(checked, head, variant, tail)
 
         return batches.answers(variants, ask, alone, lambda variant: len(variant.text) + 100, _FIRST)
+
+    async def check_against(
+        self,
+        units: Sequence[Again],
+        flags: CompilerFlags,
+        interfaces: Mapping[str, bytes],
+        *,
+        background: bool = False,
+    ) -> Sequence[TypedAgain] | None:
+        started = time.monotonic()
+        if flags.runs_programs:
+            return None
+        request: list[str | bytes] = ["against", str(flags.folder), str(len(flags.words)), str(len(interfaces))]
+        request += flags.words
+        for name, file in interfaces.items():
+            request += [name, file]
+        sources = [Source(unit.path, unit.text, evolve(flags, unit=unit.unit), unit.interface) for unit in units]
+        for unit, source in zip(units, sources, strict=True):
+            _, modname, path, _, has, interface, text = _check_request(source, (unit.text,), signature=False)
+            request += [modname, path, "1" if unit.provides else "0", has, interface, text]
+        # One program for all flags: each request has a process of its own, which takes them.
+        answer = await self._ask(CompilerFlags(folder=flags.folder), *request, background=background)
+        if answer is None:
+            return None
+        fields = self._fields(answer, f"what needs {' and '.join([*interfaces][:3])}")
+        seconds = (time.monotonic() - started) / max(1, len(units))
+        return [
+            _typed_again(source, fields[at : at + 6], seconds)
+            for source, at in zip(sources, range(0, len(fields), 6), strict=True)
+        ]
+
+    async def imports(self, files: Sequence[Path]) -> Sequence[frozenset[str]] | None:
+        answer = await self._ask(CompilerFlags(), "imports", *map(str, files))
+        if answer is None or answer.lost:
+            return None
+        return [frozenset(names.decode("ascii", "replace").split()) for names in answer.fields]
 
     async def type_at(self, path: str, text: str, position: Position, flags: CompilerFlags) -> Sequence[TypedRange]:
         source = Source(path, text, flags)
@@ -191,4 +230,12 @@ def _check_request(source: Source, texts: Sequence[str], *, signature: bool) -> 
 def _checked(source: Source, fields: Sequence[bytes], seconds: float) -> Checked:
     verdict, report, shown, modules = fields
     build = result(source, report.decode("utf-8", "replace"), green=verdict == b"green", seconds=seconds)
-    return Checked(build, shown.decode("utf-8", "replace"), frozenset(modules.decode("ascii", "replace").split()))
+    names = frozenset(modules.decode("ascii", "replace").split())
+    return Checked(build, shown.decode("utf-8", "replace"), names, is_whole=True)
+
+
+def _typed_again(source: Source, fields: Sequence[bytes], seconds: float) -> TypedAgain:
+    verdict, report, modules, reads, signature, file = fields
+    checked = _checked(source, (verdict, report, b"", modules), seconds)
+    names = frozenset(reads.decode("ascii", "replace").split())
+    return TypedAgain(checked, names, signature.decode("utf-8", "replace"), file)

@@ -25,11 +25,12 @@ let translate ~source:_ ~prefix:_ ~modname typed = Translmod.transl_implementati
 let init_path () = Compmisc.init_path ()
 let coerce_to_itself env signature = ignore (Includemod.signatures env ~mark:Includemod.Mark_both signature signature)
 let alerts tree = Builtin_attributes.alerts_of_sig tree
+let alerts_of_implementation tree = Builtin_attributes.alerts_of_str tree
 let warn_unused () = ()
 let mark_code _ = ()
 
-(* Tells of each interface that is read for its module's name, before it is read. *)
-let on_load note =
+(* Tells of each interface that is read for its module's name, before it is read, and has it [read]. *)
+let on_load note read =
   let open Persistent_env.Persistent_signature in
   load :=
     fun ~unit_name ->
@@ -37,7 +38,7 @@ let on_load note =
       | exception Not_found -> None
       | filename ->
         note unit_name filename;
-        Some { filename; cmi = Cmi_format.read_cmi filename }
+        Some { filename; cmi = read unit_name filename }
 
 (* What an earlier check has left. *)
 let forget () =

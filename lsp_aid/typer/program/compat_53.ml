@@ -34,6 +34,7 @@ let init_path () =
 
 let coerce_to_itself env signature = ignore (Includemod.signatures env ~mark:true signature signature)
 let alerts tree = Builtin_attributes.alerts_of_sig ~mark:true tree
+let alerts_of_implementation tree = Builtin_attributes.alerts_of_str ~mark:true tree
 let warn_unused () = Builtin_attributes.warn_unused ()
 
 (* Code within messages is quoted by the formatter. *)
@@ -41,8 +42,8 @@ let mark_code ppf =
   Misc.Style.setup !Clflags.color;
   Misc.Style.set_tag_handling ppf
 
-(* Tells of each interface that is read for its module's name, before it is read. *)
-let on_load note =
+(* Tells of each interface that is read for its module's name, before it is read, and has it [read]. *)
+let on_load note read =
   let open Persistent_env.Persistent_signature in
   load :=
     fun ~allow_hidden ~unit_name ->
@@ -51,7 +52,7 @@ let on_load note =
       | _, Load_path.Hidden when not allow_hidden -> None
       | filename, visibility ->
         note unit_name filename;
-        Some { filename; cmi = Cmi_format.read_cmi filename; visibility }
+        Some { filename; cmi = read unit_name filename; visibility }
 
 (* What an earlier check has left. *)
 let forget () =

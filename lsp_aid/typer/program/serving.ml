@@ -26,6 +26,9 @@ let waiting : job Queue.t = Queue.create ()
 (* Modules that workers have read, for this process to read when it has nothing else to do: the next ones know them. *)
 let unread : string Queue.t = Queue.create ()
 
+(* Each worker has a folder that no other ever had. *)
+let forks = ref 0
+
 let most_tries = 4
 let most_idle = 2
 let answer id fields = Frames.send output (id :: string_of_int (Gc.quick_stat ()).Gc.heap_words :: fields)
@@ -33,7 +36,8 @@ let answer id fields = Frames.send output (id :: string_of_int (Gc.quick_stat ()
 let fork folder words =
   let theirs, requests = Unix.pipe ~cloexec:true () in
   let answers, their_answers = Unix.pipe ~cloexec:true () in
-  let work = Filename.concat folder (string_of_int (Unix.getpid ())) ^ "-" ^ string_of_float (Unix.gettimeofday ()) in
+  incr forks;
+  let work = Filename.concat folder (Printf.sprintf "%d-%d" (Unix.getpid ()) !forks) in
   match Unix.fork () with
   | 0 ->
     (* Nothing of the others' is left open, so that each end is seen by who waits for it. *)

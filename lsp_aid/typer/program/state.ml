@@ -19,6 +19,20 @@ let files : (string, string * stamp) Hashtbl.t = Hashtbl.create 64
 (* The names of the modules that were read and not told of yet, the latest first. *)
 let learnt : string list ref = ref []
 
+(* Where other interfaces count than those that were built: these, by module. Only a process that ends with the request
+   has any. *)
+let instead : (string, Cmi_format.cmi_infos) Hashtbl.t = Hashtbl.create 16
+
+(* Those that were built and have been read since, where they are read again and again. *)
+let is_again = ref false
+let kept : (string, Cmi_format.cmi_infos) Hashtbl.t = Hashtbl.create 64
+
+(* Modules whose interfaces may be others than those that the rest was built against: nobody is held to their digests. *)
+let loose : string list ref = ref []
+
+(* The names of the modules that were read since [forget_interfaces]. *)
+let loads : string list ref = ref []
+
 module Options = Main_args.Make_bytecomp_options (Main_args.Default.Main)
 
 let stamp path : stamp =
@@ -29,6 +43,28 @@ let stamp path : stamp =
 let note_file path =
   let folder = Filename.dirname path in
   if not (List.mem_assoc path (Hashtbl.find_all files folder)) then Hashtbl.add files folder (path, stamp path)
+
+let is_below folder path =
+  let n = String.length folder in
+  String.length path > n && String.sub path 0 n = folder && path.[n] = '/'
+
+let interface name path =
+  (* That of the module itself, whose text was given. *)
+  if Filename.is_relative path then Cmi_format.read_cmi path
+  else
+    match (Hashtbl.find_opt instead name, Hashtbl.find_opt kept name) with
+    | Some cmi, _ -> if is_below !here path then cmi else failwith ("a module elsewhere has the same name: " ^ path)
+    | None, Some cmi -> cmi
+    | None, None ->
+      let cmi = Cmi_format.read_cmi path in
+      if !is_again then Hashtbl.replace kept name cmi;
+      cmi
+
+(* What the compiler is given for the interface of a module that is in a file. *)
+let read name path =
+  let cmi = interface name path in
+  let loosened (name, digest) = (name, if List.mem name !loose then None else digest) in
+  if !loose = [] then cmi else { cmi with Cmi_format.cmi_crcs = List.map loosened cmi.Cmi_format.cmi_crcs }
 
 (* Reads flags as ocamlc does. Raises [Arg.Bad]. *)
 let configure folder words =
@@ -45,9 +81,12 @@ let configure folder words =
   Clflags.binary_annotations := false;
   Clflags.annotations := false;
   Location.report_printer := (fun () -> Location.batch_mode_printer);
-  Compat.on_load (fun name path ->
-      note_file path;
-      learnt := name :: !learnt)
+  let note name path =
+    note_file path;
+    loads := name :: !loads;
+    learnt := name :: !learnt
+  in
+  Compat.on_load note read
 
 (* The interfaces in a folder. That one of them is written anew changes the folder, not what can be found in it. *)
 let listing folder =
@@ -76,9 +115,10 @@ let refresh () =
 (* Whether an interface was read, by this process or the one that it was forked from. *)
 let has_read name = List.mem_assoc name (Env.imports ())
 
-(* Reads all interfaces anew: who has read one of a module takes no other one for it. *)
+(* Reads all interfaces anew: who has read one of a module takes no other one for it. [loads] tells which. *)
 let forget_interfaces () =
   Env.reset_cache ();
+  loads := [];
   initial := try Ok (Compmisc.initial_env ()) with exn -> Error exn
 
 let env () = match !initial with Ok env -> env | Error exn -> raise exn

@@ -28,7 +28,8 @@ let reported body =
   let value =
     match body () with
     | value -> Some value
-    | exception ((Out_of_memory | Stack_overflow) as exn) -> raise exn
+    (* What the machine cannot do is no fault of the text's, though the compiler would tell it as one. *)
+    | exception ((Out_of_memory | Stack_overflow | Sys_error _) as exn) -> raise exn
     | exception exn ->
       Location.report_exception !ppf exn;
       Clean.undo ();

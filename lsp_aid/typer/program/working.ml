@@ -17,11 +17,28 @@ let rec pairs = function
   | text :: look :: rest -> (text, int_of_string look) :: pairs rest
   | _ -> []
 
+(* So many from the front, and the rest. *)
+let rec apart count = function
+  | first :: rest when count > 0 ->
+    let found, rest = apart (count - 1) rest in
+    (first :: found, rest)
+  | rest -> ([], rest)
+
+let rec named = function name :: file :: rest -> (name, file) :: named rest | _ -> []
+
+let given has_interface interface = if has_interface = "1" then Checking.Given interface else Checking.Built
+
+let rec against work = function
+  | modname :: path :: provides :: has_interface :: interface :: text :: rest ->
+    let unit = unit_of work modname path in
+    let fields = Against.one unit (given has_interface interface) text ~provides:(provides = "1") in
+    fields @ against work rest
+  | _ -> []
+
 (* What is answered, how many texts that took, and whether this process can answer anything else after that. *)
 let carry_out work = function
   | "check" :: modname :: path :: show :: has_interface :: interface :: texts ->
-    let given = if has_interface = "1" then Checking.Given interface else Checking.Built in
-    let fields = Checking.check (unit_of work modname path) given texts ~show:(show = "1") in
+    let fields = Checking.check (unit_of work modname path) (given has_interface interface) texts ~show:(show = "1") in
     (fields, List.length texts, has_interface <> "1")
   | "judge" :: modname :: path :: show :: told :: head :: tail :: variants ->
     let variants = pairs variants in
@@ -35,6 +52,13 @@ let carry_out work = function
     let unit = unit_of work modname path in
     let body () = Asking.scope_at unit text (int_of_string offset) (int_of_string limit) prefix within in
     (Clean.run body, 1, true)
+  | "against" :: folder :: flags :: interfaces :: rest ->
+    let flags, rest = apart (int_of_string flags) rest in
+    let interfaces, units = apart (2 * int_of_string interfaces) rest in
+    Against.prepare (Filename.concat work "instead") folder flags (named interfaces);
+    let fields = against work units in
+    (fields, List.length fields / 6, false)
+  | "imports" :: paths -> (List.map Against.imports paths, List.length paths, true)
   | [ "signature"; name ] -> (Clean.run (fun () -> Asking.signature name), 1, true)
   | _ -> failwith "a request of no known shape"
 
