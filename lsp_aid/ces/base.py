@@ -40,7 +40,7 @@ _RULES = "/tmp/rules"  # noqa: S108 - inside, /tmp belongs to the sandbox alone
 _LONGEST_RULES = 1 << 29
 _LOCK_SECONDS = 0.1
 _COPY_SECONDS = 1800.0
-_FORM = 2
+_FORM = 3
 """Goes up when what a base holds changes its meaning."""
 
 
@@ -309,6 +309,7 @@ def remove(folder: Path) -> bool:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # First what makes it a base, so that nobody takes the rest for one.
         (folder / "base.json").unlink(missing_ok=True)
+        folder.with_name(f"{folder.name}.needs").unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
     except BlockingIOError:
         return False

@@ -1,14 +1,13 @@
 """What the type checker says of a change, and whether that is the last word.
 
 Red is final where everything that the module is typed against is what the build would type it against. Green is final
-where besides no other module can notice the change: each changed module keeps its signature or is seen by none, needs
-no module of its library that it did not need (there could be a cycle), and nothing but the compiler reads its file.
-Whatever is not proven is left to dune. Before the checker's word on a module counts, it has to say the same of the text
-in the base as dune has said.
+where besides each changed module keeps its signature or is seen by none, or all who see it are green as well
+(`dependents.py`), needs no module of its library that it did not need (there could be a cycle), and nothing but the
+compiler reads its file. Whatever is not proven is left to dune. Before the checker's word on a module counts, it has to
+say the same of the text in the base as dune has said.
 """
 
 import asyncio
-import re
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
@@ -16,7 +15,9 @@ from pathlib import PurePosixPath
 from attrs import define, field, frozen
 
 from lsp_aid.ces.base import Base
-from lsp_aid.ces.graph import Graph, Unit
+from lsp_aid.ces.dependents import Dependents, UndecidedError
+from lsp_aid.ces.graph import BUILD_ROOT, Graph, Unit
+from lsp_aid.ces.needs import Needs, absolute
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.ports import Typer
@@ -26,9 +27,7 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import parse
 from lsp_aid.workspace.view import WorkspaceView
 
-_ROOT = "_build/default"
 _ATTRIBUTES = ("attribute", "item_attribute", "floating_attribute")
-_CAPITAL = re.compile(r"\b[A-Z]")
 
 
 @frozen
@@ -46,9 +45,9 @@ class ByTypes:
 
 @frozen
 class _Known:
-    """What the checker says of a module as it is in the base."""
+    """What the checker says of a module as it is in the base; no signature where it cannot tell."""
 
-    signature: str
+    signature: str | None
     modules: frozenset[str]
 
 
@@ -74,7 +73,8 @@ class _Group:
 @frozen
 class _Judged:
     """`errors` and `warnings` of a group with the change. `changed`: others may see a difference. `grown`: it names
-    modules of its own library that it did not name. `names` are all that it names."""
+    modules of its own library that it did not name. `names` are all that it names. `marked`: others may see other
+    attributes, which signatures do not tell of."""
 
     group: _Group
     errors: tuple[Diagnostic, ...]
@@ -83,10 +83,7 @@ class _Judged:
     grown: bool
     names: frozenset[str]
     parsed: bool
-
-
-class _UndecidedError(Exception):
-    """Dune has to say, for the reason given."""
+    marked: bool
 
 
 @define(eq=False)
@@ -96,35 +93,51 @@ class TypesTier:
     base: Base
     typer: Typer
     _known: dict[str, _Known | str] = field(factory=dict, init=False)
+    _dependents: Dependents | None = field(default=None, init=False)
     _unsound: frozenset[str] | None = field(default=None, init=False)
 
-    async def judge(self, changes: ChangeSet) -> ByTypes:
+    async def dependents(self) -> Dependents:
+        """Those who see modules of the base. Reads a file."""
+        if self._dependents is None:
+            graph = await asyncio.to_thread(lambda: self.base.graph)
+            self._dependents = Dependents(Needs(self.base, graph, self.typer))
+        return self._dependents
+
+    async def close(self) -> None:
+        """Ends what goes on beside the verdicts."""
+        if self._dependents is not None:
+            await self._dependents.close()
+
+    async def judge(self, changes: ChangeSet, most: int = 0) -> ByTypes:
+        """Where others may see a difference, they are typed too, as long as all that is typed are at most so many
+        compilations."""
         try:
-            return await self._judge(changes)
-        except _UndecidedError as undecided:
+            return await self._judge(changes, most)
+        except UndecidedError as undecided:
             return ByTypes(reason=str(undecided))
         except AidError as error:
             return ByTypes(reason=f"the type checker could not say: {error.what}")
 
-    async def _judge(self, changes: ChangeSet) -> ByTypes:
+    async def _judge(self, changes: ChangeSet, most: int) -> ByTypes:
         graph = await asyncio.to_thread(lambda: self.base.graph)
         if not graph.units:
-            raise _UndecidedError("dune does not tell its rules")
+            raise UndecidedError("dune does not tell its rules")
         for change in changes.files:
             if change.before is None or change.after is None:
-                raise _UndecidedError(f"{change.path} is created or deleted")
+                raise UndecidedError(f"{change.path} is created or deleted")
             if change.path not in graph.units:
-                raise _UndecidedError(f"{change.path} is no module that is compiled as it is")
+                raise UndecidedError(f"{change.path} is no module that is compiled as it is")
         unsound = await self._not_to_be_typed(graph)
         texts = {path: text for path, text in changes.texts.items() if text is not None}
         groups = _groups(graph, texts)
         for unit in (unit for group in groups for unit in group.units):
             if unit.object in unsound:
-                raise _UndecidedError(f"{unit.source} needs what is red in the base")
+                raise UndecidedError(f"{unit.source} needs what is red in the base")
         judged = [await self._judge_group(graph, group, texts) for group in groups]
-        return self._conclude(graph, judged)
+        return self._final(judged) or await self._together(graph, judged, texts, most)
 
-    def _conclude(self, graph: Graph, judged: list[_Judged]) -> ByTypes:
+    def _final(self, judged: list[_Judged]) -> ByTypes | None:
+        """The red that is final whatever the others turn out to be."""
         unsure = [each for each in judged if each.errors or each.changed]
         # What is made of these may be run by the build, and write whatever another module is typed against.
         loose = [each for each in judged if not all(unit.ends_here for unit in each.group.units)]
@@ -133,30 +146,50 @@ class TypesTier:
             for each in judged
             if each.errors and not (each.parsed and (_sees_any(each, unsure) or any(o is not each for o in loose)))
         ]
+        if not final:
+            return None
         warnings = tuple(w for each in judged for w in each.warnings)
-        if final:
-            red = tuple(error for each in final for error in each.errors)
-            return ByTypes(red, any(each.parsed for each in final), warnings=warnings)
-        if any(each.errors for each in judged):
-            raise _UndecidedError("a module is red that is typed against another one of the change")
+        red = tuple(error for each in final for error in each.errors)
+        return ByTypes(red, any(each.parsed for each in final), warnings=warnings)
+
+    async def _together(self, graph: Graph, judged: list[_Judged], texts: Mapping[str, str], most: int) -> ByTypes:
+        """What is said of the changed modules with all that see them."""
         for each in judged:
             path = each.group.shown.source
-            if each.changed and each.group.shown.is_seen:
-                raise _UndecidedError(f"others see {path} otherwise than before")
-            if each.changed and any(_sees_any(other, [each]) for other in judged):
-                raise _UndecidedError(f"another changed module sees {path} otherwise than before")
             if each.grown:
-                raise _UndecidedError(f"{path} needs modules that it did not need")
+                raise UndecidedError(f"{path} needs modules that it did not need")
             if not all(unit.ends_here for unit in each.group.units):
-                raise _UndecidedError(f"more than the compiler reads {path}, or what is made of it")
+                raise UndecidedError(f"more than the compiler reads {path}, or what is made of it")
         if not self.base.record.checked.green:
-            raise _UndecidedError("the base has errors")
-        return ByTypes(green=True, warnings=warnings)
+            raise UndecidedError("the base has errors")
+        seen = [each for each in judged if each.errors or (each.changed and _is_seen(each, judged))]
+        if not seen:
+            return ByTypes(green=True, warnings=tuple(w for each in judged for w in each.warnings))
+        path = seen[0].group.shown.source
+        if not most:
+            raise UndecidedError(f"others see {path} otherwise than before")
+        if any(each.marked for each in judged):
+            raise UndecidedError(f"others may see other attributes of {path}")
+        dependents = await self.dependents()
+        units = [unit for each in judged for unit in each.group.units]
+        found = await dependents.judge(texts, units, most)
+        for unit in found.red.keys() - set(units):
+            await self._calibrated(graph, unit)
+        red = tuple(error for errors in found.red.values() for error in errors)
+        return ByTypes(red, green=not red, warnings=found.warnings)
+
+    async def _calibrated(self, graph: Graph, unit: Unit) -> None:
+        """Raises UndecidedError for a unit of which the checker does not say in the base what dune has said."""
+        if graph.units.get(unit.source) is not unit:
+            raise UndecidedError(f"{unit.source} is made by the build")
+        (group,) = _groups(graph, [unit.source])
+        if isinstance(known := await self._of_base(graph, group), str):
+            raise UndecidedError(known)
 
     async def _judge_group(self, graph: Graph, group: _Group, texts: Mapping[str, str]) -> _Judged:
         known = await self._of_base(graph, group)
         if isinstance(known, str):
-            raise _UndecidedError(known)
+            raise UndecidedError(known)
         view = WorkspaceView(self.base.tree)
         shown = group.shown
         interface_changed = group.interface is not None and group.interface.source in texts
@@ -173,20 +206,19 @@ class TypesTier:
                 checked.append(await self._check(group.implementation, text, interface=given, signature=whole))
         errors = tuple(d for each in checked for d in each.build.errors)
         if errors and any([unit.preprocessor and await self._is_rewritten_anew(unit, texts) for unit in group.units]):
-            raise _UndecidedError(f"what rewriters make of {shown.source} may take more than its text")
-        changed = False
-        if shown.source in texts and not errors:
+            raise UndecidedError(f"what rewriters make of {shown.source} may take more than its text")
+        if not errors and not all(each.is_whole for each in checked):
+            raise UndecidedError(f"the type checker does not tell what {shown.source} needs")
+        changed = marked = False
+        if shown.source in texts:
             before, after = await asyncio.to_thread(view.read, shown.source), texts[shown.source]
-            # An empty one may be that of a checker that cannot tell.
-            same = known.signature == checked[0].signature != ""
-            changed = not same or _attributes(shown.source, before) != _attributes(shown.source, after)
+            marked = _attributes(shown.source, before) != _attributes(shown.source, after)
+            changed = not errors and (marked or known.signature != checked[0].signature)
         names = frozenset(name for each in checked for name in each.modules)
-        if not names and not errors and any(_CAPITAL.search(texts[u.source]) for u in group.units if u.source in texts):
-            raise _UndecidedError(f"the type checker does not tell what {shown.source} needs")
         grown = bool((names - known.modules) & graph.neighbours(shown))
         warnings = tuple(d for each in checked for d in each.build.diagnostics if not d.is_error)
         parsed = not all(_is_syntax(error) for error in errors)
-        return _Judged(group, errors, warnings, changed, grown, names, parsed)
+        return _Judged(group, errors, warnings, changed, grown, names, parsed, marked)
 
     async def _is_rewritten_anew(self, unit: Unit, texts: Mapping[str, str]) -> bool:
         """Whether rewriters are asked for what they were not asked for in the base. That may be to read a file, which
@@ -205,7 +237,8 @@ class TypesTier:
 
     async def _calibrate(self, group: _Group) -> _Known | str:
         view = WorkspaceView(self.base.tree)
-        signature, modules = "", set[str]()
+        signature: str | None = None
+        modules = set[str]()
         for unit in group.units:
             text = await asyncio.to_thread(view.read, unit.source)
             checked = await self._check(unit, text, signature=unit is group.shown)
@@ -213,13 +246,13 @@ class TypesTier:
             if sorted(map(str, said)) != sorted(str(d.identity) for d in checked.build.errors):
                 return f"the type checker does not say of {unit.source} in the base what dune says"
             if unit is group.shown:
-                signature = checked.signature
+                signature = checked.signature if checked.is_whole else None
             modules |= checked.modules
         return _Known(signature, frozenset(modules))
 
     async def _check(self, unit: Unit, text: str, *, interface: str | None = None, signature: bool = False) -> Checked:
-        folder = self.base.tree / _ROOT
-        words = [*_absolute(unit.words, str(folder))]
+        folder = self.base.tree / BUILD_ROOT
+        words = [*absolute(unit.words, str(folder))]
         if unit.preprocessor:
             program, *arguments = unit.preprocessor
             words += ["-pp", shlex.join([str(folder / program), *arguments])]
@@ -261,6 +294,10 @@ def _groups(graph: Graph, paths: Iterable[str]) -> list[_Group]:
     return list(found.values())
 
 
+def _is_seen(judged: _Judged, others: Iterable[_Judged]) -> bool:
+    return judged.group.shown.is_seen or any(_sees_any(other, [judged]) for other in others)
+
+
 def _sees_any(judged: _Judged, others: Iterable[_Judged]) -> bool:
     """Whether a module may be typed against one of the others, by what dune knows or by what it names now."""
     for other in others:
@@ -293,11 +330,3 @@ def _for_rewriters(path: str, text: str) -> list[str]:
 
 def _is_syntax(error: Diagnostic) -> bool:
     return isinstance(messages.read(error), messages.SyntaxProblem)
-
-
-def _absolute(words: Iterable[str], folder: str) -> Iterable[str]:
-    """The flags for a compiler that need not run in that folder."""
-    before = ""
-    for word in words:
-        yield f"{folder}/{word}" if before in ("-I", "-H") and not word.startswith(("/", "+")) else word
-        before = word

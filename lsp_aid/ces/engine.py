@@ -45,6 +45,8 @@ _LOG = "_build/log"
 _LONGEST_LOG = 32_000_000
 _REMEMBERED = 10_000
 _TYPER_SECONDS = 30.0
+MOST_TYPED, _MOST_BEFORE_DUNE = 400, 25
+"""So many compilations are typed for one diff; and where dune has to say all the same that it is green."""
 
 
 @frozen
@@ -217,7 +219,7 @@ class Engine:
         """The verdict of the type checker; None where dune has to say."""
         if not changes:
             return None
-        found = await warm.types.judge(changes)
+        found = await warm.types.judge(changes, MOST_TYPED if level is Level.TYPES else _MOST_BEFORE_DUNE)
         if found.red:
             paths = {diagnostic.path for diagnostic in found.red}
             before = [d for d in warm.base.record.checked.errors if d.path in paths]
@@ -287,6 +289,7 @@ class Engine:
 
 async def _let_go(warm: WarmBase) -> None:
     warm.is_let_go = True
+    await warm.types.close()
     await asyncio.gather(*(keeper.close() for keeper in warm.own))
     await warm.release()
 

@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[()]|[^\s()"]+', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:\n[ \t]*|(\d{3})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "b": "\b", "r": "\r"}
-_ROOT = "_build/default"
+BUILD_ROOT = "_build/default"
 _BYTE, _NATIVE = ("ocamlc.opt", "ocamlc", "ocamlc.byte"), ("ocamlopt.opt", "ocamlopt", "ocamlopt.byte")
 _NO_FLAGS = ("-bin-annot", "-bin-annot-occurrences", "-c", "-g")
 _MOVES = ("symlink", "copy")
@@ -59,6 +59,15 @@ class Unit:
         return posixpath.basename(self.object)
 
     @property
+    def module(self) -> str:
+        """The name by which compilers know it."""
+        return self.name[:1].upper() + self.name[1:]
+
+    @property
+    def is_interface(self) -> bool:
+        return self.source.endswith("i")
+
+    @property
     def folder(self) -> str:
         """Where the objects of its library or program are."""
         return posixpath.dirname(self.object)
@@ -69,10 +78,12 @@ class Unit:
 
 @define(frozen=True, slots=False)
 class Graph:
-    """The units by source, and the names of all modules by the folder of their objects."""
+    """The units by source, and the names of all modules by the folder of their objects. `made` are compilations of what
+    the build itself writes: their sources are relative to `_build/default`."""
 
     units: Mapping[str, Unit] = field(factory=dict)
     modules: Mapping[str, frozenset[str]] = field(factory=dict)
+    made: Sequence[Unit] = ()
 
     def neighbours(self, unit: Unit) -> frozenset[str]:
         """The modules of the same library or program, by every name that they may have for one another."""
@@ -90,26 +101,27 @@ class Graph:
         def number(words: Sequence[str]) -> int:
             return known.setdefault(tuple(words), len(known))
 
-        units = [
-            (
-                *(u.source, u.object, number(u.words), number(sorted(u.sees)), number(sorted(u.sees_folders))),
-                *(u.is_seen, u.ends_here, number(u.preprocessor)),
-            )
-            for u in self.units.values()
-        ]
+        def told(u: Unit) -> tuple[Any, ...]:
+            lists = (number(u.words), number(sorted(u.sees)), number(sorted(u.sees_folders)))
+            return (u.source, u.object, *lists, u.is_seen, u.ends_here, number(u.preprocessor))
+
+        units, made = [told(unit) for unit in self.units.values()], [told(unit) for unit in self.made]
         modules = {folder: sorted(names) for folder, names in self.modules.items()}
-        return {"units": units, "modules": modules, "lists": list(known)}
+        return {"units": units, "made": made, "modules": modules, "lists": list(known)}
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
         """Raises KeyError, TypeError, IndexError for what `data` did not write."""
         lists = [tuple(words) for words in data["lists"]]
         sets = [frozenset(words) for words in lists]
-        units = {
-            source: Unit(source, made, lists[words], sets[sees], sets[folders], seen, ends, lists[pp])
-            for source, made, words, sees, folders, seen, ends, pp in data["units"]
-        }
-        return cls(units, {folder: frozenset(names) for folder, names in data["modules"].items()})
+
+        def unit(told: Sequence[Any]) -> Unit:
+            source, made, words, sees, folders, seen, ends, pp = told
+            return Unit(source, made, lists[words], sets[sees], sets[folders], seen, ends, lists[pp])
+
+        units = {told[0]: unit(told) for told in data["units"]}
+        modules = {folder: frozenset(names) for folder, names in data["modules"].items()}
+        return cls(units, modules, tuple(map(unit, data["made"])))
 
 
 def read(rules: str, dune_files: str, goals: Sequence[str]) -> Graph:
@@ -208,10 +220,16 @@ class _Reading:
             if unit is not None:
                 units[unit.source] = unit
         names = {folder: frozenset(n[:1].upper() + n[1:] for n in found) for folder, found in modules.items()}
-        return Graph(units, names)
+        known = {(unit.object, unit.is_interface) for unit in units.values()}
+        made = [
+            self._compiled(rule, rule.source.removeprefix(f"{BUILD_ROOT}/"), (), alone=True)
+            for rule in self._rules
+            if rule.kind == "compile" and (rule.object, rule.source.endswith("i")) not in known
+        ]
+        return Graph(units, names, made)
 
     def _unit(self, source: str) -> Unit | None:
-        built = f"{_ROOT}/{source}"
+        built = f"{BUILD_ROOT}/{source}"
         readers = list(self._readers(built))
         preprocessor: tuple[str, ...] = ()
         before = [rule for rule in readers if rule.kind == "preprocess" and rule.source == built]
@@ -224,7 +242,11 @@ class _Reading:
         # A preprocessor may do more than the checker can see: offer corrections, for one.
         alone = not before and len(readers) == 1 and len(self._by_file[f"source:{source}"]) == 1
         named = posixpath.basename(source) in self._dune_files
-        ends = alone and not named and not self._reads_all and all(map(self._is_harmless, rule.made))
+        return self._compiled(rule, source, preprocessor, alone=alone and not named)
+
+    def _compiled(self, rule: _Rule, source: str, preprocessor: tuple[str, ...], *, alone: bool) -> Unit:
+        """`alone`: nothing else reads the source."""
+        ends = alone and not self._reads_all and all(map(self._is_harmless, rule.made))
         sees = frozenset(
             posixpath.splitext(self._moved.get(file, file))[0] for file in rule.files if file.endswith(".cmi")
         )
@@ -295,7 +317,7 @@ def _dependencies(deps: Sexp) -> tuple[tuple[str, ...], tuple[tuple[str, str], .
 def _action(action: Sexp) -> tuple[str, str, tuple[str, ...]]:
     """The kind of an action; of a compilation also its source and the flags."""
     other = ("other", "", ())
-    while isinstance(action, list) and action[:2] == ["chdir", _ROOT] and len(action) == 3:
+    while isinstance(action, list) and action[:2] == ["chdir", BUILD_ROOT] and len(action) == 3:
         action = action[2]
     if not isinstance(action, list) or not action:
         return other
@@ -311,14 +333,14 @@ def _action(action: Sexp) -> tuple[str, str, tuple[str, ...]]:
         return other
     if name in _NATIVE:
         return ("native", "", ())
-    return ("compile", f"{_ROOT}/{words[-1]}", tuple(_flags(words[:-2])))
+    return ("compile", f"{BUILD_ROOT}/{words[-1]}", tuple(_flags(words[:-2])))
 
 
 def _preprocessing(action: Sexp) -> tuple[str, str, tuple[str, ...]] | None:
     """A driver of ppx rewriters, behind which dune looks for corrections that it offers."""
     if action[0] == "progn" and len(action) > 1 and all(part[0] in ("ext", "diff", "diff?") for part in action[2:]):
         action = action[1]
-    while isinstance(action, list) and action[:1] == ["chdir"] and action[1] in (".", _ROOT) and len(action) == 3:
+    while isinstance(action, list) and action[:1] == ["chdir"] and action[1] in (".", BUILD_ROOT) and len(action) == 3:
         action = action[2]
     if not isinstance(action, list) or action[:1] != ["run"] or not all(isinstance(word, str) for word in action):
         return None
@@ -334,7 +356,7 @@ def _preprocessing(action: Sexp) -> tuple[str, str, tuple[str, ...]] | None:
             kind, source = word, next(left, "")
         else:
             kept.append(word)
-    return ("preprocess", f"{_ROOT}/{source}", (program, *kept, kind)) if source else None
+    return ("preprocess", f"{BUILD_ROOT}/{source}", (program, *kept, kind)) if source else None
 
 
 def _flags(words: Sequence[str]) -> Iterator[str]:
