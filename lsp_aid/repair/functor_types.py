@@ -1,0 +1,110 @@
+"""Types that a signature hides, and functors that are used without their argument.
+
+module Make (K : KEY) : S = struct ...    module Make (K : KEY) : S with type key = K.t = struct ...
+module Index = Map.Make                   module Index = Map.Make (Key)
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import file_of_module, modules_of, text_of, tree
+
+MOST = 6
+_COMPONENTS = re.compile(r"^The module [\"`']?(\S+?)[\"`']? is a functor, it cannot have any components")
+_USUAL = ("String", "Int")
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    syntax = tree(problem)
+    if syntax is None:
+        return ()
+    if functor := _COMPONENTS.match(problem.diagnostic.flat_message):
+        return list(_applied(problem, syntax, functor[1]))
+    if isinstance(message, messages.TypeClash):
+        found = [*_shown(problem, syntax, message.expected), *_shown(problem, syntax, message.found)]
+        return found[:MOST]
+    return ()
+
+
+# --- functors without their argument ---
+
+
+def _applied(problem: Problem, syntax: Syntax, name: str) -> Iterator[Candidate]:
+    """The modules of the file that stand before, the nearest first; then those of the project, then the usual keys."""
+    binding = _module(syntax, name.rpartition(".")[2], problem.start)
+    functor = binding.field("body") if binding is not None else None
+    if binding is None or functor is None or functor.kind != "module_path":
+        return
+    own = [i.path for i in syntax.declared if i.kind == "module" and i.end <= binding.start and i.name != name]
+    near = [path for path, is_near in modules_of(problem) if is_near]
+    for number, module in enumerate(list(dict.fromkeys((*reversed(own), *near, *_USUAL)))[:MOST]):
+        edit = problem.edit(TextEdit(functor.end, functor.end, f" ({module})"))
+        weight = (0.9 if module in own else 0.6) - 0.05 * number
+        yield Candidate(f"`{functor.text}` is a functor: apply it to `{module}`", edit, max(0.1, weight))
+
+
+def _module(syntax: Syntax, name: str, before: int | None = None) -> Node | None:
+    """The binding of a module, the last one before an offset."""
+    found = None
+    for binding in syntax.walk("module_binding"):
+        own = binding.child("module_name")
+        if own is not None and own.text == name and (before is None or binding.start < before):
+            found = binding
+    return found
+
+
+# --- hidden types ---
+
+
+def _shown(problem: Problem, syntax: Syntax, type_: str) -> Iterator[Candidate]:
+    """The type `Names.key`, where `Names` is made by a functor of the project, or has a signature that hides it."""
+    words = type_.split()
+    path, _, name = (words[-1] if words else "").rpartition(".")
+    if not path or not re.match(r"[a-z_]", name):
+        return
+    found = _definition(problem, syntax, problem.diagnostic.path, path.rpartition(".")[2])
+    if found is None:
+        return
+    file, binding = found
+    body = binding.field("body")
+    if body is not None and body.kind in ("module_application", "module_path"):
+        functor = re.split(r"[\s(]", body.text)[0]
+        found = _definition(problem, binding.syntax, file, functor.rpartition(".")[2], functor.rpartition(".")[0])
+        if found is None:
+            return
+        file, binding = found
+    yield from _uncovered(problem, file, binding, name)
+
+
+def _definition(problem: Problem, syntax: Syntax, file: str, module: str, within: str = "") -> tuple[str, Node] | None:
+    """Where a module is bound: in the file, else in that of the module that it is named with."""
+    if not within and (binding := _module(syntax, module)) is not None:
+        return file, binding
+    other = file_of_module(problem, (within or module).rpartition(".")[2])
+    text = text_of(problem.view, other) if other is not None else None
+    binding = _module(parse(text, other), module) if text is not None and other is not None else None
+    return (other, binding) if binding is not None and other is not None else None
+
+
+def _uncovered(problem: Problem, file: str, binding: Node, name: str) -> Iterator[Candidate]:
+    structure = binding.child("structure")
+    signature = binding.child("module_type_path", "module_type_constraint")
+    if structure is None or signature is None or f"type {name} " in f"{signature.text} ":
+        return
+    for type_ in structure.walk("type_binding"):
+        constructor, manifest = type_.child("type_constructor"), type_.named_children[-1]
+        if constructor is None or constructor.text != name or manifest == constructor or len(type_.named_children) != 2:
+            continue
+        if manifest.kind in ("variant_declaration", "record_declaration"):
+            return
+        word = "and" if signature.kind == "module_type_constraint" else "with"
+        edit = TextEdit(signature.end, signature.end, f" {word} type {name} = {manifest.text}")
+        is_functor = binding.child("module_parameter") is not None
+        title = f"Say in the signature what `{name}` is: `with type {name} = {manifest.text}`"
+        yield Candidate(title, problem.edit(edit, path=file), 0.9 if is_functor else 0.5)
+        return

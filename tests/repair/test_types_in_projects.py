@@ -1,0 +1,84 @@
+"""Errors of type that are mended elsewhere: in definitions, signatures and formats, or by another type's operator."""
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lsp_aid.repair import (
+    coercions,
+    format_arguments,
+    functor_types,
+    logged_messages,
+    own_equalities,
+    polymorphic_recursion,
+)
+from tests.support.one_liners import check_best, check_none
+
+pytestmark = pytest.mark.dune
+
+KEYS = "type key = [ `Up | `Down ]\ntype t = [ key | `Quit ]\nlet name : t -> int = function #key -> 1 | `Quit -> 2\n"
+CELLS = "type _ t = Int : int -> int t | Not : bool t -> bool t | If : bool t * 'a t * 'a t -> 'a t\n"
+ARMS = "match e with Int n -> n | Not b -> not (eval b) | If (c, a, b) -> if eval c then eval a else eval b"
+POOL = "module type S = sig type key type t val empty : t val add : key -> t -> t end\n"
+MADE = "struct module M = Set.Make (K) type key = K.t type t = M.t let empty = M.empty let add = M.add end\n"
+USED = 'module N = Make (String)\nlet a = N.add "a" N.empty'
+MSGF = "(('a, Format.formatter, unit) format -> 'a) -> unit"
+LOG = f"module Log = struct\n  let info (msgf : {MSGF}) = msgf Format.eprintf\nend\n"
+BASE = "open struct let ( = ) (a : int) b = a = b let ( <> ) (a : int) b = a <> b end\nlet b = 1 = 2 || 1 <> 2\n"
+CASES = {
+    coercions: [
+        (KEYS + "let f (k : key) = name k", KEYS + "let f (k : key) = name (k :> t)"),
+    ],
+    polymorphic_recursion: [
+        (
+            CELLS + f"let rec eval (type a) (e : a t) : a = {ARMS}",
+            CELLS + f"let rec eval : type a. a t -> a = fun e -> {ARMS}",
+        ),
+    ],
+    functor_types: [
+        (
+            POOL + f"module Make (K : Set.OrderedType) : S = {MADE}{USED}",
+            POOL + f"module Make (K : Set.OrderedType) : S with type key = K.t = {MADE}{USED}",
+        ),
+        (
+            "module K = struct type t = int let compare = compare end\nmodule M = Map.Make\nlet a = M.empty",
+            "module K = struct type t = int let compare = compare end\nmodule M = Map.Make (K)\nlet a = M.empty",
+        ),
+    ],
+    format_arguments: [
+        (
+            'let line n = Printf.sprintf "%s" n\nlet a = line 3',
+            'let line n = Printf.sprintf "%d" n\nlet a = line 3',
+        ),
+        (
+            'let warn file line = Printf.printf "%s:%d" file',
+            'let warn file line = Printf.printf "%s:%d" file line',
+        ),
+        (
+            'let warn file line text : unit = Printf.printf "%s:%d %s" file text',
+            'let warn file line text : unit = Printf.printf "%s:%d %s" file line text',
+        ),
+    ],
+    logged_messages: [
+        (
+            LOG + 'let f n =\n  Log.info "at %d" n;\n  Log.info "done"',
+            LOG + 'let f n =\n  Log.info (fun m -> m "at %d" n);\n  Log.info (fun m -> m "done")',
+        ),
+    ],
+    own_equalities: [
+        (BASE + 'let f a = a = "x"', BASE + 'let f a = String.equal a "x"'),
+        (BASE + "let f a = String.trim a <> a", BASE + "let f a = not (String.equal (String.trim a) a)"),
+    ],
+}
+
+
+@pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
+async def test_what_a_maintainer_does_comes_first(family: ModuleType, tmp_path: Path) -> None:
+    await check_best(family, CASES[family], tmp_path)  # type: ignore[arg-type]
+
+
+async def test_what_is_none_of_them_is_left_alone(tmp_path: Path) -> None:
+    sources = ["let f a = a + true", 'let f a = 1 = (a ^ "")', "let f (a : [ `A ]) : [ `B ] = a"]
+    for family in CASES:
+        await check_none(family, sources, tmp_path / family.__name__)  # type: ignore[arg-type]
