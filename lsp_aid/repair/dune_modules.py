@@ -36,7 +36,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if flat.startswith(_IMPLEMENTED):
         return list(_implemented(problem))
     if isinstance(message, messages.UnboundName) and message.sort == "module" and not message.qualifier:
-        return list(_unlisted(problem, message.name))
+        return list(_below(problem, message.name))
     return []
 
 
@@ -160,38 +160,17 @@ def _holds(field: Group, module: str) -> bool:
     return any(isinstance(item, Word) and module_of(item.value) == module for item in field.arguments)
 
 
-# --- modules that a stanza leaves out ---
+# --- modules in folders below ---
 
 
-def _unlisted(problem: Problem, module: str) -> Iterator[Candidate]:
-    """A module of the folder that no stanza has, or of a folder below."""
+def _below(problem: Problem, module: str) -> Iterator[Candidate]:
+    """A module of a folder below that no stanza has."""
     dunes = read_dunes(problem.view)
-    here = problem.diagnostic.path
-    stanza = dune_stanzas.owner(here, dunes.stanzas)
-    if stanza is None:
+    stanza = dune_stanzas.owner(problem.diagnostic.path, dunes.stanzas)
+    if stanza is None or stanza.recursive:
         return
-    text = dunes.texts[stanza.path]
-    files = [p for p in dunes.paths if module_of(p) == module and p.endswith((".ml", ".mli", ".mll", ".mly"))]
-    if any(dune_stanzas.owner(p, dunes.stanzas) for p in files):
-        return
-    field = dune_file.field(stanza.group, "modules")
-    if field is not None and any(covers(stanza, p) for p in files):
-        taken = _taken_away(field, module)
-        if taken is not None:
-            edit = dune_file.remove(text, taken)
-        else:
-            edit = dune_file.add_to_field(text, stanza.group, "modules", file_name(module))
-        title = f"Give the module `{module}` to {described(stanza)}"
-        yield Candidate(title, problem.edit(edit, path=stanza.path), 0.93)
     prefix = f"{stanza.folder}/" if stanza.folder else ""
-    below = [p for p in files if p.startswith(prefix) and not covers(stanza, p)]
-    if below and not stanza.recursive and dune_file.stanzas(text):
-        yield _with_subfolders(problem, stanza, stanza.path, text)
-
-
-def _taken_away(field: Group, module: str) -> Word | None:
-    """The word behind `\\` that takes the module away; only where others are taken away as well."""
-    words = [item for item in field.arguments if isinstance(item, Word)]
-    behind = next((i for i, word in enumerate(words) if word.value == "\\"), len(words))
-    taken = [word for word in words[behind + 1 :] if module_of(word.value) == module]
-    return taken[0] if taken and len(words) > behind + 2 else None
+    files = [p for p in dunes.paths if p.startswith(prefix) and module_of(p) == module and p.endswith((".ml", ".mli"))]
+    has_own = {path.rpartition("/")[0] for path in dunes.texts}
+    if any(not covers(stanza, p) and p.rpartition("/")[0] not in has_own for p in files):
+        yield _with_subfolders(problem, stanza, stanza.path, dunes.texts[stanza.path])

@@ -1,0 +1,266 @@
+"""Rules and what they name: targets, dependencies, programs, folders and files that are not there, or are there twice.
+
+(targets confg.ml), which writes config.ml      (targets config.ml)
+(ocamllex lexr)                                 (ocamllex lexer)            beside lexer.mll
+(deps data.tx)                                  (deps data.txt)
+(run gen)                                       (run ./gen.exe)             where the project has that program
+(copy_files src/*.ml)                           (copy_files srcs/*.ml)
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import dune_file, messages
+from lsp_aid.ocaml.dune_file import Group, Word
+from lsp_aid.ocaml.dune_stanzas import module_of
+from lsp_aid.repair.dune_places import Dunes, groups_at, project_file, read_dunes, word_at, words_of
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import text_of
+from lsp_aid.repair.similarity import nearest, similarity
+
+_WRITES = ("with-stdout-to", "with-stderr-to", "with-outputs-to", "write-file")
+_COPIES = ("copy", "copy#")
+_TARGETS = re.compile(r"^- (?P<name>\S+)", re.MULTILINE)
+_NO_RULE = re.compile(r"No rule found for (?:alias )?(?P<name>\S+)")
+_FILE = re.compile(r'(?:File "?(?P<file>[^"\s]+)"? doesn\'t exist|Cannot find directory: (?P<folder>\S+))')
+_NO_MATCH = re.compile(r"Does not match any files")
+_PROGRAM = re.compile(r"Program (?P<name>\S+) not found in the tree or in PATH")
+_SOURCE = re.compile(r'Object "(?P<name>[^"]+)" has no source; "?(?P<file>[^"\s]+)"? must be present')
+_CLOSE = 0.6
+_GENERATED = {"ocamllex": (".mll",), "ocamlyacc": (".mly",), "menhir": (".mly",)}
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    flat = problem.diagnostic.flat_message
+    if not isinstance(message, messages.BrokenRule):
+        return list(_elsewhere(problem)) if _NO_MATCH.search(flat) else []
+    match message.rule:
+        case "dune-targets-missing":
+            return list(_targets(problem))
+        case "dune-no-rule":
+            found = _NO_RULE.search(flat)
+            return list(_no_rule(problem, found["name"])) if found else []
+        case "dune-file-missing":
+            found = _FILE.search(flat)
+            return list(_no_file(problem, found["file"] or found["folder"])) if found else []
+        case "dune-program-missing":
+            found = _PROGRAM.search(flat)
+            return list(_program(problem, found["name"])) if found else []
+        case "dune-source-missing":
+            found = _SOURCE.search(flat)
+            return list(_source(problem, found["name"], found["file"])) if found else []
+    return []
+
+
+# --- targets ---
+
+
+def _targets(problem: Problem) -> Iterator[Candidate]:
+    """The rule says one target and its action writes another. What else the project names tells which is meant."""
+    around = groups_at(problem)
+    if not around:
+        return
+    rule = around[0]
+    missing = [m["name"].rpartition("/")[2] for m in _TARGETS.finditer(problem.diagnostic.message)]
+    said = [w for head in ("target", "targets") for f in [dune_file.field(rule, head)] if f for w in words_of(f)]
+    action = dune_file.field(rule, "action")
+    written = [word for word in _written(action) if word.value not in {w.value for w in said}] if action else []
+    for target in said:
+        if target.value not in missing:
+            continue
+        for file in written:
+            alike = similarity(target.value, file.value)
+            if len(missing) > 1 and alike < _CLOSE:
+                continue
+            wanted = _named_elsewhere(problem, file.value, rule), _named_elsewhere(problem, target.value, rule)
+            first = 0.93 if wanted[0] and not wanted[1] else 0.5 if wanted[1] and not wanted[0] else 0.8
+            title = f"The rule makes `{file.value}`, not `{target.value}`"
+            yield Candidate(title, problem.edit(_word(target, file.value)), first)
+            title = f"Write to `{target.value}`, the target of the rule, and not to `{file.value}`"
+            yield Candidate(title, problem.edit(_word(file, target.value)), 1.43 - first)
+
+
+def _written(action: Group) -> Iterator[Word]:
+    """The files that an action writes."""
+    for node in dune_file.walk([action]):
+        if isinstance(node, Group) and len(node.items) > 1:
+            at = 1 if node.head in _WRITES else 2 if node.head in _COPIES else 0
+            if at and len(node.items) > at and isinstance(word := node.items[at], Word) and "%{" not in word.value:
+                yield word
+
+
+def _named_elsewhere(problem: Problem, file: str, rule: Group) -> bool:
+    """Whether the project names the file, or its module, beside this rule."""
+    module = module_of(file)
+    if file.endswith((".ml", ".mli")):
+        used = re.compile(rf"\b{re.escape(module)}\b")
+        texts = [text_of(problem.view, p) or "" for p in problem.view.paths() if p.endswith((".ml", ".mli"))]
+        if any(used.search(text) for text in texts):
+            return True
+    for path, text in read_dunes(problem.view).texts.items():
+        for word in (node for node in dune_file.walk(dune_file.parse(text)[0]) if isinstance(node, Word)):
+            inside = path == problem.diagnostic.path and rule.start <= word.start < rule.end
+            if not inside and posixpath.basename(word.value) == file:
+                return True
+    return False
+
+
+def _word(word: Word, value: str) -> TextEdit:
+    return dune_file.replace_atom(word, value)
+
+
+# --- files that are not there ---
+
+
+def _no_rule(problem: Problem, name: str) -> Iterator[Candidate]:
+    """Another file, module or alias of a name alike, wherever a dune file names the one that is not there."""
+    dunes = read_dunes(problem.view)
+    for path, text in dunes.texts.items():
+        if problem.diagnostic.path not in ("", path):
+            continue
+        folder = posixpath.dirname(path)
+        for stanza in dune_file.stanzas(text):
+            if problem.diagnostic.path and not stanza.start <= problem.start < stanza.end:
+                continue
+            for word in words_of(stanza):
+                yield from _other_file(problem, dunes, path, folder, stanza, word, name)
+
+
+def _other_file(
+    problem: Problem, dunes: Dunes, path: str, folder: str, stanza: Group, word: Word, name: str
+) -> Iterator[Candidate]:
+    kinds = _GENERATED.get(stanza.head)
+    base = posixpath.basename(name)
+    if kinds and word.value == posixpath.splitext(base)[0]:
+        there = [
+            posixpath.splitext(posixpath.basename(p))[0] for p in _beside(dunes.paths, folder) if p.endswith(kinds)
+        ]
+        for other, weight in _alike(word.value, there, 0.95):
+            yield _replaced(problem, path, word, other, weight)
+        return
+    written = word.value.removeprefix("%{dep:").removeprefix("%{exe:").removesuffix("}")
+    own, missing = (posixpath.normpath(p) for p in (posixpath.join(folder, written), name))
+    if own != missing and written != name and not missing.endswith("/" + posixpath.normpath(written).lstrip("./")):
+        return
+    files = {posixpath.relpath(p, folder or "."): p for p in (*dunes.paths, *_made(dunes))}
+    ways = dict(_alike(written, [p for p in files if p.count("/") == posixpath.normpath(written).count("/")], 0.93))
+    same_name = [
+        p for p, whole in files.items() if posixpath.basename(whole) == posixpath.basename(own) and whole != own
+    ]
+    ways.update(dict.fromkeys(same_name[:3], 0.9 if len(same_name) == 1 else 0.5))
+    for other, weight in ways.items():
+        if other == written:
+            continue
+        value = word.value.replace(written, other)
+        yield _replaced(problem, path, word, value, weight)
+
+
+def _made(dunes: Dunes) -> Iterator[str]:
+    """The files that rules and programs of the project make."""
+    for path, text in dunes.texts.items():
+        folder = posixpath.dirname(path)
+        for stanza in dune_file.stanzas(text):
+            if stanza.head == "rule":
+                fields = (dune_file.field(stanza, head) for head in ("target", "targets", "action"))
+                words = [w for f in fields if f for w in (_written(f) if f.head == "action" else words_of(f))]
+                yield from (posixpath.join(folder, w.value) for w in words if "." in w.value and "%{" not in w.value)
+    for one in dunes.stanzas:
+        if one.kind in ("executable", "executables", "test", "tests"):
+            yield from (posixpath.join(one.folder, f"{name}.exe") for name in one.names)
+
+
+def _beside(paths: Iterable[str], folder: str) -> list[str]:
+    return [path for path in paths if posixpath.dirname(path) == folder]
+
+
+def _alike(name: str, others: Iterable[str], most: float) -> Iterator[tuple[str, float]]:
+    yield from ((other, most * max(0.7, alike)) for other, alike in nearest(name, others, _CLOSE)[:3])
+
+
+def _replaced(problem: Problem, path: str, word: Word, value: str, weight: float) -> Candidate:
+    change = problem.edit(TextEdit(word.start, word.end, _quoted(value)), path=path)
+    return Candidate(f"Replace `{word.value}` by `{value}`, which is there", change, weight)
+
+
+def _quoted(value: str) -> str:
+    return value if "%{" in value else dune_file.quote(value)
+
+
+def _no_file(problem: Problem, name: str) -> Iterator[Candidate]:
+    """Another folder or file of a name alike: of `(copy_files ...)`, `(include ...)`, `(source_tree ...)`."""
+    nodes, _ = dune_file.parse(problem.source.text)
+    words = (word for word in dune_file.walk(nodes) if isinstance(word, Word))
+    word = next(
+        (w for w in words if problem.start <= w.start < problem.end and posixpath.basename(name) in w.value), None
+    )
+    if word is None:
+        return
+    folder = posixpath.dirname(problem.diagnostic.path)
+    paths = problem.view.paths()
+    folders = {posixpath.dirname(p) for p in paths} - {"", folder}
+    own = (problem.diagnostic.path, project_file(problem.view, problem.diagnostic.path))
+    there = {posixpath.relpath(p, folder or ".") for p in (*folders, *paths) if p not in own}
+    meant = posixpath.relpath(name, folder or ".")
+    if meant not in word.value:
+        meant = name
+    for other, weight in _alike(meant, there, 0.93):
+        if meant in word.value:
+            yield _replaced(problem, problem.diagnostic.path, word, word.value.replace(meant, other, 1), weight)
+    same = [one for one in there if posixpath.basename(one) == posixpath.basename(meant)]
+    for other in same[:2]:
+        if meant in word.value:
+            value = word.value.replace(meant, other, 1)
+            yield _replaced(problem, problem.diagnostic.path, word, value, 0.85)
+
+
+def _elsewhere(problem: Problem) -> Iterator[Candidate]:
+    """A pattern of files that fits none: the same in the folder that has such files, or another ending."""
+    word = word_at(problem)
+    if word is None:
+        return
+    folder = posixpath.dirname(problem.diagnostic.path)
+    there = [posixpath.relpath(p, folder or ".") for p in problem.view.paths()]
+    for other, weight in _alike(word.value, there, 0.9):
+        yield _replaced(problem, problem.diagnostic.path, word, other, weight)
+
+
+# --- programs and foreign sources ---
+
+
+def _program(problem: Problem, name: str) -> Iterator[Candidate]:
+    """A program of the project, which is run by its file."""
+    word = word_at(problem)
+    if word is None:
+        return
+    dunes = read_dunes(problem.view)
+    folder = posixpath.dirname(problem.diagnostic.path)
+    stem = name.removesuffix(".exe").removeprefix("./")
+    for made in (p for p in _made(dunes) if p.endswith(".exe")):
+        alike = similarity(stem, posixpath.basename(made).removesuffix(".exe"))
+        if alike >= 0.7:
+            where = posixpath.relpath(made, folder or ".")
+            where = where if where.startswith("../") or "/" in where else f"./{where}"
+            title = f"Run `{where}`, the program of this project"
+            yield Candidate(title, problem.edit(TextEdit(word.start, word.end, where)), 0.93 * alike)
+    public = [name for stanza in dunes.stanzas for name in stanza.public_names if stanza.kind.startswith("exec")]
+    for other, weight in _alike(stem, public, 0.9):
+        yield _replaced(problem, problem.diagnostic.path, word, other, weight)
+
+
+def _source(problem: Problem, name: str, file: str) -> Iterator[Candidate]:
+    """Another source of the same language: `(names stubs)` for `(names stub)` beside stubs.c."""
+    around = groups_at(problem)
+    suffix = posixpath.splitext(file)[1]
+    if not around:
+        return
+    paths = problem.view.paths()
+    folder = posixpath.dirname(problem.diagnostic.path)
+    there = [posixpath.basename(p).removesuffix(suffix) for p in _beside(paths, folder) if p.endswith(suffix)]
+    words = [word for word in words_of(around[0]) if word.value == name]
+    ways = dict(_alike(name, there, 0.95)) or (dict.fromkeys(there, 0.7) if len(there) == 1 else {})
+    for word in words[-1:]:
+        for other, weight in ways.items():
+            yield _replaced(problem, problem.diagnostic.path, word, other, weight)
