@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_file import Group, Word
 from lsp_aid.ocaml.dune_stanzas import Stanza
-from lsp_aid.repair.dune_places import Dunes, described, read_dunes
+from lsp_aid.repair.dune_places import SOURCES, Dunes, described, read_dunes
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.similarity import similarity
 
@@ -81,9 +81,26 @@ def _misspelt(problem: Problem, dunes: Dunes, name: str) -> Iterator[Candidate]:
         if word and closeness >= _CLOSE:
             title = f"Replace the library `{name}` by `{other}`"
             yield Candidate(title, problem.edit(dune_file.replace_atom(word, other)), 0.95 * closeness)
+    yield from _of_folder(problem, dunes, word, name)
     removal = dune_file.remove_from_field(dunes.texts[path], stanza.group, "libraries", name)
     if removal:
         yield Candidate(f"Remove the library `{name}`", problem.edit(removal), 0.2)
+
+
+def _of_folder(problem: Problem, dunes: Dunes, word: Word | None, name: str) -> Iterator[Candidate]:
+    """The library in the folder of that name: called by its own, or so named where another library has that name."""
+    for library in dunes.stanzas:
+        if library.kind != "library" or posixpath.basename(library.folder) != name or not library.names or not word:
+            continue
+        own = library.names[0]
+        if sum(own in other.names for other in dunes.stanzas if other.kind == "library") > 1:
+            named = dune_file.field(library.group, "name")
+            if named is not None and isinstance(named.items[1], Word):
+                change = problem.edit(dune_file.replace_atom(named.items[1], name), path=library.path)
+                yield Candidate(f"Call the library in `{library.folder}` `{name}`: `{own}` is another's", change, 0.95)
+        else:
+            title = f"Replace `{name}`, the folder, by `{own}`, the library in it"
+            yield Candidate(title, problem.edit(dune_file.replace_atom(word, own)), 0.93)
 
 
 def _word_at(group: Group, offset: int, name: str) -> Word | None:
@@ -114,8 +131,9 @@ def _offering(module: str, user: Stanza, dunes: Dunes) -> Iterator[tuple[str, fl
         for library in stanza.libraries:
             if dune_stanzas.module_of(library) == module:
                 weights.setdefault(library, 0.8)
+    in_project = any(dune_stanzas.module_of(path) == module for path in dunes.paths if path.endswith(SOURCES))
     for table, weight in ((_OF_DISTRIBUTION, 0.9), (_WELL_KNOWN, 0.6)):
-        if module in table:
+        if module in table and not in_project:
             weights.setdefault(table[module], weight)
     taken = {*user.libraries, *user.names, *user.public_names}
     yield from ((library, weight) for library, weight in weights.items() if library not in taken)
