@@ -12,7 +12,7 @@ from lsp_aid.repair.call_plans import Argument, Plan, Slot
 from lsp_aid.repair.type_shapes import Type
 
 _MOST_ARGUMENTS = 8
-_ATOMS = (
+ATOMS = (
     "value_path", "parenthesized_expression", "constructor_path", "number", "string", "character", "boolean", "unit",
     "empty_list", "list_expression", "array_expression", "record_expression", "field_get_expression", "tag",
     "prefix_expression", "quoted_string", "array_get_expression", "string_get_expression", "local_open_expression",
@@ -115,7 +115,7 @@ def _slot(slot: Slot, arguments: Sequence[Node], texts: Sequence[str]) -> str:
     if source.part >= 0:
         return _labelled(slot.label, _part(arguments[source.of[0]], source.part))
     kind = arguments[source.of[0]].kind
-    if slot.form != "{}" and kind not in _ATOMS and not slot.form.startswith("(fun"):
+    if slot.form != "{}" and kind not in ATOMS and not slot.form.startswith("(fun"):
         text = f"({text})"
     return _labelled(slot.label, slot.form.format(text))
 
@@ -125,7 +125,7 @@ def _part(argument: Node, number: int) -> str:
     parts = _elements(inner) if inner is not None else []
     if number >= len(parts):
         return argument.text
-    return parts[number].text if parts[number].kind in _ATOMS else f"({parts[number].text})"
+    return parts[number].text if parts[number].kind in ATOMS else f"({parts[number].text})"
 
 
 def _elements(node: Node) -> list[Node]:

@@ -1,4 +1,4 @@
-"""A value of one of the project's modules that goes by another name now, wherever the file uses it.
+"""What one of the project's modules has and what goes by another name now, wherever the file uses it.
 
     let a t = Store.find "a" t        let a t = Store.lookup "a" t
     let b t = Store.find "b" t        let b t = Store.lookup "b" t
@@ -17,19 +17,26 @@ from lsp_aid.repair.places import declared_elsewhere, text_of
 from lsp_aid.repair.similarity import similarity
 
 MOST = 6
+_KINDS = {
+    "value": ("value", "external"),
+    "constructor": ("constructor",),
+    "type constructor": ("type",),
+    "module": ("module",),
+}
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
-    if not isinstance(message, messages.UnboundName) or message.sort != "value" or not message.qualifier:
+    kinds = _KINDS.get(message.sort) if isinstance(message, messages.UnboundName) else None
+    if not isinstance(message, messages.UnboundName) or kinds is None or not message.qualifier:
         return ()
     text = text_of(problem.view, problem.diagnostic.path)
-    if text is None or problem.diagnostic.path.endswith(".mli"):
+    if text is None or (problem.diagnostic.path.endswith(".mli") and message.sort == "value"):
         return ()
     old = f"{message.qualifier}.{message.name}"
     places = [match.start() for match in re.finditer(rf"(?<![\w'.]){re.escape(old)}(?![\w'])", text)]
     names = [
-        d.name for d in declared_elsewhere(problem) if d.path == f"{message.qualifier}.{d.name}" and _is_value(d.kind)
+        d.name for d in declared_elsewhere(problem) if d.path == f"{message.qualifier}.{d.name}" and d.kind in kinds
     ]
     fresh = [name for name in dict.fromkeys(names) if f"{message.qualifier}.{name}" not in text]
     fresh.sort(key=lambda name: -similarity(name, message.name))
@@ -42,7 +49,3 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             title = f"`{old}` may be `{new}` now{often}"
             found.append(Candidate(title, problem.edit(*edits), 0.4 / (1 + number / 2), Kind.GUESS))
     return found
-
-
-def _is_value(kind: str) -> bool:
-    return kind in ("value", "external")

@@ -1,0 +1,130 @@
+"""What a value holds where the value itself is given: the other way is a function of its module, or a member of it.
+
+price + 1, of type Money.t                Money.to_cents price + 1
+pay 100, where Money.t is wanted          pay (Money.of_cents 100)
+next x + 1, of type int * bool            fst (next x) + 1
+get t "a" + 1, of type int option         Option.get (get t "a") + 1        (a guess, for it may raise)
+"""
+
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.proposal import Kind
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.syntax import Node
+from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.calls_in_code import ATOMS
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.type_shapes import Type, parameters, read, unified
+
+_DEFAULTS = {"int": "0", "string": '""', "float": "0.", "bool": "false", "list": "[]"}
+_MOST = 5
+_NEEDS_NONE = ("let_binding", "parenthesized_expression", "match_case", "then_clause", "else_clause", "let_expression")
+
+
+@frozen
+class _Form:
+    """`text` with `{}` for what is there."""
+
+    text: str
+    weight: float
+    title: str
+    kind: Kind = Kind.FIX
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    if not isinstance(message, messages.TypeClash) or message.what == "pattern" or not message.found:
+        return ()
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    asked = await AskedTypes.of(problem) if node is not None else None
+    if node is None or asked is None:
+        return ()
+    node = within_parentheses(node)
+    given, wanted = read(message.found), read(message.expected)
+    made: list[tuple[_Form, ChangeSet, int]] = []
+    for form in [*_members(given, wanted), *await _functions(asked, node, given, wanted)]:
+        edit = _edit(node, form)
+        made.append((form, problem.edit(edit), node.start))
+    made += await _elements(problem, asked, node, given, wanted)
+    reached = await asked.reached([changes.files[0].after or "" for _, changes, _ in made if changes])
+    found = [
+        Candidate(form.title, changes, form.weight, form.kind)
+        for (form, changes, start), far in zip(made, reached, strict=False)
+        if far > max(start, problem.start)
+    ]
+    return sorted(found, key=lambda c: -c.weight)[:_MOST]
+
+
+def _members(given: Type, wanted: Type) -> Iterator[_Form]:
+    if given.head == "*" and len(given.parts) == 2:
+        for part, function in zip(given.parts, ("fst", "snd"), strict=True):
+            if unified(part, wanted, {}) is not None and not part.is_variable:
+                which = "first" if function == "fst" else "second"
+                yield _Form(f"{function} {{}}", 0.8, f"It is a pair: take its {which} part, `{function}`")
+    elif given.head == "option" and wanted.head != "option" and unified(given.parts[0], wanted, {}) is not None:
+        title = "It is an option: take its value, `Option.get`, which raises where there is none"
+        yield _Form("Option.get {}", 0.62, title, Kind.GUESS)
+        if default := _DEFAULTS.get(wanted.head):
+            title = f"It is an option: `Option.value ~default:{default}`"
+            yield _Form(f"Option.value {{}} ~default:{default}", 0.5, title, Kind.GUESS)
+    elif given.head == "result" and wanted.head != "result" and unified(given.parts[0], wanted, {}) is not None:
+        title = "It is a result: take its value, `Result.get_ok`, which raises where it is an error"
+        yield _Form("Result.get_ok {}", 0.62, title, Kind.GUESS)
+
+
+async def _functions(asked: AskedTypes, node: Node, given: Type, wanted: Type) -> list[_Form]:
+    """The functions of either type's module that make one of the other."""
+    modules = {type_.head.rpartition(".")[0]: None for type_ in (given, wanted)}
+    found = []
+    for module in [m for m in modules if m and m != "Stdlib"]:
+        fitting = []
+        for name, type_ in await asked.values(node.start, module):
+            takes, gives = parameters(type_)
+            if len(takes) != 1 or takes[0].label or takes[0].parts[0].is_variable or gives.is_variable:
+                continue
+            settled = unified(takes[0].parts[0], given, {})
+            if settled is not None and unified(gives, wanted, settled) is not None:
+                fitting.append(name)
+        for number, name in enumerate(fitting[:3]):
+            weight = (0.85 if len(fitting) == 1 else 0.7) - 0.1 * number
+            path = f"{module}.{name}"
+            found.append(_Form(f"{path} {{}}", weight, f"Convert with `{path}`"))
+    return found
+
+
+def _edit(node: Node, form: _Form) -> TextEdit:
+    text = node.text if node.kind in ATOMS else f"({node.text})"
+    made = form.text.replace("{}", text)
+    parent = node.parent
+    is_free = parent is None or parent.kind in _NEEDS_NONE or parent.kind.startswith("infix")
+    return TextEdit(node.start, node.end, made if is_free else f"({made})")
+
+
+async def _elements(
+    problem: Problem, asked: AskedTypes, node: Node, given: Type, wanted: Type
+) -> list[tuple[_Form, ChangeSet, int]]:
+    """Where the elements differ and a function beside is given them: the parameter of that is converted."""
+    if given.head != wanted.head or len(given.parts) != len(wanted.parts) or not given.parts or given.head == "*":
+        return []
+    pairs = [(g, w) for g, w in zip(given.parts, wanted.parts, strict=True) if unified(g, w, {}) is None]
+    call = node.parent
+    if len(pairs) != 1 or call is None or call.kind != "application_expression":
+        return []
+    forms = [*_members(*pairs[0]), *await _functions(asked, node, *pairs[0])]
+    functions = [within_parentheses(a.field("expression") or a) for a in call.fields("argument") if a != node]
+    found = []
+    for function in [f for f in functions if f.kind == "fun_expression"]:
+        names = [p.text for p in function.named_children if p.kind == "parameter" and p.text.isidentifier()]
+        body = function.named_children[-1]
+        for name in reversed(names):
+            uses = [use for use in body.walk("value_path") if use.text == name]
+            for form in forms if uses else []:
+                change = problem.edit(*(_edit(use, form) for use in uses))
+                found.append((form, change, function.start))
+    return found
