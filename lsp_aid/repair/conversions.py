@@ -111,7 +111,7 @@ def _number_as(sign: str, number: str, type_: str) -> str | None:
 # --- formats ---
 
 _PRINTERS = re.compile(r"(?:^|\.)(?:[a-z]*printf|failwithf|fatal|sscanf|scanf)$")
-_LETTERS = {"int": "d", "float": "g", "string": "s", "char": "c", "bool": "b", "int32": "ld", "int64": "Ld"}
+_LETTERS = {"int": "d", "float": "f", "string": "s", "char": "c", "bool": "b", "int32": "ld", "int64": "Ld"}
 
 
 def format_edits(argument: Node, found: str) -> Iterator[TextEdit]:
@@ -133,7 +133,7 @@ def format_edits(argument: Node, found: str) -> Iterator[TextEdit]:
         if match[4] in ("%", "!", ",", "@"):
             continue
         if number == 0:
-            letter = "f" if found == "float" and match[3] else _LETTERS[found]
+            letter = _LETTERS[found]
             precision = (match[3] or "") if found == "float" else ""
             flags = match[1] if found in ("int", "float") else match[1].replace("0", "")
             yield TextEdit(specification.start, specification.end, f"%{flags}{match[2]}{precision}{letter}")

@@ -32,15 +32,19 @@ _USUAL = {
 _MODULES = {"int": "Int", "string": "String", "float": "Float", "char": "Char", "bool": "Bool"}
 _FILES_AT_MOST = 400
 _CLOSE = 0.5
+_MISSPELT = 0.7
 _WRITTEN = {"value": "value", "type": "type", "module": "module"}
 
 
 @frozen
 class _Way:
+    """`text` is put in; or `edit` is made."""
+
     text: str
     title: str
     weight: float
     kind: Kind = Kind.FIX
+    edit: TextEdit | None = None
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -67,7 +71,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 def _candidate(problem: Problem, structure: Node, name: str, ways: Sequence[_Way]) -> Candidate:
     kind = Kind.SKELETON if any(way.kind is Kind.SKELETON for way in ways) else Kind.FIX
     title = "; ".join(way.title for way in ways)
-    change = _inserted(problem, structure, [way.text for way in ways])
+    texts = [way.text for way in ways if way.edit is None]
+    edits = [way.edit for way in ways if way.edit is not None]
+    change = _changed(problem, structure, texts, edits)
     where = f" in `{name}`" if name else ""
     return Candidate(f"{title}{where}", change, min(way.weight for way in ways), kind)
 
@@ -102,21 +108,24 @@ def _called(problem: Problem, syntax: Syntax, path: str, before: int) -> Node | 
     return ocaml_syntax.parse(text, file).root if file and text is not None else None
 
 
-def _inserted(problem: Problem, structure: Node, texts: Sequence[str]) -> ChangeSet:
+def _changed(problem: Problem, structure: Node, texts: Sequence[str], edits: Sequence[TextEdit]) -> ChangeSet:
+    new = [_inserted(structure, texts)] if texts else []
+    return problem.edit(*edits, *new, path=structure.syntax.path)
+
+
+def _inserted(structure: Node, texts: Sequence[str]) -> TextEdit:
     source = structure.syntax.text
     end = structure.child("end")
     gap = newline(source)
     if end is None:  # a whole file
         lead = "" if not source or source.endswith("\n") else gap
-        edit = TextEdit(len(source), len(source), lead + "".join(f"{gap}{text}{gap}" for text in texts))
-    elif starts_line(source, end.start):
+        return TextEdit(len(source), len(source), lead + "".join(f"{gap}{text}{gap}" for text in texts))
+    if starts_line(source, end.start):
         last = structure.named_children[-1] if structure.named_children else None
         at = last.end if last is not None else structure.start + len("struct")
         indent = source[line_start(source, end.start) : end.start] + "  "
-        edit = TextEdit(at, at, "".join(f"{gap}{indent}{text}" for text in texts))
-    else:
-        edit = TextEdit(end.start, end.start, "".join(f"{text} " for text in texts))
-    return problem.edit(edit, path=structure.syntax.path)
+        return TextEdit(at, at, "".join(f"{gap}{indent}{text}" for text in texts))
+    return TextEdit(end.start, end.start, "".join(f"{text} " for text in texts))
 
 
 # --- what ---
@@ -151,8 +160,13 @@ def _like_named(items: Sequence[Item], name: str) -> Iterator[_Way]:
     for item in items:
         alike = similarity(item.name, name) if item.kind == "value" else 0.0
         if alike >= _CLOSE or (item.kind == "value" and (item.name in name or name in item.name)):
+            named = item.node.child("value_name")
+            uses = [use for use in item.definition.syntax.walk("value_path") if use.text == item.name]
+            if named is not None and alike >= _MISSPELT and not uses:
+                edit = TextEdit(named.start, named.end, name)
+                yield _Way("", f"Rename `{item.name}` to `{name}`", 0.97 * alike, edit=edit)
             text = f"let {name} = {item.name}"
-            yield _Way(text, f"Define `{name}` as `{item.name}`", 0.6 + 0.35 * alike)
+            yield _Way(text, f"Define `{name}` as `{item.name}`", 0.5 + 0.3 * alike)
 
 
 def _usual(items: Sequence[Item], name: str) -> Iterator[_Way]:

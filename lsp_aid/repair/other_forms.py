@@ -23,7 +23,10 @@ from lsp_aid.repair.type_shapes import Type, parameters, read, unified
 
 _DEFAULTS = {"int": "0", "string": '""', "float": "0.", "bool": "false", "list": "[]"}
 _MOST = 5
-_NEEDS_NONE = ("let_binding", "parenthesized_expression", "match_case", "then_clause", "else_clause", "let_expression")
+_NEEDS_NONE = (
+    "let_binding", "parenthesized_expression", "match_case", "then_clause", "else_clause", "let_expression",
+    "typed_expression",
+)  # fmt: skip
 
 
 @frozen

@@ -4,7 +4,8 @@
     let name { name } = name                  let name { name; _ } = name
     let next r = { r with x = 1; y = 2 }      let next _r = { x = 1; y = 2 }
 
-A field gets the variable of its name, where there is one in scope; without it a person has to write the value.
+A field gets the variable of its name, where there is one in scope; or what is nothing of its type, or what other
+records have there. Without all that a person has to write the value.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.new_fields import new_value
 
 _USELESS_WITH = 23
 
@@ -51,10 +53,19 @@ def _completed(problem: Problem, tree: Syntax, fields: Sequence[str]) -> Iterato
     if not parts:
         return
     known = [name for name in fields if lookup(tree, name, parts[0].start) is not None]
-    written = [name if name in known else f'{name} = failwith "TODO: {name}"' for name in fields]
-    edit = TextEdit(parts[-1].end, parts[-1].end, "".join(f"; {field}" for field in written))
     shown = ", ".join(f"`{name}`" for name in fields)
     plural = "s" if len(fields) > 1 else ""
+    given = {name: new_value(problem, name) for name in fields if name not in known}
+    if given and all(value is not None for value in given.values()):
+        texts = {name: value[0] for name, value in given.items() if value is not None}
+        written = [f"{name} = {texts[name]}" if name in texts else name for name in fields]
+        edit = TextEdit(parts[-1].end, parts[-1].end, "".join(f"; {field}" for field in written))
+        is_guess = any(value is not None and value[1] for value in given.values())
+        values = ", ".join(f"`{text}`" for text in texts.values())
+        title = f"Add the field{plural} {shown}, as {values}"
+        yield Candidate(title, problem.edit(edit), 0.6, Kind.GUESS if is_guess else Kind.FIX)
+    written = [name if name in known else f'{name} = failwith "TODO: {name}"' for name in fields]
+    edit = TextEdit(parts[-1].end, parts[-1].end, "".join(f"; {field}" for field in written))
     if len(known) == len(fields):
         title = f"Add the field{plural} {shown}, from the variable{plural} of that name"
         yield Candidate(title, problem.edit(edit), 0.85)

@@ -101,7 +101,7 @@ async def test_conversions_and_other_functions(tmp_path: Path) -> None:
             ("let f (x : float) = abs x", "let f (x : float) = abs_float x"),
             ("let f (x : float) = sqrt (float_of_int x)", "let f (x : float) = sqrt x"),
             ('let f (n : int) = Printf.sprintf "%5d%% %s" 1 n', 'let f (n : int) = Printf.sprintf "%5d%% %d" 1 n'),
-            ('let f (x : float) = Printf.sprintf "%-8d|" x', 'let f (x : float) = Printf.sprintf "%-8g|" x'),
+            ('let f (x : float) = Printf.sprintf "%-8d|" x', 'let f (x : float) = Printf.sprintf "%-8f|" x'),
             ('let f s t = s + ", " + t', 'let f s t = s ^ ", " ^ t'),
             ('let f (n : int64) = Printf.sprintf "%d" n', 'let f (n : int64) = Printf.sprintf "%Ld" n'),
             ("let f (x : int64) = (x + 1L) * 2L", "let f (x : int64) = Int64.mul (Int64.add x 1L) 2L"),

@@ -1,0 +1,88 @@
+"""Constructors that carry a record today, with names for what was a tuple.
+
+Event.Key (13, false)                     Event.Key { code = 13; shift = false }
+| Event.Key (code, _) -> code             | Event.Key { code; _ } -> code
+"""
+
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import node_of, text_of, tree
+
+_PATTERN, _EXPRESSION = "constructor_pattern", "application_expression"
+_FILES_AT_MOST = 400
+_WEIGHT = 0.9
+_SAID = ("expects an inlined record argument", "a pattern was expected which matches values of type")
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    if not any(said in problem.diagnostic.flat_message for said in _SAID):
+        return ()
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    around = next((n for n in (node, *node.ancestors()) if n.kind in (_PATTERN, _EXPRESSION)), None) if node else None
+    name = _name(around) if around is not None else ""
+    fields = _fields(problem, name.rpartition(".")[2]) if name else []
+    if syntax is None or around is None or not fields:
+        return ()
+    edits = []
+    for each in syntax.walk(_PATTERN, _EXPRESSION):
+        parts = _parts(each) if _name(each) == name else []
+        if len(parts) == len(fields) or [part.text for part in parts] == ["_"]:
+            edits += list(_named(each, name, fields, parts))
+    if not edits:
+        return ()
+    return [Candidate(f"`{name}` carries a record: `{edits[0].text}`", problem.edit(*edits), _WEIGHT)]
+
+
+def _name(node: Node) -> str:
+    first = node.field("function") if node.kind == _EXPRESSION else node.named_children[0]
+    return first.text if first is not None and first.kind == "constructor_path" else ""
+
+
+def _parts(node: Node) -> list[Node]:
+    given = node.fields("argument") if node.kind == _EXPRESSION else node.named_children[1:]
+    return _elements(given[0]) if len(given) == 1 else []
+
+
+def _elements(node: Node) -> list[Node]:
+    if node.kind.startswith("parenthesized_") and node.named_children:
+        return _elements(node.named_children[0])
+    if node.kind not in ("tuple_expression", "tuple_pattern"):
+        return [node]
+    return [part for child in node.named_children for part in _elements(child)]
+
+
+def _named(node: Node, name: str, fields: Sequence[str], parts: Sequence[Node]) -> Iterator[TextEdit]:
+    if len(parts) != len(fields):
+        return
+    is_pattern = node.kind == _PATTERN
+    pairs = list(zip(fields, parts, strict=True))
+    kept = [(field, part.text) for field, part in pairs if not (is_pattern and part.text == "_")]
+    written = [field if field == text else f"{field} = {text}" for field, text in kept]
+    if len(kept) < len(pairs):
+        written.append("_")
+    body = f"{{ {'; '.join(written)} }}" if kept else "_"
+    yield TextEdit(node.start, node.end, f"{name} {body}")
+
+
+def _fields(problem: Problem, constructor: str) -> list[str]:
+    """The fields of the record that a constructor of the project carries."""
+    for path in [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]:
+        text = text_of(problem.view, path)
+        if text is not None and constructor in text:
+            found = _declared(ocaml_syntax.parse(text, path), constructor)
+            if found:
+                return found
+    return []
+
+
+def _declared(syntax: Syntax, constructor: str) -> list[str]:
+    for item in syntax.walk("constructor_declaration"):
+        name, record = item.child("constructor_name"), item.child("record_declaration")
+        if name is not None and record is not None and name.text == constructor:
+            return [field.text for field in record.walk("field_name")]
+    return []

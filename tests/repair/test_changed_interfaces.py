@@ -1,0 +1,86 @@
+"""Types, constructors and interfaces that changed around a file: one proposal brings everything along."""
+
+from pathlib import Path
+
+import pytest
+
+from lsp_aid.domain.proposal import Level
+from tests.support.requires import require
+from tests.support.whole_projects import proposals
+
+pytestmark = pytest.mark.dune
+TYPES = {
+    "money.mli": "type t\n\nval of_cents : int -> t\nval to_cents : t -> int\n",
+    "money.ml": "type t = int\n\nlet of_cents n = n\nlet to_cents n = n\n",
+    "level.ml": "type t = Debug | Info\n\nlet show = function Debug -> 1 | Info -> 2\n",
+    "ast.ml": "type t = Name of string | Number of int\n",
+    "event.ml": "type t = Key of { code : int; shift : bool } | Resize of int * int\n",
+    "user.ml": "type t = { name : string; email : string option }\n",
+    "reader.ml": 'let next n = (n + 1, n > 3)\nlet decode s = if s = "" then Error "empty" else Ok 1\n',
+}
+BEFORE_AND_AFTER = [
+    ("let f (p : Money.t) = p + 1", "let f (p : Money.t) = Money.to_cents p + 1"),
+    ("let f g = g (1 : Money.t)", "let f g = g (Money.of_cents 1 : Money.t)"),
+    (
+        "let f (ps : Money.t list) = List.fold_left (fun sum p -> sum + p) 0 ps",
+        "let f (ps : Money.t list) = List.fold_left (fun sum p -> sum + Money.to_cents p) 0 ps",
+    ),
+    ("let f n = Reader.next n + 1", "let f n = fst (Reader.next n) + 1"),
+    (
+        "let f s = match Reader.decode s with Some n -> n | None -> 0",
+        "let f s = match Reader.decode s with Ok n -> n | Error _ -> 0",
+    ),
+    ('let f () = Level.show "info"', "let f () = Level.show Level.Info"),
+    ('let f = function Ast.Ident x -> x | Ast.Number _ -> ""', 'let f = function Ast.Name x -> x | Ast.Number _ -> ""'),
+    ("let f = Event.Key (13, false)", "let f = Event.Key { code = 13; shift = false }"),
+    (
+        "let f = function Event.Key (code, _) -> code | Event.Resize _ -> 0",
+        "let f = function Event.Key { code; _ } -> code | Event.Resize _ -> 0",
+    ),
+    ('let f : User.t = { name = "ada" }', 'let f : User.t = { name = "ada"; email = None }'),
+    (
+        "module type S = sig val close : unit -> unit end\nmodule M : S = struct let closed () = () end",
+        "module type S = sig val close : unit -> unit end\nmodule M : S = struct let close () = () end",
+    ),
+]
+
+
+async def test_one_proposal_brings_all_files_along(tmp_path: Path) -> None:
+    require("dune")
+    before = {f"case_{n}.ml": f"{old}\n" for n, (old, _) in enumerate(BEFORE_AND_AFTER)}
+    best = (await proposals({**TYPES, **before}, tmp_path))[0]
+    assert best.verdict.level is Level.VERIFIED
+    assert best.changes.texts == {f"case_{n}.ml": f"{new}\n" for n, (_, new) in enumerate(BEFORE_AND_AFTER)}
+
+
+async def test_an_interface_and_its_implementation_are_brought_together(tmp_path: Path) -> None:
+    require("dune")
+    texts = {
+        "items.mli": "type 'a t\n\nval empty : 'a t\nval length : 'a t -> int\n",
+        "items.ml": "type 'a t = 'a list\n\nlet empty = []\nlet size items = List.length items\n",
+        "units.mli": "val metres : float -> float\nval feet : float -> float\n",
+        "units.ml": "let metres feet = feet *. 0.3048\n",
+        "lock.mli": "exception Locked of string\n\nval take : string -> unit\n",
+        "lock.ml": "exception Locked\n\nlet take name = raise (Locked name)\n",
+        "tree.mli": "type t\n\nval leaf : 'a t\n",
+        "tree.ml": "type 'a t = Leaf | Node of 'a t * 'a\n\nlet leaf = Leaf\nlet _ = Node (Leaf, 1)\n",
+    }
+    best = (await proposals(texts, tmp_path))[0]
+    assert best.verdict.level is Level.VERIFIED
+    assert best.changes.texts == {
+        "items.ml": "type 'a t = 'a list\n\nlet empty = []\nlet length items = List.length items\n",
+        "units.mli": "val metres : float -> float\n",
+        "lock.ml": "exception Locked of string\n\nlet take name = raise (Locked name)\n",
+        "tree.mli": "type 'a t\n\nval leaf : 'a t\n",
+    }
+
+
+async def test_what_another_module_uses_stays_in_the_interface(tmp_path: Path) -> None:
+    require("dune")
+    texts = {
+        "units.mli": "val metres : float -> float\nval feet : float -> float\n",
+        "units.ml": "let metres feet = feet *. 0.3048\n",
+        "user.ml": "let x = Units.feet 1.\n",
+    }
+    found = await proposals(texts, tmp_path)
+    assert all("units.mli" not in one.changes.texts for one in found)
