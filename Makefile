@@ -35,6 +35,7 @@ bench: ## Measure where edits land, checks, builds, starts and restarts, beside 
 	@$(BIN)/python -m benchmarks.typer
 	@tools/fetch-sources .tools/sources menhir ocaml-csexp ocaml-dune
 	@$(BIN)/python -m benchmarks.repairs
+	@$(BIN)/python -m benchmarks.mutations --count 20
 	@$(BIN)/python -m benchmarks.status --large
 	@$(BIN)/python -m benchmarks.unsaved --large
 	@$(BIN)/python -m benchmarks.ces

@@ -1,4 +1,4 @@
-"""Diffs made by mutation of real sources, for the audit: about half of them build.
+"""Diffs made by mutation of real sources: for the audit, of which about half build, and breaks for the repairs.
 
 The same sources, seed and number make the same diff.
 """
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from attrs import define, field, frozen
 
+from lsp_aid.ces import token_breaks
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.ocaml.syntax import Node, parse
 
@@ -54,10 +55,11 @@ class Mutant:
 
 @define
 class Mutator:
-    """Makes diffs of the files of a project, by path. Those in `spared` folders are left alone."""
+    """Makes diffs of the files of a project, by path, of the `kinds` in turn, which are the audit's by themselves."""
 
     files: Mapping[str, str]
     seed: int = 0
+    kinds: Sequence[str] = field(factory=lambda: KINDS)
     _sources: list[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -70,7 +72,7 @@ class Mutator:
         """The diff of that number. Raises ValueError for sources of which none can be made."""
         chance = random.Random(f"{self.seed}:{number}")  # noqa: S311 - it has to be the same again
         for _ in range(_TRIES):
-            kind = KINDS[number % len(KINDS)] if chance.random() < 0.9 else chance.choice(KINDS)
+            kind = self.kinds[number % len(self.kinds)] if chance.random() < 0.9 else chance.choice(self.kinds)
             texts = _MAKERS[kind](self, chance)
             changes = ChangeSet.of(
                 FileChange(path, self.files.get(path), text) for path, text in sorted((texts or {}).items())
@@ -339,9 +341,12 @@ _MAKERS: Mapping[str, Callable[[Mutator, random.Random], Made]] = {
     "harmless": _in_one(_harmless, ".ml"),
     "parentheses": _in_one(_parenthesised, ".ml"),
     "attribute": _in_one(_attribute),
+    **{kind: _in_one(make) for kind, make in token_breaks.MAKERS.items()},
 }
-KINDS = (
+KINDS: Sequence[str] = (
     *("identifier", "harmless", "literal", "comment", "operator", "deletion", "parentheses", "swap", "signature"),
     *("cycle", "harmless", "dune file", "new file", "multi-file", "comment", "attribute", "harmless", "multi-file"),
 )
 """In turn: about half of what they make builds."""
+SINGLE_TOKENS = tuple(token_breaks.MAKERS)
+"""Slips of one token: most of what they make does not build."""

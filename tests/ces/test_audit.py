@@ -2,6 +2,7 @@
 
 import json
 import os
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from lsp_aid.ces.audit import Audit, Tally, wrong
 from lsp_aid.ces.checkout import Folder
 from lsp_aid.ces.engine import Engine
-from lsp_aid.ces.mutations import KINDS, Mutator
+from lsp_aid.ces.mutations import KINDS, SINGLE_TOKENS, Mutator
 from lsp_aid.ces.sandbox import find_sandbox
 from lsp_aid.ces.verdict import NOWHERE, Colour, Tier, Verdict
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.diagnostics import Diagnostic, Severity
+from lsp_aid.ocaml.tokens import tokens
 from tests.support import txtar
 
 pytestmark = pytest.mark.dune
@@ -61,6 +63,20 @@ def test_the_same_seed_makes_the_same_diffs_of_every_kind() -> None:
     assert all(mutant.changes for mutant in mutants)
     with pytest.raises((ValueError, IndexError)):
         Mutator({"a.txt": "x"}).mutant(0)
+
+
+def test_slips_of_one_token_are_no_more_than_that() -> None:
+    files = txtar.read(FIXTURES / "odd.txt").before
+    mutants = [Mutator(files, 1, SINGLE_TOKENS).mutant(number) for number in range(4 * len(SINGLE_TOKENS))]
+    assert mutants == [Mutator(files, 1, SINGLE_TOKENS).mutant(number) for number in range(4 * len(SINGLE_TOKENS))]
+    assert len({mutant.kind for mutant in mutants}) > len(SINGLE_TOKENS) / 2
+    for mutant in mutants:
+        (change,) = mutant.changes.files
+        old, new = ([token.text for token in tokens(text or "")] for text in (change.before, change.after))
+        front = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+        pairs = zip(reversed(old[front:]), reversed(new[front:]), strict=False)
+        back = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        assert len(old) - front - back <= 3, mutant  # what runs into its neighbours changes these
 
 
 def test_what_counts_as_wrong() -> None:
