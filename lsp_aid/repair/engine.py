@@ -199,9 +199,7 @@ class _Search:
                 log.exception("The repair family %s failed on %r", name, problem.diagnostic.message)
                 continue
             steps += [Step(candidate, name, problem.diagnostic) for candidate in found if candidate.changes]
-        steps.sort(key=lambda s: (s.candidate.kind is Kind.SKELETON, -s.candidate.weight))
-        unique = {_key(step.candidate.changes): step for step in reversed(steps)}
-        kept = [step for step in steps if unique[_key(step.candidate.changes)] is step][:CANDIDATES_PER_ERROR]
+        kept = _each_once(steps)[:CANDIDATES_PER_ERROR]
         best = max((step.candidate.weight for step in kept), default=1.0)
         return [evolve(step, likelihood=_likelihood(step.candidate.weight, best)) for step in kept]
 
@@ -325,6 +323,22 @@ async def repair(
         typing=typing,
     )
     return Outcome(before, await search.run())
+
+
+def _each_once(steps: Sequence[Step]) -> list[Step]:
+    """The likeliest first. What several families propose counts as the likeliest of them says, and is a guess only
+    where each of them guesses."""
+    ordered = sorted(steps, key=lambda s: (s.candidate.kind is Kind.SKELETON, -s.candidate.weight))
+    kinds: dict[tuple[tuple[str, str | None], ...], set[Kind]] = {}
+    for step in ordered:
+        kinds.setdefault(_key(step.candidate.changes), set()).add(step.candidate.kind)
+    kept = []
+    for step in ordered:
+        said = kinds.pop(_key(step.candidate.changes), None)
+        if said is not None:
+            kind = Kind.FIX if Kind.FIX in said else step.candidate.kind
+            kept.append(evolve(step, candidate=evolve(step.candidate, kind=kind)))
+    return kept
 
 
 def _likelihood(weight: float, best: float) -> float:

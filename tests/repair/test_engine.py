@@ -130,6 +130,17 @@ async def test_a_skeleton_comes_behind_every_fix(tmp_path: Path) -> None:
     assert [r.kind for r in outcome.repairs] == [Kind.FIX, Kind.FIX, Kind.SKELETON]
 
 
+async def test_what_one_family_is_sure_of_is_no_guess_though_another_guesses_it(tmp_path: Path) -> None:
+    sure, guessing = Words("other", "good"), Words("good", kind=Kind.GUESS)
+    outcome, _ = await search(tmp_path, {"a.txt": "bad\n"}, sure, guessing)
+    assert [(r.changes.texts["a.txt"], r.kind) for r in outcome.repairs] == [
+        ("other\n", Kind.FIX),
+        ("good\n", Kind.FIX),
+    ]
+    outcome, _ = await search(tmp_path, {"a.txt": "bad\n"}, guessing)
+    assert [r.kind for r in outcome.repairs] == [Kind.GUESS]
+
+
 async def test_where_not_all_can_be_repaired_the_focus_is_and_nothing_gets_worse(tmp_path: Path) -> None:
     focus = Focus("a.txt", Range(Position(0, 0), Position(0, 0)))
     outcome, _ = await search(tmp_path, {"a.txt": "bad\n", "b.txt": "x y\n"}, Words("good"), focus=focus)
