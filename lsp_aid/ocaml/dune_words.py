@@ -155,6 +155,12 @@ SYNONYMS: Mapping[str, str] = {
     "sh": "system",
     "bytecode": "byte",
     "bytes": "byte",
+    "cpp": "cxx",
+    "c++": "cxx",
+    "yes": "true",
+    "on": "true",
+    "no": "false",
+    "off": "false",
 }
 """What other build tools, and people, call it."""
 

@@ -42,7 +42,11 @@ def _words(problem: Problem, message: messages.BrokenRule) -> Iterator[Candidate
     known = list(_known(message.rule, around, word))
     guesses = {name: 0.97 - 0.02 * number for number, name in enumerate(message.suggestions)}
     if (meant := dune_words.SYNONYMS.get(word.value.casefold())) in known and meant is not None:
-        guesses[meant] = max(guesses.get(meant, 0.0), 0.8)
+        guesses[meant] = 0.98 if meant in guesses else 0.8
+    if around and around[-1].head == "include_subdirs":
+        known = ["no", "unqualified", "qualified"]
+        if word.value in ("yes", "true", "recursive", "all"):
+            guesses = {"unqualified": 0.95, "qualified": 0.7}
     for name, alike in nearest(word.value, known, _ALIKE)[:4]:
         guesses.setdefault(name, 0.85 * alike)
     for name, weight in guesses.items():

@@ -31,6 +31,7 @@ from lsp_aid.repair.similarity import nearest, similarity
 
 _EMPTY = re.compile(r"The package (?P<name>\S+) does not have any user defined stanzas attached to it\.")
 _PACKAGE = re.compile(r'part of package "?(?P<name>[^"\s,]+)"?')
+_FILE = re.compile(r"\.(?:mli?|exe|bc)$")
 _BAD_NAME = re.compile(r"Hint: (?P<name>\S+) would be a correct \S+ name")
 
 
@@ -147,6 +148,7 @@ def _bad_name(problem: Problem, name: str) -> Iterator[Candidate]:
     """The name that dune says would be right, wherever the library is called so."""
     hint = _BAD_NAME.search(problem.diagnostic.flat_message)
     right = hint["name"] if hint else re.sub(r"\W", "_", name)
+    right = _FILE.sub("", name) if _FILE.search(name) else right
     if right == name or not right:
         return
     dunes = read_dunes(problem.view)

@@ -28,6 +28,7 @@ _FILE = re.compile(r'(?:File "?(?P<file>[^"\s]+)"? doesn\'t exist|Cannot find di
 _NO_MATCH = re.compile(r"Does not match any files")
 _PROGRAM = re.compile(r"Program (?P<name>\S+) not found in the tree or in PATH")
 _SOURCE = re.compile(r'Object "(?P<name>[^"]+)" has no source; "?(?P<file>[^"\s]+)"? must be present')
+_TARGET = re.compile(r"You can only use the variable %\{targets?\}")
 _CLOSE = 0.6
 _GENERATED = {"ocamllex": (".mll",), "ocamlyacc": (".mly",), "menhir": (".mly",)}
 
@@ -35,6 +36,8 @@ _GENERATED = {"ocamllex": (".mll",), "ocamlyacc": (".mly",), "menhir": (".mly",)
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     flat = problem.diagnostic.flat_message
+    if _TARGET.search(flat):
+        return list(_variable(problem))
     if not isinstance(message, messages.BrokenRule):
         return list(_elsewhere(problem)) if _NO_MATCH.search(flat) else []
     match message.rule:
@@ -56,6 +59,21 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 
 # --- targets ---
+
+
+def _variable(problem: Problem) -> Iterator[Candidate]:
+    """`%{target}` is that of `(target ...)`, `%{targets}` those of `(targets ...)`."""
+    text = problem.source.text
+    around = groups_at(problem)
+    if not around:
+        return
+    rule = around[0]
+    wrong = "targets" if dune_file.field(rule, "target") else "target"
+    right = "target" if wrong == "targets" else "targets"
+    used = [m for m in re.finditer(r"%\{(\w+)\}", text[rule.start : rule.end]) if m[1] == wrong]
+    edits = [TextEdit(rule.start + m.start(1), rule.start + m.end(1), right) for m in used]
+    title = f"Replace `%{{{wrong}}}` by `%{{{right}}}`: the rule has `({right} ...)`"
+    yield Candidate(title, problem.edit(*edits), 0.96)
 
 
 def _targets(problem: Problem) -> Iterator[Candidate]:
@@ -138,7 +156,9 @@ def _other_file(
         there = [
             posixpath.splitext(posixpath.basename(p))[0] for p in _beside(dunes.paths, folder) if p.endswith(kinds)
         ]
-        for other, weight in _alike(word.value, there, 0.95):
+        stem = posixpath.splitext(word.value)[0]
+        ways = {stem: 0.96} if word.value.endswith(kinds) and stem in there else dict(_alike(word.value, there, 0.95))
+        for other, weight in ways.items():
             yield _replaced(problem, path, word, other, weight)
         return
     written = word.value.removeprefix("%{dep:").removeprefix("%{exe:").removesuffix("}")
@@ -209,6 +229,15 @@ def _no_file(problem: Problem, name: str) -> Iterator[Candidate]:
     for other, weight in _alike(meant, there, 0.93):
         if meant in word.value:
             yield _replaced(problem, problem.diagnostic.path, word, word.value.replace(meant, other, 1), weight)
+    suffix = posixpath.splitext(word.value)[1]
+    with_such = {posixpath.dirname(p) for p in paths if posixpath.splitext(p)[1] == suffix} - {folder}
+    built = {posixpath.dirname(p) for p in paths if posixpath.basename(p) == "dune"}
+    if suffix and meant in word.value and "*" in word.value:
+        free = sorted(with_such - built)
+        for other in free[:2]:
+            value = word.value.replace(meant, posixpath.relpath(other, folder or "."), 1)
+            weight = 0.8 if len(free) == 1 else 0.5
+            yield _replaced(problem, problem.diagnostic.path, word, value, weight)
     same = [one for one in there if posixpath.basename(one) == posixpath.basename(meant)]
     for other in same[:2]:
         if meant in word.value:

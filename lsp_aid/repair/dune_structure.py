@@ -3,11 +3,13 @@
     (library (name a) (flags (-g) (libraries b)))       (library (name a) (flags (-g)) (libraries b))
     (library (name a)) (libraries b)                    (library (name a) (libraries b))
     executable (name main)                              (executable (name main))
+    (library name shop)                                 (library (name shop))
 
 Where parentheses do not match, the layout says what was meant: what starts a line stands within what starts further to
 the left.
 """
 
+import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 
@@ -36,7 +38,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     nodes, faults = dune_file.parse(text)
     if faults:
         return list(_balanced(problem, text))
-    return [*_moved_out(problem, text, nodes), *_moved_in(problem, text, nodes), *_wrapped(problem, nodes)]
+    moved = [*_moved_out(problem, text, nodes), *_moved_in(problem, text, nodes)]
+    return [*moved, *_wrapped(problem, nodes), *_opened(problem, nodes)]
 
 
 # --- parentheses that do not match ---
@@ -115,10 +118,20 @@ def _told(problem: Problem, edits: Sequence[TextEdit]) -> str:
 
 
 def _headless(text: str) -> Iterator[TextEdit]:
-    """A stanza whose `(` lacks: `executable` alone at the start of a line."""
+    """A stanza or a field whose `(` lacks: `executable` alone at the start of a line, `name` in a stanza."""
     for node in dune_file.parse(text)[0]:
         if isinstance(node, Word) and node.value in (*dune_words.STANZAS, *dune_words.PROJECT):
             yield TextEdit(node.start, node.start, "(")
+        if isinstance(node, Group):
+            yield from (TextEdit(word.start, word.start, "(") for word in _bare_fields(node))
+
+
+def _bare_fields(stanza: Group) -> Iterator[Word]:
+    """The words of a stanza that are names of its fields, where a field should stand."""
+    fields = dune_words.fields_of(stanza.head)
+    for before, item in itertools.pairwise(stanza.items):
+        if isinstance(item, Word) and item.value in fields and (isinstance(before, Group) or before.end < item.start):
+            yield item
 
 
 def _at_the_end(text: str) -> Iterator[TextEdit]:
@@ -230,6 +243,28 @@ def _is_stanza(problem: Problem, node: Node) -> bool:
 
 def _stanzas(path: str) -> Collection[str]:
     return dune_words.PROJECT if path.endswith("dune-project") else dune_words.STANZAS
+
+
+def _opened(problem: Problem, nodes: Sequence[Node]) -> Iterator[Candidate]:
+    """`(library name shop)`: parentheses around fields that have none, up to the next field."""
+    message = messages.read(problem.diagnostic)
+    stanza = _stanza_at(nodes, problem.start)
+    if stanza is None or not isinstance(message, messages.BrokenRule) or message.rule != "dune-syntax":
+        return
+    known = dune_words.fields_of(stanza.head)
+    bare = list(_bare_fields(stanza))
+    if not any(word.start <= problem.start < word.end for word in bare):
+        return
+    edits = []
+    for number, word in enumerate(bare):
+        until = bare[number + 1].start if number + 1 < len(bare) else stanza.end
+        fields = [item for item in stanza.items if isinstance(item, Group) and item.head in known]
+        until = min([until, *(field.start for field in fields if field.start > word.start)])
+        own = [item for item in stanza.items if word.start <= item.start < until]
+        end = own[-1].end
+        edits += [TextEdit(word.start, word.start, "("), TextEdit(end, end, ")")]
+    shown = ", ".join(f"`{word.value}`" for word in bare)
+    yield Candidate(f"Put the fields {shown} into parentheses", problem.edit(*edits), 0.95)
 
 
 def _wrapped(problem: Problem, nodes: Sequence[Node]) -> Iterator[Candidate]:

@@ -8,7 +8,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import dune_file
@@ -47,7 +47,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if _NOT_A_VERSION.search(flat):
         return list(_dotted(problem))
     if _NO_LANGUAGE.search(flat):
-        return list(_first_line(problem))
+        return [candidate async for candidate in _first_line(problem)]
     if _ALIAS.search(flat):
         return list(_rule(problem))
     return []
@@ -129,7 +129,7 @@ def _dotted(problem: Problem) -> Iterator[Candidate]:
         yield Candidate(f"Write the version as `{version}`", problem.edit(edit), 0.95)
 
 
-def _first_line(problem: Problem) -> Iterator[Candidate]:
+async def _first_line(problem: Problem) -> AsyncIterator[Candidate]:
     """`(lang dune ...)` comes first: moved up from where it is, or written with the version that others have."""
     text = problem.source.text
     line = newline(text)
@@ -141,15 +141,21 @@ def _first_line(problem: Problem) -> Iterator[Candidate]:
             edits = [dune_file.remove(text, lang), TextEdit(0, 0, words + line)]
             yield Candidate(f"Move `{words}` to the first line", problem.edit(*edits), 0.95)
         return
-    versions = list(_of_others(problem))
-    version = max(versions, key=_number) if versions else _USUAL
     bare = re.match(r"\s*lang\s+dune\s+(\d+\.\d+)[ \t]*$", text, re.MULTILINE)
     if bare:
         edit = TextEdit(0, bare.end(), f"(lang dune {bare[1]})")
         yield Candidate(f"Write `(lang dune {bare[1]})` in parentheses", problem.edit(edit), 0.95)
         return
+    versions = list(_of_others(problem)) or await _known(problem)
+    version = max(versions, key=_number) if versions else _USUAL
     edit = TextEdit(0, 0, f"(lang dune {version}){line}")
     yield Candidate(f"Say on the first line that this is dune's language {version}", problem.edit(edit), 0.9)
+
+
+async def _known(problem: Problem) -> list[str]:
+    """The versions that this dune has: it lists them where a project wants another."""
+    build = await problem.probe(problem.edit(TextEdit(0, 0, "(lang dune 99.0)\n")))
+    return [version for error in build.errors for version in _listed(error.message)] if build else []
 
 
 def _of_others(problem: Problem) -> Iterator[str]:

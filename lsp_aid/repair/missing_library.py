@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_file import Group, Word
 from lsp_aid.ocaml.dune_stanzas import Stanza
-from lsp_aid.repair.dune_places import SOURCES, Dunes, described, read_dunes
+from lsp_aid.repair.dune_places import SOURCES, Dunes, described, groups_at, read_dunes
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.similarity import similarity
 
@@ -54,6 +54,8 @@ _WELL_KNOWN: Mapping[str, str] = {
 }
 _LIBRARIES = sorted({*_OF_DISTRIBUTION.values(), "threads", "compiler-libs"})
 _CLOSE = 0.7
+_FIELDS = ("libraries", "implements", "default_implementation", "ppx_runtime_libraries", "pps", "staged_pps")
+"""Where libraries are named."""
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -71,11 +73,13 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 def _misspelt(problem: Problem, dunes: Dunes, name: str) -> Iterator[Candidate]:
     path = problem.diagnostic.path
     stanza = dunes.stanza_around(path, problem.start) if path in dunes.texts else None
-    found = dune_file.field(stanza.group, "libraries") if stanza else None
-    if stanza is None or found is None or not found.start <= problem.start < found.end:
+    found = next((group for group in groups_at(problem) if group.head in _FIELDS), None) if stanza else None
+    if stanza is None or found is None:
         return
     word = _word_at(found, problem.start, name)
-    known = {*_LIBRARIES, *dunes.library_names, *(lib for s in dunes.stanzas for lib in s.libraries)}
+    known = {*dunes.library_names, *(lib for s in dunes.stanzas for lib in s.libraries)}
+    if found.head == "libraries":
+        known.update(_LIBRARIES)
     for other in known - {name, *stanza.libraries, *stanza.names, *stanza.public_names}:
         closeness = similarity(_plain(name), _plain(other))
         if word and closeness >= _CLOSE:
@@ -83,7 +87,7 @@ def _misspelt(problem: Problem, dunes: Dunes, name: str) -> Iterator[Candidate]:
             yield Candidate(title, problem.edit(dune_file.replace_atom(word, other)), 0.95 * closeness)
     yield from _of_folder(problem, dunes, word, name)
     removal = dune_file.remove_from_field(dunes.texts[path], stanza.group, "libraries", name)
-    if removal:
+    if removal and found.head == "libraries":
         yield Candidate(f"Remove the library `{name}`", problem.edit(removal), 0.2)
 
 
@@ -127,7 +131,7 @@ def _offering(module: str, user: Stanza, dunes: Dunes) -> Iterator[tuple[str, fl
     for stanza in dunes.stanzas:
         is_other_library = stanza.kind == "library" and stanza != user
         if is_other_library and module in dune_stanzas.offered_modules(stanza, dunes.paths, dunes.stanzas):
-            weights.setdefault(_called(stanza, dunes.stanzas), 0.9)
+            weights.setdefault(called(stanza, dunes.stanzas), 0.9)
         for library in stanza.libraries:
             if dune_stanzas.module_of(library) == module:
                 weights.setdefault(library, 0.8)
@@ -139,7 +143,7 @@ def _offering(module: str, user: Stanza, dunes: Dunes) -> Iterator[tuple[str, fl
     yield from ((library, weight) for library, weight in weights.items() if library not in taken)
 
 
-def _called(library: Stanza, stanzas: Sequence[Stanza]) -> str:
+def called(library: Stanza, stanzas: Sequence[Stanza]) -> str:
     """The name by which the other stanzas call the library: the public one where they do, or where it has no other."""
     used = {name for stanza in stanzas for name in stanza.libraries}
     if library.names and not used.intersection(library.public_names):
