@@ -19,6 +19,7 @@ from lsp_aid.domain.typed import (
     CompilerFlags,
     Judgement,
     Scope,
+    Told,
     TypedAgain,
     TypedRange,
     Variant,
@@ -208,13 +209,13 @@ class Typer(Protocol):
         flags: CompilerFlags,
         *,
         signature: bool = False,
-        messages: bool = True,
+        told: Told = Told.ALL,
     ) -> AsyncGenerator[Judgement | None]:
         """Whether the items `head`, each variant and `tail` make a module without a type error; as `check_many`, and
         faster, since `head` is typed once. Each part is whole items. Warnings and interfaces are left to `check`.
 
-        Without `messages` it is not said where and what the error is, nor the type at the place to look at in what has
-        one: most of the time goes into that."""
+        Unless all is `told` it is not said what the error is, nor the type at the place to look at in what has one:
+        most of the time goes into that."""
 
     async def check_against(
         self,

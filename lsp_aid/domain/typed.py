@@ -70,6 +70,14 @@ class Variant:
     look_at: int = -1
 
 
+class Told(enum.Enum):
+    """What is wanted to know of an error: nothing, the part that it is in and its start there, or all."""
+
+    NOTHING = "nothing"
+    START = "start"
+    ALL = "all"
+
+
 @frozen
 class Judgement:
     """What typing says of one variant: `ok`, or its first error.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.domain.typed import CompilerFlags, Variant
+from lsp_aid.domain.typed import CompilerFlags, Told, Variant
 from lsp_aid.ocaml import messages
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.search.edit import Edit
@@ -67,7 +67,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 async def _is_complete(text: str, oracle: TyperOracle, problem: Problem) -> bool:
     """Whether a module whose flags are not known, since dune may not be asked, has by itself the error that it has."""
-    (answer,) = await oracle.judge("", [Variant(text)], "", messages=True)
+    (answer,) = await oracle.judge("", [Variant(text)], "", told=Told.ALL)
     return not answer.ok and answer.message.split()[:4] == problem.diagnostic.message.split()[:4]
 
 

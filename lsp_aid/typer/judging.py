@@ -3,23 +3,19 @@
 from collections.abc import Sequence
 
 from lsp_aid.domain.text import SourceText
-from lsp_aid.domain.typed import Checked, Judgement, Variant
+from lsp_aid.domain.typed import Checked, Judgement, Told, Variant
 from lsp_aid.typer.reports import Source
 
 _FIELDS = 7
 _NO = Judgement(False)
 
 
-def request(source: Source, tail: str, variants: Sequence[Variant], *, signature: bool, messages: bool) -> list[str]:
+def request(source: Source, tail: str, variants: Sequence[Variant], *, signature: bool, told: Told) -> list[str]:
     """`source` is the module up to the variants."""
-    words = ["judge", source.unit, source.path, _flag(signature), _flag(messages), source.text, tail]
+    words = ["judge", source.unit, source.path, "1" if signature else "0", told.value, source.text, tail]
     for variant in variants:
         words += (variant.text, str(_bytes_before(variant.text, variant.look_at)))
     return words
-
-
-def _flag(value: bool) -> str:
-    return "1" if value else "0"
 
 
 def of_answer(fields: Sequence[bytes], head: str, variants: Sequence[Variant], tail: str) -> list[Judgement]:

@@ -16,19 +16,19 @@ from lsp_aid.domain.typed import (
     Name,
     NameKind,
     Scope,
+    Told,
     TypedAgain,
     TypedRange,
     Variant,
 )
 from lsp_aid.errors import BuildTimeoutError, NotTrustedError, ToolchainError
 from lsp_aid.typer import batches, judging
+from lsp_aid.typer.batches import Pace
 from lsp_aid.typer.client import Answer, FlagsError
 from lsp_aid.typer.installing import Compiler
 from lsp_aid.typer.pool import TyperPool
 from lsp_aid.typer.reports import Source, byte_offset, place, result
 
-_FIRST = 24
-"""A variant of one part is mostly judged in a tenth of a millisecond."""
 _OWN_FAULTS = ("internal", "stack", "signal", "status")
 """What the compiler itself may come to an end with all the same."""
 
@@ -44,6 +44,8 @@ class PooledTyper:
     _pool: TyperPool
     _compiler: Compiler
     _trusted: bool = field(kw_only=True)
+    _checks: Pace = field(factory=Pace, init=False)
+    _judgements: Pace = field(factory=Pace, init=False)
 
     async def check(
         self, path: str, text: str, flags: CompilerFlags, *, interface: str | None = None, signature: bool = False
@@ -70,7 +72,7 @@ class PooledTyper:
             except (BuildTimeoutError, TooMuchMemoryError):
                 return None
 
-        return batches.answers(texts, together, alone, len)
+        return batches.answers(texts, together, alone, lambda text: len(text) + 1000, self._checks)
 
     def judge(
         self,
@@ -81,10 +83,10 @@ class PooledTyper:
         flags: CompilerFlags,
         *,
         signature: bool = False,
-        messages: bool = True,
+        told: Told = Told.ALL,
     ) -> AsyncGenerator[Judgement | None]:
         source = Source(path, head, flags)
-        ask = partial(self._judge, source, tail, signature=signature, messages=messages)
+        ask = partial(self._judge, source, tail, signature=signature, told=told)
 
         async def alone(variant: Variant) -> Judgement | None:
             if (found := await ask((variant,))) is not None:
@@ -96,7 +98,7 @@ class PooledTyper:
                 return None
             return judging.of_check(checked, head, variant, tail)
 
-        return batches.answers(variants, ask, alone, lambda variant: len(variant.text) + 100, _FIRST)
+        return batches.answers(variants, ask, alone, lambda variant: len(variant.text) + 100, self._judgements)
 
     async def check_against(
         self,
@@ -200,9 +202,9 @@ class PooledTyper:
         return [_checked(source.of(text), part, seconds) for text, part in zip(texts, parts, strict=True)]
 
     async def _judge(
-        self, source: Source, tail: str, variants: Sequence[Variant], *, signature: bool, messages: bool
+        self, source: Source, tail: str, variants: Sequence[Variant], *, signature: bool, told: Told
     ) -> list[Judgement] | None:
-        request = judging.request(source, tail, variants, signature=signature, messages=messages)
+        request = judging.request(source, tail, variants, signature=signature, told=told)
         try:
             answer = await self._ask(source.flags, *request, background=True)
         except FlagsError:

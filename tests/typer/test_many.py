@@ -11,7 +11,7 @@ import pytest
 
 from lsp_aid.build.process import run
 from lsp_aid.build.resident import start
-from lsp_aid.domain.typed import Checked, CompilerFlags, Judgement, Variant
+from lsp_aid.domain.typed import Checked, CompilerFlags, Judgement, Told, Variant
 from lsp_aid.errors import NotTrustedError
 from lsp_aid.typer import installing
 from lsp_aid.typer.installing import Compiler
@@ -169,11 +169,31 @@ async def test_variants_between_what_stays(typer: PooledTyper) -> None:
 
 async def test_variants_without_messages(typer: PooledTyper) -> None:
     given = [Variant("let f x = x + b", 10), Variant('let f x = "é" + x', 10), Variant("let f = b", 8)]
-    asked = typer.judge("a.ml", "let b = 1\n", given, "let z = f\n", PLAIN, signature=True, messages=False)
+    asked = typer.judge("a.ml", "let b = 1\n", given, "let z = f\n", PLAIN, signature=True, told=Told.NOTHING)
     found = [j for j in [j async for j in asked] if j is not None]
     assert [(j.ok, j.type) for j in found] == [(True, "int"), (False, ""), (True, "int")]
     assert found[0].signature == "val f : int -> int\nval z : int -> int"
     assert found[1].message == ""
+
+
+async def test_where_errors_start(typer: PooledTyper) -> None:
+    head, tail = "let b = 1\n", "let z = f + 1\n"
+    texts = [
+        "let f = b",
+        'let f x = "é" + x',
+        "let f = b.c",
+        "let f = g",
+        "let f : t = b",
+        "let f = ",
+        "let f = b b",
+        "let f x = x",
+    ]
+    given = [Variant(f"{text}\n") for text in texts]
+    brief = [j async for j in typer.judge("a.ml", head, given, tail, PLAIN, told=Told.START)]
+    whole = await judged(typer, head, given, tail)
+    assert [j.ok for j in brief if j] == [True, *[False] * 7]
+    assert [(j.part, j.start) for j in brief if j] == [(j.part, j.start) for j in whole]
+    assert {j.message for j in brief if j} == {""}
 
 
 async def test_an_error_before_the_variants(typer: PooledTyper) -> None:

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from attrs import define, evolve, field, frozen
 
-from lsp_aid.domain.typed import Judgement, Variant
+from lsp_aid.domain.typed import Judgement, Told, Variant
 from lsp_aid.repair.search import (
     branches,
     by_type,
@@ -83,13 +83,20 @@ class Region:
     end: int
     nodes: list[Node] = field(factory=list, repr=False)
     roots: list[Node] = field(factory=list, repr=False)
+    _places: dict[int, Place] = field(factory=dict, repr=False)
     _made: dict[tuple[int, ModuleType], tuple[Edit, ...]] = field(factory=dict, repr=False)
+
+    def place(self, node: Node) -> Place:
+        place = self._places.get(node.index)
+        if place is None:
+            place = self._places[node.index] = Place(node, self.program)
+        return place
 
     def edits(self, node: Node, family: ModuleType) -> tuple[Edit, ...]:
         """What a family makes of a node, for whatever fault."""
         made = self._made.get((node.index, family))
         if made is None:
-            made = self._made[node.index, family] = tuple(family.edits(Place(node, self.program)))
+            made = self._made[node.index, family] = tuple(family.edits(self.place(node)))
         return made
 
     @property
@@ -135,8 +142,11 @@ def merged(edits: Sequence[Edit]) -> tuple[tuple[int, int, str], ...] | None:
     return tuple(changes)
 
 
+_NO_EXPRESSIONS = frozenset(("item", "binding", "arm", "labeled"))
+
+
 def is_expression(node: Node) -> bool:
-    return not node.is_pattern and node.kind not in ("item", "binding", "arm", "labeled")
+    return not node.is_pattern and node.kind not in _NO_EXPRESSIONS
 
 
 async def locate(
@@ -147,7 +157,7 @@ async def locate(
     None where there is no error. `first`: only the first span is wanted.
     """
     text = program.text
-    (answer,) = await oracle.judge("", [Variant(text)], "", messages=True)
+    (answer,) = await oracle.judge("", [Variant(text)], "", told=Told.ALL)
     if answer.ok:
         return None
     item = program.item_at(answer.start)
@@ -174,7 +184,7 @@ async def locate(
         if changes is None:
             break
         variant = Variant(region.with_changes(changes))
-        (answer,) = await oracle.judge(region.head, [variant], region.tail, messages=True)
+        (answer,) = await oracle.judge(region.head, [variant], region.tail, told=Told.ALL)
         if answer.ok:
             return region, spans, holes
         if answer.part == 0:
@@ -255,14 +265,14 @@ async def _tried(fault: Fault, oracle: Oracle, attempts: Sequence[tuple[Node, st
 def single_edits(fault: Fault) -> Iterator[Edit]:
     for node in fault.nodes:
         if node.is_pattern:
-            yield from branches.pattern_edits(Place(node, fault.program))
+            yield from branches.pattern_edits(fault.region.place(node))
         elif node.kind == "binding":
-            yield from functions.binding_edits(Place(node, fault.program))
+            yield from functions.binding_edits(fault.region.place(node))
         elif is_expression(node) and node.index in fault.fits:
             wanted = shape(fault.fits[node.index])
             for family in EXPRESSION_FAMILIES:
                 yield from (edit for edit in fault.region.edits(node, family) if can_be(edit.kind, wanted))
-            yield from by_type.edits(Place(node, fault.program), fault.fits[node.index])
+            yield from by_type.edits(fault.region.place(node), fault.fits[node.index])
 
 
 def everywhere(fault: Fault) -> Iterator[Edit]:
@@ -424,7 +434,7 @@ def near(fault: Fault) -> Iterator[Edit]:
         nodes.update({below.index: below for below in node.walk() if below.depth <= node.depth + 2})
     for node in nodes.values():
         if node.is_pattern:
-            yield from branches.pattern_edits(Place(node, fault.program))
+            yield from branches.pattern_edits(fault.region.place(node))
         elif is_expression(node) and node.size <= MOST_NEAR:
             for family in EXPRESSION_FAMILIES:
                 yield from fault.region.edits(node, family)
@@ -439,7 +449,7 @@ async def advance(fault: Fault, edits: Iterable[Edit], oracle: Oracle) -> list[t
         text = fault.variant(edit)
         if text is not None:
             seen.setdefault(text, edit)
-    answers = await oracle.judge(region.head, [Variant(text) for text in seen], region.tail, messages=True)
+    answers = await oracle.judge(region.head, [Variant(text) for text in seen], region.tail, told=Told.START)
     found = []
     for (text, edit), answer in zip(seen.items(), answers, strict=True):
         if answer.ok:

@@ -8,7 +8,7 @@ from typing import Protocol
 from attrs import define, field
 
 from lsp_aid.domain.ports import Typer
-from lsp_aid.domain.typed import CompilerFlags, Judgement, Variant
+from lsp_aid.domain.typed import CompilerFlags, Judgement, Told, Variant
 
 _UNKNOWN = Judgement(ok=False, message="not judged")
 
@@ -19,10 +19,10 @@ class Oracle(Protocol):
         """Whether the time is up."""
 
     async def judge(
-        self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False, messages: bool = False
+        self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False, told: Told = Told.NOTHING
     ) -> Sequence[Judgement]:
         """Types `head`, each variant and `tail` as one module, in the order of the variants. Those for which there is
-        no time are not `ok`. What is not `ok` has its place and message if these are wanted."""
+        no time are not `ok`. What is not `ok` says as much of its error as is wanted."""
 
 
 @define(eq=False)
@@ -40,11 +40,11 @@ class TyperOracle:
         return time.monotonic() > self.until
 
     async def judge(
-        self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False, messages: bool = False
+        self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False, told: Told = Told.NOTHING
     ) -> Sequence[Judgement]:
         answers: list[Judgement] = []
         given = self._while_time(variants)
-        asked = self.typer.judge(self.path, head, given, tail, self.flags, signature=signatures, messages=messages)
+        asked = self.typer.judge(self.path, head, given, tail, self.flags, signature=signatures, told=told)
         async with aclosing(asked) as judged:
             answers += [answer or _UNKNOWN async for answer in judged]
         self.asked += len(answers)

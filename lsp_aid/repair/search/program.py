@@ -93,10 +93,12 @@ class Node:
     index: int = 0
     depth: int = 0
     recursive: bool = False
+    text: str = field(init=False, repr=False)
+    is_pattern: bool = field(init=False, repr=False)
 
-    @property
-    def text(self) -> str:
-        return self.program.text[self.start : self.end]
+    def __attrs_post_init__(self) -> None:  # both are asked for so often that working them out anew would show
+        self.text = self.program.text[self.start : self.end]
+        self.is_pattern = self.kind.startswith("p") and self.kind != "prefix"
 
     @property
     def outer(self) -> str:
@@ -106,10 +108,6 @@ class Node:
     @property
     def has_parentheses(self) -> bool:
         return self.outer_start < self.start
-
-    @property
-    def is_pattern(self) -> bool:
-        return self.kind.startswith("p") and self.kind != "prefix"
 
     @property
     def size(self) -> int:

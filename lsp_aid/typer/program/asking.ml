@@ -26,9 +26,15 @@ let around path offset =
       found := { first = loc.loc_start.pos_cnum; last = loc.loc_end.pos_cnum; text; env } :: !found
   in
   let default = Tast_iterator.default_iterator in
+  (* What a rewriter makes may stand anywhere. *)
+  let is_elsewhere (loc : Location.t) =
+    (not (Reading.rewritten ())) && (not loc.loc_ghost) && loc.loc_start.pos_fname = path && not (is_around loc)
+  in
   let expr it e =
-    add e.exp_loc e.exp_env (fun () -> show Printtyp.type_scheme e.exp_env e.exp_type);
-    default.Tast_iterator.expr it e
+    if not (is_elsewhere e.exp_loc) then begin
+      add e.exp_loc e.exp_env (fun () -> show Printtyp.type_scheme e.exp_env e.exp_type);
+      default.Tast_iterator.expr it e
+    end
   in
   let pat (type k) it (p : k general_pattern) =
     add p.pat_loc p.pat_env (fun () -> show Printtyp.type_scheme p.pat_env p.pat_type);

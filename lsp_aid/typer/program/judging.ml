@@ -27,6 +27,19 @@ let failed ?(shown = "") exn =
   let start, stop, message = error_of exn in
   { ok = false; start; stop; message; shown; signature = "" }
 
+(* What is said of an error. Working out the message takes longer than finding the error. *)
+type told = Nothing | Start | All
+
+let told_of = function "all" -> All | "start" -> Start | _ -> Nothing
+
+(* The error without its message; it starts where its message says so. *)
+let started exn =
+  match exn with
+  | Typecore.Error (loc, _, _) | Typetexp.Error (loc, _, _) | Env.Error (Env.Lookup_error (loc, _, _)) ->
+    let start = loc.loc_start.pos_cnum and stop = loc.loc_end.pos_cnum in
+    { ok = false; start; stop; message = ""; shown = ""; signature = "" }
+  | exn -> { (failed exn) with message = "" }
+
 (* A head that was typed, the last one. *)
 let last : ((string * string * string) * (Env.t, verdict) result) option ref = ref None
 
@@ -75,7 +88,11 @@ let variant u env at tail ~show ~told (text, look) =
     let signature = if show then Telling.printed Printtyp.signature final items else "" in
     Some { ok = true; start = 0; stop = 0; message = ""; shown = shown_at u.path look !typed; signature }
   | exception ((Out_of_memory | Stack_overflow) as exn) -> raise exn
-  | exception exn -> if told then Some (failed ~shown:(shown_at u.path look !typed) exn) else None
+  | exception exn -> (
+    match told with
+    | Nothing -> None
+    | Start -> Some (started exn)
+    | All -> Some (failed ~shown:(shown_at u.path look !typed) exn))
 
 (* What follows the variants is read once, as if it stood far behind: they are of different lengths. *)
 let far = 1 lsl 40
@@ -96,7 +113,6 @@ let fields at text verdict =
   ((if verdict.ok then "ok" else "error") :: placed verdict at text)
   @ [ verdict.message; verdict.shown; verdict.signature ]
 
-(* Working out what to say of an error takes longer than finding it: it is not done unless [told]. *)
 let judge u head variants tail ~show ~told =
   if Reading.preprocessed () then failwith "a preprocessor takes whole files alone";
   Clean.run (fun () ->

@@ -42,7 +42,7 @@ let carry_out work = function
     (fields, List.length texts, has_interface <> "1")
   | "judge" :: modname :: path :: show :: told :: head :: tail :: variants ->
     let variants = pairs variants in
-    let show = show = "1" and told = told = "1" in
+    let show = show = "1" and told = Judging.told_of told in
     let fields = Judging.judge (unit_of work modname path) head variants tail ~show ~told in
     (fields, List.length variants, true)
   | [ "type_at"; modname; path; text; offset ] ->
