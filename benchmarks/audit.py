@@ -35,13 +35,15 @@ class Part:
     options: tuple[str, ...] = ()
 
 
-_DUNE = ("--check=@src/check", "--check=@bin/check", "--target=@src/check", "--no-test")
+_LARGE = ("--no-test", "--together=10")
+_MENHIR = ("--profile=release", "--first=@@src/stage1/check", *_LARGE)
+_DUNE = ("--check=@src/check", "--check=@bin/check", "--target=@src/check", *_LARGE)
 PARTS = (
     Part("shop", 275, fixture="shop"),
     Part("odd", 275, fixture="odd"),
     Part("csexp", 300, "ocaml-csexp", "csexp", ("bench", "test"), ("--profile=release",)),
     Part("twenty-times", 20, fixture="shop", options=("--repeat=20", "--seed=20")),
-    Part("menhir", 100, "menhir", "", ("coq-menhirlib", "benchmarks"), ("--profile=release", "--no-test")),
+    Part("menhir", 100, "menhir", "", ("coq-menhirlib", "benchmarks"), _MENHIR),
     Part("dune", 50, "ocaml-dune", "", ("test", "bench", "example", "doc"), _DUNE),
 )
 

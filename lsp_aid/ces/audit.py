@@ -1,4 +1,8 @@
-"""Holds verdicts against the truth: the same diffs, each built by dune alone, from nothing, in a folder of its own.
+"""Holds verdicts against the truth: the same diffs, built by dune alone, from nothing, in a folder of its own.
+
+On large projects, where a cold build takes minutes, two things spare time. What is red is first built as far as `first`
+goes: if all of our errors are found there, the whole is red as well. What is green at all levels is built together with
+others that change other files, as long as that is green; where it is not, each half is built apart.
 
 Results are lines of JSON in a file, one for each diff; those that are there already are not worked out again, so that
 an audit can be ended at any time and goes on where it was.
@@ -6,11 +10,12 @@ an audit can be ended at any time and goes on where it was.
 
 import asyncio
 import json
+import posixpath
 import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +37,7 @@ from lsp_aid.errors import FileUnwritableError, UsageError
 from lsp_aid.workspace.view import MAX_BYTES
 
 _PATIENCE = 3
+_MODULES = (".ml", ".mli")
 _BY_TYPES = (Tier.PARSES, Tier.TYPES, Tier.CHECK, Tier.BUILD)
 
 
@@ -88,6 +94,10 @@ class Audit:
     levels: Sequence[Level] = tuple(Level)
     repeat: int = 1
     """How often each diff is evaluated at each level: the verdict has to be the same."""
+    together: int = 1
+    """So many diffs that are green are built at once."""
+    first: Sequence[str] = ()
+    """The targets that are built first for what is red; where there are none, those of the folders of its errors."""
 
     @property
     def store(self) -> BaseStore:
@@ -100,41 +110,64 @@ class Audit:
             if line["number"] < count:
                 yield line
         mutator = Mutator(await asyncio.to_thread(_texts, self.warm.base.tree), seed)
-        for number in range(count):
-            if number not in known:
-                line = await self.replay(await asyncio.to_thread(mutator.mutant, number))
-                line = {"audit": self._name(seed), **line}
-                await asyncio.to_thread(_append, results, line)
-                yield line
+        waiting: list[_Replayed] = []
+        for number in (number for number in range(count) if number not in known):
+            one = await self._ours(await asyncio.to_thread(mutator.mutant, number))
+            done = [one]
+            if self.together > 1 and one.is_simple:
+                # What changes the same file cannot be built with it.
+                done, waiting = ([], [*waiting, one]) if one.is_apart(waiting) else (waiting, [one])
+                if len(waiting) == self.together:
+                    done, waiting = [*done, *waiting], []
+            async for line in self._settle(done):
+                yield await self._noted(line, seed, results)
+        async for line in self._settle(waiting):
+            yield await self._noted(line, seed, results)
 
-    async def replay(self, mutant: Mutant) -> dict[str, Any]:
-        """One diff, by us and by the cold build."""
+    async def _noted(self, line: dict[str, Any], seed: int, results: Path) -> dict[str, Any]:
+        line = {"audit": self._name(seed), **line}
+        await asyncio.to_thread(_append, results, line)
+        return line
+
+    async def _ours(self, mutant: Mutant) -> "_Replayed":
+        """One diff, by us."""
         diff = await asyncio.to_thread(render, mutant.changes)
-        started = time.monotonic()
-        truth = await self.cold(mutant.changes)
-        cold_seconds = time.monotonic() - started
-        levels = {}
+        verdicts = {}
         for level in self.levels:
             request = Request(diff, level=level, format="unified_diff")
-            verdicts = [await self.engine.evaluate(self.warm, request) for _ in range(self.repeat)]
-            levels[level.value] = _line(verdicts[0], truth[level])
-            if len({(each.colour, each.tier, frozenset(map(_told, each.errors))) for each in verdicts}) > 1:
-                levels[level.value]["wrong"] = "and the verdict changes"
-        return {
-            "number": mutant.number,
-            "kind": mutant.kind,
-            "levels": levels,
-            "cold_seconds": round(cold_seconds, 3),
-            "diff": diff,
-        }
+            verdicts[level] = [await self.engine.evaluate(self.warm, request) for _ in range(self.repeat)]
+        return _Replayed(mutant, diff, verdicts)
 
-    async def cold(self, changes: ChangeSet) -> dict[Level, BuildResult]:
-        """What dune says of the sources with the changes, level by level, from nothing and without its cache."""
+    async def _settle(self, replayed: Sequence["_Replayed"]) -> AsyncIterator[dict[str, Any]]:
+        """The lines of diffs that are built together."""
+        if not replayed:
+            return
+        started = time.monotonic()
+        changes = ChangeSet(change for one in replayed for change in one.mutant.changes.files)
+        truth = await self.cold(changes, replayed[0].red if len(replayed) == 1 else ())
+        seconds = (time.monotonic() - started) / len(replayed)
+        if len(replayed) == 1 or all(result.green for result in truth.values()):
+            for one in replayed:
+                yield one.line(truth, seconds, len(replayed))
+            return
+        half = len(replayed) // 2
+        for part in (replayed[:half], replayed[half:]):
+            async for line in self._settle(part):
+                yield line
+
+    async def cold(self, changes: ChangeSet, red: Sequence[Diagnostic] = ()) -> dict[Level, BuildResult]:
+        """What dune says of the sources with the changes, level by level, from nothing and without its cache. Where a
+        part of the build is found to have all the errors in `red`, only that part."""
         place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="cold-", dir=self.folder))
         try:
             tree = place / "tree"
             await asyncio.to_thread(_lay_out, self.warm.base.tree, tree, changes)
             goals, found = self.store.goals, {}
+            if red:
+                folders = sorted({posixpath.dirname(error.path) or "." for error in red})
+                result = await self._dune(tree, self.first or [f"@@{folder}/check" for folder in folders])
+                if not result.green and {*map(_told, red)} <= {*map(_told, result.errors)}:
+                    return dict.fromkeys(Level, result)
             result = found[Level.TYPES] = await self._dune(tree, goals.check)
             if result.green:
                 result = await self._dune(tree, (*goals.check, *goals.build))
@@ -163,6 +196,50 @@ class Audit:
 
     def _name(self, seed: int) -> str:
         return f"{self.warm.base.key} {seed} {self.repeat}"
+
+
+@frozen
+class _Replayed:
+    """What we say of a diff, at each level as often as it was asked."""
+
+    mutant: Mutant
+    diff: str
+    verdicts: Mapping[Level, Sequence[Verdict]]
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether it is green, and may be built with others."""
+        green = all(each.colour is Colour.GREEN for verdicts in self.verdicts.values() for each in verdicts)
+        return green and all(path.endswith(_MODULES) for path in self.mutant.changes.paths)
+
+    @property
+    def red(self) -> Sequence[Diagnostic]:
+        """The errors of files that the truth has to have at every level; none where we are not red at the first."""
+        first = next(iter(self.verdicts.values()))[0]
+        if first.colour is not Colour.RED or not all(error.path for error in first.errors):
+            return ()
+        return [error for verdicts in self.verdicts.values() for error in verdicts[0].errors if error.path]
+
+    def is_apart(self, others: Iterable["_Replayed"]) -> bool:
+        """Whether it changes other files than they do."""
+        paths = {*self.mutant.changes.paths}
+        return not any(paths & {*other.mutant.changes.paths} for other in others)
+
+    def line(self, truth: Mapping[Level, BuildResult], seconds: float, built: int) -> dict[str, Any]:
+        """`built` is how many diffs that cold build was of, `seconds` its share of the time."""
+        levels = {}
+        for level, verdicts in self.verdicts.items():
+            levels[level.value] = _line(verdicts[0], truth[level])
+            if len({(each.colour, each.tier, frozenset(map(_told, each.errors))) for each in verdicts}) > 1:
+                levels[level.value]["wrong"] = "and the verdict changes"
+        return {
+            "number": self.mutant.number,
+            "kind": self.mutant.kind,
+            "levels": levels,
+            "cold_seconds": round(seconds, 3),
+            "built": built,
+            "diff": self.diff,
+        }
 
 
 def _line(verdict: Verdict, truth: BuildResult) -> dict[str, Any]:

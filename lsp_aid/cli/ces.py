@@ -50,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     audit.add_argument("--seed", type=int, default=1, metavar="N", help="which diffs (1)")
     audit.add_argument("--results", type=Path, metavar="FILE", help="where results are kept (a file in the cache)")
     audit.add_argument("--repeat", type=int, default=1, metavar="N", help="evaluate each diff so often (1)")
+    audit.add_argument("--together", type=int, default=1, metavar="N", help="build so many green diffs at once (1)")
+    audit.add_argument("--first", action="append", metavar="TARGET", help="what to build first for red diffs")
     audit.add_argument("--no-test", action="store_true", help="leave the tests out")
 
 
@@ -209,7 +211,9 @@ async def _audit(options: argparse.Namespace) -> int:
         results = options.results or engine.store.folder / f"audit-{warm.base.key}-{options.seed}.jsonl"
         sandbox = await find_sandbox(load().sandbox, os.environ)
         levels = (Level.TYPES, Level.BUILD) if options.no_test else tuple(Level)
-        audit = Audit(engine, warm, sandbox, engine.store.folder, levels, options.repeat)
+        audit = Audit(
+            engine, warm, sandbox, engine.store.folder, levels, options.repeat, options.together, options.first or ()
+        )
         async for line in audit.run(options.count, options.seed, results):
             before = len(tally.disagreements)
             tally.add(line)

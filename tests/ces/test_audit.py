@@ -9,13 +9,14 @@ import pytest
 
 from lsp_aid.ces.audit import Audit, Tally, wrong
 from lsp_aid.ces.checkout import Folder
-from lsp_aid.ces.engine import Engine
+from lsp_aid.ces.engine import Engine, Request, WarmBase
 from lsp_aid.ces.mutations import KINDS, SINGLE_TOKENS, Mutator
 from lsp_aid.ces.sandbox import find_sandbox
-from lsp_aid.ces.verdict import NOWHERE, Colour, Tier, Verdict
+from lsp_aid.ces.verdict import NOWHERE, Colour, Level, Tier, Verdict
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.diagnostics import Diagnostic, Severity
 from lsp_aid.ocaml.tokens import tokens
+from tests.ces.conftest import edits
 from tests.support import txtar
 
 pytestmark = pytest.mark.dune
@@ -88,3 +89,25 @@ def test_what_counts_as_wrong() -> None:
     assert not wrong(Verdict(Colour.RED, Tier.TYPES, diagnostics=(error,)), red)
     assert not wrong(Verdict(Colour.GREEN, Tier.CHECK), green)
     assert not wrong(Verdict(Colour.UNKNOWN, None), red)
+
+
+async def test_what_is_green_is_built_together(engine: Engine, home: Path) -> None:
+    audit = await audit_of("shop", engine, home)
+    audit.together, audit.levels = 4, [Level.TYPES]
+    lines = [line async for line in audit.run(7, 3, home / "results.jsonl")]
+    assert sorted(line["number"] for line in lines) == list(range(7))
+    assert any(line["built"] > 1 for line in lines)
+    assert not any(found["wrong"] for line in lines for found in line["levels"].values())
+
+
+async def test_what_is_red_is_built_until_its_errors_are_found(engine: Engine, warm: WarmBase) -> None:
+    audit = Audit(engine, warm, await find_sandbox("auto", os.environ), engine.store.folder)
+    changes = edits(
+        warm, {"lib/stock.ml": "let total = nope\n", "bin/main.ml": "let () = 1\n", "test/t.ml": "let () = 1\n"}
+    )
+    verdict = await engine.evaluate(warm, Request(changes=changes, level=Level.TYPES))
+    assert {error.path for error in verdict.errors} == {"lib/stock.ml"}
+    part = await audit.cold(changes, verdict.errors)
+    assert {error.path for error in part[Level.TEST].errors} == {"lib/stock.ml"}
+    whole = await audit.cold(edits(warm, {"bin/main.ml": "let () = 1\n"}), verdict.errors)
+    assert {error.path for error in whole[Level.TEST].errors} == {"bin/main.ml"}
