@@ -5,6 +5,7 @@ promotion off nothing is written to the source tree.
 """
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -26,6 +27,9 @@ _BROKEN = re.compile(
     re.MULTILINE,
 )
 _FULL = re.compile(r"No space left on device|Read-only file system|Disk quota exceeded|_build.*Permission denied")
+_NO_SPACE = re.compile(r"^(?! *\d+ \||[-+]).*(?:No space left on device|Disk quota exceeded)", re.MULTILINE)
+_KILLED = re.compile(r"^Command got signal KILL\.", re.MULTILINE)
+_LITTLE_SPACE, _FEW_FILES = 256 << 20, 100
 _NOWHERE = Range(Position(0, 0), Position(0, 0))
 _ENDED_BY_ITSELF = (0, 1)
 _TAIL = 2000
@@ -113,6 +117,8 @@ def build_result(
         raise ToolchainError(
             f"dune was ended by signal {-done.code}", "Build again; if it stays, see the system's log."
         )
+    if done.code:
+        raise_if_full(text, build_dir)
     found = parse(text, read)
     if done.code == 0:
         # What a program prints that happens to look like an error was none to dune.
@@ -123,6 +129,36 @@ def build_result(
         tail = text.strip()[-_TAIL:] or f"dune ended with status {done.code} and said nothing"
         found = (*found, Diagnostic("", _NOWHERE, Severity.ERROR, tail, source="dune"))
     return BuildResult(False, _sorted(found), seconds, text)
+
+
+def raise_if_full(text: str, folder: Path) -> None:
+    """Raises FileUnwritableError where a build that failed says that there was no space, and `folder` has next to none.
+
+    Compilers tell it as an error of the file that they compile. The failed write may have left some space."""
+    if _NO_SPACE.search(text) and is_full(folder):
+        raise FileUnwritableError(f"There is no space left in {folder}", _cure(folder))
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk of a folder has next to no space."""
+    try:
+        space = os.statvfs(folder)
+    except OSError:
+        return False
+    return space.f_bavail * space.f_frsize < _LITTLE_SPACE or (space.f_files > 0 and space.f_favail < _FEW_FILES)
+
+
+def was_killed(text: str) -> bool:
+    """Whether a program of a build was killed, as systems do that run out of memory."""
+    return _KILLED.search(text) is not None
+
+
+def raise_if_killed(text: str) -> None:
+    """Raises ToolchainError where a program of a build was killed: dune tells it as an error of the sources."""
+    if was_killed(text):
+        raise ToolchainError(
+            "A program of the build got signal KILL", "The machine may have too little memory: see the system's log."
+        )
 
 
 def with_usual_names(text: str, root: Path, build_dir: Path) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from attrs import define
 
 from lsp_aid.build import process
+from lsp_aid.build.dune import raise_if_full
 from lsp_aid.build.process import in_thread
 from lsp_aid.ces.keeping import FileWrite, Kept, Limits, LostError, Ran, Step
 from lsp_aid.errors import BuildTimeoutError
@@ -37,7 +38,7 @@ class BareKeeper:
         files: Sequence[FileWrite] = (),
         wanted: Mapping[str, int] | None = None,
     ) -> Kept:
-        """Raises LostError, ToolchainError."""
+        """Raises LostError, ToolchainError, FileUnwritableError."""
         scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="bare-", dir=self.tree.parent))
         try:
             root = self.tree
@@ -50,6 +51,7 @@ class BareKeeper:
             for step in steps:
                 ran.append(await _run(step, limits, root, scratch / "tmp"))
                 if ran[-1].code or ran[-1].limit:
+                    await asyncio.to_thread(raise_if_full, ran[-1].text, root)
                     break
             found = {path: await asyncio.to_thread(_read, root, scratch, path, n) for path, n in (wanted or {}).items()}
             kept = {path: content for path, content in found.items() if content is not None}

@@ -21,9 +21,9 @@ from functools import cached_property
 from pathlib import Path
 
 import cattrs
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
-from lsp_aid.build.dune import build_result, disk_reader, dune_environment
+from lsp_aid.build.dune import build_result, disk_reader, dune_environment, raise_if_full, raise_if_killed
 from lsp_aid.build.process import Finished, in_thread, run
 from lsp_aid.build.toolchain import Toolchain
 from lsp_aid.ces.bare import BareKeeper
@@ -40,6 +40,8 @@ _RULES = "/tmp/rules"  # noqa: S108 - inside, /tmp belongs to the sandbox alone
 _LONGEST_RULES = 1 << 29
 _LOCK_SECONDS = 0.1
 _COPY_SECONDS = 1800.0
+_PATIENCE = 12
+"""A base is made once, and from nothing: it may take so many times the time of a verdict, by the clock and of CPU."""
 _FORM = 3
 """Goes up when what a base holds changes its meaning."""
 
@@ -225,17 +227,27 @@ class BaseStore:
         base = self._known[key] = Base(self.folder / key, record)
         return base
 
+    @property
+    def _patient(self) -> Limits:
+        return evolve(self.limits, seconds=_PATIENCE * self.limits.seconds, cpu=_PATIENCE * self.limits.cpu)
+
     async def _build(self, keeper: Keeping, tree: Path, targets: Sequence[str]) -> BuildResult:
-        step = Step(self.dune("build", "--", *targets), self.environment, self.limits.seconds)
-        (ran,) = (kept := await keeper.run([step], self.limits)).ran
+        limits = self._patient
+        step = Step(self.dune("build", "--", *targets), self.environment, limits.seconds)
+        (ran,) = (kept := await keeper.run([step], limits)).ran
         raise_if_limited(ran, "building a base")
+        if ran.code:
+            # Its errors would be those of the base ever after.
+            raise_if_killed(ran.text)
+            await asyncio.to_thread(raise_if_full, ran.text, tree)
         return await dune_result(ran, tree, root=kept.root)
 
     async def _graph(self, keeper: Keeping, tree: Path) -> Graph:
         """What dune tells of its rules; an empty graph where it does not, since some of them cannot be made."""
         words = ("-r", "-o", _RULES, *self.goals.check)
-        step = Step(self.dune("rules", *words), self.environment, self.limits.seconds)
-        kept = await keeper.run([step], self.limits, wanted={_RULES: _LONGEST_RULES})
+        limits = self._patient
+        step = Step(self.dune("rules", *words), self.environment, limits.seconds)
+        kept = await keeper.run([step], limits, wanted={_RULES: _LONGEST_RULES})
         rules = kept.files.get(_RULES)
         if kept.ran[0].code != 0 or kept.ran[0].limit or rules is None:
             return Graph()

@@ -277,7 +277,10 @@ class Engine:
         return await outcomes.read(kept, tiers, warm.base.tree, view, kept.files.get(_LOG, b""))
 
     async def _run(self, keeper: Keeping, steps: Sequence[Step], files: Sequence[FileWrite]) -> Kept:
-        return await keeper.run(steps, self.store.limits, files, {_LOG: _LONGEST_LOG} if len(steps) > 1 else {})
+        kept = await keeper.run(steps, self.store.limits, files, {_LOG: _LONGEST_LOG} if len(steps) > 1 else {})
+        if outcomes.is_killed(kept):
+            raise LostError("A program of the build got signal KILL: the machine may have too little memory")
+        return kept
 
     def _steps(self, level: Level) -> list[Step]:
         store, goals = self.store, self.store.goals

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from lsp_aid.build.dune import build_result, dune_command, dune_environment, make_build_dir
+from lsp_aid.build.dune import build_result, dune_command, dune_environment, make_build_dir, raise_if_killed
 from lsp_aid.build.lone_file import check, interface_of
 from lsp_aid.build.process import Finished, in_thread, run
 from lsp_aid.build.toolchain import Toolchain
@@ -125,6 +125,7 @@ class ShadowEvaluator:
         done = await run(command, cwd=shadow.folder, environment=environment, seconds=self.settings.seconds)
         seconds = time.monotonic() - started
         _raise_if_sandbox_failed(self.sandbox, done)
+        raise_if_killed(done.text)
         return await in_thread(lambda: build_result(done, shadow.folder, self._build_dir, read, seconds))
 
     async def _build_over(
@@ -145,6 +146,7 @@ class ShadowEvaluator:
             )
         if limit := exceeded(ran, kept):
             return BuildResult(False, (problem(f"It was ended: it takes more than it may of {limit}"),), ran.seconds)
+        raise_if_killed(ran.text)
         done = Finished(ran.code if ran.code < 128 else 128 - ran.code, ran.output)
         return await in_thread(lambda: build_result(done, shadow.folder, self._build_dir, read, ran.seconds))
 

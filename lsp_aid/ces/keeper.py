@@ -173,7 +173,7 @@ def inside(head: dict[str, Any], blob: bytes, plan: dict[str, Any], result: int)
         send(result, {"lost": f"the sandbox could not be furnished: {error}"}, b"")
         return 1
     ready = time.monotonic() - head["begun"]
-    steps, outputs = [], []
+    steps, outputs, before = [], [], starved()
     for step in head["steps"]:
         told, output = run(step, head["limits"])
         steps.append({**told, "output": len(output)})
@@ -183,11 +183,8 @@ def inside(head: dict[str, Any], blob: bytes, plan: dict[str, Any], result: int)
     files = {path: read_back(path, length) for path, length in head["wanted"].items()}
     lengths = {path: len(content) for path, content in files.items() if content is not None}
     blob = b"".join([*outputs, *(content for content in files.values() if content is not None)])
-    send(
-        result,
-        {"steps": steps, "files": lengths, "walls": raised, "reset": ready, "full": is_full(head["place"])},
-        blob,
-    )
+    machine = {"walls": raised, "reset": ready, "full": is_full(head["place"]), "starved": starved() > before}
+    send(result, {"steps": steps, "files": lengths, **machine}, blob)
     return 0
 
 
@@ -466,6 +463,15 @@ def is_full(place: str) -> bool:
         if space.f_blocks and space.f_bavail * 100 < space.f_blocks:
             return True
     return False
+
+
+def starved() -> int:
+    """How many programs the system has ended for want of memory since it started."""
+    try:
+        with open("/proc/vmstat", "rb") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith(b"oom_kill ")), 0)
+    except OSError:
+        return 0
 
 
 if __name__ == "__main__":

@@ -79,7 +79,8 @@ class Ran:
 @frozen
 class Kept:
     """What became of a request. `reset`: the seconds that making the sandbox took. `walls`: `landlock`, `seccomp`.
-    `full`: its disk was used up. `root` is where programs saw the tree."""
+    `full`: its disk was used up. `starved`: the system has ended programs meanwhile, here or elsewhere, for want of
+    memory. `root` is where programs saw the tree."""
 
     ran: tuple[Ran, ...]
     files: Mapping[str, bytes]
@@ -87,6 +88,7 @@ class Kept:
     reset: float
     full: bool
     root: Path = WORK
+    starved: bool = False
 
 
 class LostError(SandboxError):
@@ -249,7 +251,7 @@ def _read(head: Mapping[str, Any], blob: bytes) -> Kept:
     for path, length in head["files"].items():
         files[path] = blob[at : at + length]
         at += length
-    return Kept(tuple(ran), files, tuple(head["walls"]), head["reset"], head["full"])
+    return Kept(tuple(ran), files, tuple(head["walls"]), head["reset"], head["full"], starved=head["starved"])
 
 
 @frozen

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from lsp_aid.build.dune import was_killed
 from lsp_aid.ces.base import dune_result
 from lsp_aid.ces.keeping import Kept, Ran
 from lsp_aid.ces.verdict import Colour, RanTests, Tier, problem
@@ -51,6 +52,13 @@ async def read(kept: Kept, tiers: Sequence[Tier], tree: Path, view: View, log: b
     if result.green:
         return Outcome(Colour.GREEN, tier, result.diagnostics, tests)
     return Outcome(Colour.RED, tier, result.diagnostics, tests and evolve(tests, failed=len(result.errors)))
+
+
+def is_killed(kept: Kept) -> bool:
+    """Whether the last program failed since something was killed, and that not by its own doing: compilers never kill
+    themselves, tests may."""
+    ran = kept.ran[-1]
+    return bool(ran.code) and not ran.limit and (len(kept.ran) == 1 or kept.starved) and was_killed(ran.text)
 
 
 def exceeded(ran: Ran, kept: Kept) -> str:

@@ -186,6 +186,13 @@ async def test_the_ones_not_used_for_longest_go_and_those_in_use_stay(root: Path
     assert (await made(store, Folder(root))).record.built.green
 
 
+async def test_a_base_may_take_longer_than_a_verdict(root: Path, store: BaseStore) -> None:
+    slow = '(rule (with-stdout-to made (system "sleep 3; echo done")))'
+    write(root, {"dune": f"{slow}\n(rule (alias default) (action (cat made)))"})
+    base = await made(evolve(store, limits=evolve(store.limits, seconds=2.0)), Folder(root))
+    assert base.record.built.green
+
+
 async def test_half_a_base_is_none(root: Path, store: BaseStore) -> None:
     base = await made(store, Folder(root))
     store._known.clear()
