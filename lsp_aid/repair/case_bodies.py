@@ -1,5 +1,6 @@
 """The bodies that a missing case can have, each with the rule that determines it. See `missing_cases` for the rules."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -35,6 +36,7 @@ class Missing:
     """A case to be added. `pattern` is as it would be written with a `_` for each part."""
 
     pattern: str
+    place: int = 0  # its number among those that are missing
 
     @cached_property
     def _match(self) -> re.Match[str] | None:
@@ -193,6 +195,22 @@ def _uses_payload(others: Sequence[Node]) -> bool:
     return False
 
 
+# --- a series ---
+
+
+def _series(case: Missing, others: Sequence[Node], matching: Node) -> Iterator[Body]:
+    """The next number, where constructors without arguments have numbers that go on by the same step."""
+    texts = [body.text for body in _bodies(others)]
+    patterns = [pattern.kind for other in others if (pattern := other.field("pattern"))]
+    if len(texts) < 2 or case.arity or any(kind not in ("constructor_path", "tag") for kind in patterns):
+        return
+    if all(re.fullmatch(r"\d+", text) for text in texts):
+        numbers = [int(text) for text in texts]
+        steps = {after - before for before, after in itertools.pairwise(numbers)}
+        if len(steps) == 1 and (step := steps.pop()):
+            yield Body("series", case.pattern, str(numbers[-1] + step * (case.place + 1)), 0.85)
+
+
 # --- effects ---
 
 
@@ -272,4 +290,4 @@ def _by_name(case: Missing, others: Sequence[Node], matching: Node) -> Iterator[
                     return
 
 
-_RULES: tuple[_Rule, ...] = (_by_pattern, _same, _nothing, _empty, _by_name)
+_RULES: tuple[_Rule, ...] = (_by_pattern, _series, _same, _nothing, _empty, _by_name)

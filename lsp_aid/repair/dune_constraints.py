@@ -111,7 +111,7 @@ def _conditions(said: str) -> Iterator[str]:
         elif inside := list(_conditions(value)) if re.search(r"[<>=]", value) else []:
             yield from inside
         else:
-            yield f"({operator or '='} {value})"
+            yield f"({operator or '>='} {value})"
             operator = ""
 
 

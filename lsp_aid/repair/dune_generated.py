@@ -14,7 +14,7 @@ from lsp_aid.ocaml.dune_file import Group
 from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.repair.dune_places import file_name, project_file, read_dunes
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.layout import newline
+from lsp_aid.repair.layout import line_end, newline
 from lsp_aid.repair.places import text_of
 
 _OF_MENHIR = re.compile(
@@ -58,10 +58,10 @@ def _made(problem: Problem, module: str) -> Iterator[Candidate]:
             edits += [_listed(text, there, name) for name in names]
         else:
             words = " ".join(names)
-            added += f"({head} (modules {words})){line}{line}" if head == "menhir" else f"({head} {words}){line}{line}"
+            added += line + (f"({head} (modules {words})){line}" if head == "menhir" else f"({head} {words}){line}")
     if added:
-        at = own.group.start
-        edits.append(TextEdit(at, at, added))
+        at = line_end(text, own.group.end)
+        edits.append(TextEdit(at, at, ("" if text[:at].endswith("\n") else line) + added))
     shown = ", ".join(f"`{posixpath.basename(path)}`" for path in lacking)
     yield Candidate(f"Make modules of {shown}", problem.edit(*edits, path=own.path), 0.95)
 

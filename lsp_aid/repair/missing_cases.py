@@ -4,6 +4,7 @@ A generated body is a *fix* only where something determines it; that it type-che
 where
 - the other bodies are one text but for what their own constructor is called and carries (`Red -> "red"`,
   `Int n -> show_int n`), two of them at least, so the new one is that text for the new constructor;
+- the others are numbers that go on by one step, so the next number is;
 - the other bodies are the same constant, two of them at least; not for booleans, since a predicate tells cases apart;
 - it is the empty case that the others lead down to: `None` among `Some ..`, `Error e` among `Ok ..`, `[]` of a list
   that is rebuilt, or the neutral element of the operator by which a list is folded;
@@ -43,7 +44,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     cases = [child for child in matching.children if child.kind == "match_case"]
     patterns = ("_",) if message.extensible else message.examples or ("_",)
     missing = list(dict.fromkeys(_written(pattern, cases) for pattern in patterns))
-    return list(_candidates(problem, matching, cases, [Missing(pattern) for pattern in missing]))
+    return list(
+        _candidates(problem, matching, cases, [Missing(pattern, number) for number, pattern in enumerate(missing)])
+    )
 
 
 def _matching(tree: Syntax, start: int, end: int) -> Node | None:

@@ -40,6 +40,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             return list(variable(problem, tree, message.name))
         case messages.UnusedName(sort="constructor"):
             return list(_constructor(problem, tree, message.name))
+        case messages.UnusedName(sort="extension constructor"):
+            return list(_extension(problem, tree, message.name))
         case messages.UnusedName(sort="record field"):
             return list(_field(problem, tree, message))
         case messages.UnusedName() if message.sort in _DEFINED:
@@ -89,6 +91,7 @@ def _definition(problem: Problem, tree: Syntax, message: messages.UnusedName) ->
         yield from _local(problem, tree, message.name)
     if item is None or wanted_elsewhere(problem, item.path):
         return
+    yield from _module_around(problem, tree, item)
     removal = _without(tree, item)
     pure = item.kind != "value" or item.node.child("parameter") is not None or is_pure(item.node.field("body"))
     # A value that nothing uses yet may have been written a minute ago: where that was work, what keeps it comes before
@@ -100,6 +103,24 @@ def _definition(problem: Problem, tree: Syntax, message: messages.UnusedName) ->
         title = f"Remove the unused {item.kind} `{item.name}`"
         short = item.kind == "value" and item.definition.text.count("\n") < _WORK
         yield Candidate(title, problem.edit(removal), 0.3 if not pure else 0.8 if short else 0.6)
+
+
+def _module_around(problem: Problem, tree: Syntax, item: Item) -> Iterator[Candidate]:
+    """The module that it is in, where nothing in that is used and nothing names it."""
+    module = next((i for i in tree.items if i.kind == "module" and i.start <= item.start and item.end <= i.end), None)
+    if module is None or module.start == item.start:
+        return
+    unused = set()
+    for other in problem.errors:
+        message = messages.read(other) if other.path == problem.diagnostic.path else None
+        if isinstance(message, messages.UnusedName):
+            unused.add(problem.source.offset(other.range.start))
+    inside = [i for i in tree.declared if len(i.within) == 1 and module.start < i.start and i.end <= module.end]
+    names = [node for node in tree.walk("module_name") if node.text == module.name]
+    all_unused = all(any(i.start <= place < i.end for place in unused) for i in inside)
+    if inside and all_unused and len(names) == 1 and module.definition.parent == tree.root:
+        edit = take_out(tree.text, with_comment_above(module.definition), module.end)
+        yield Candidate(f"Remove the unused module `{module.name}`", problem.edit(edit), 0.85)
 
 
 def _local(problem: Problem, tree: Syntax, name: str) -> Iterator[Candidate]:
@@ -173,6 +194,21 @@ def _constructor(problem: Problem, tree: Syntax, name: str) -> Iterator[Candidat
         yield Candidate(f"{title}, with its cases", problem.edit(edit, *uses), 0.6)
     elif uses is not None:
         yield Candidate(title, problem.edit(edit), 0.5)
+
+
+def _extension(problem: Problem, tree: Syntax, name: str) -> Iterator[Candidate]:
+    """`type t += C`, whole where it adds that one alone."""
+    at = tree.node_at(problem.start, problem.end)
+    within = (at, *at.ancestors()) if at is not None else ()
+    definition = next((node for node in within if node.kind in ("type_definition", "exception_definition")), None)
+    parts = list(definition.walk("constructor_declaration")) if definition is not None else []
+    if definition is not None and len(parts) == 1:
+        edit = take_out(tree.text, with_comment_above(definition), definition.end)
+        yield Candidate(f"Remove the unused constructor `{name}`", problem.edit(edit), 0.75)
+    elif part := next((part for part in parts if part.start <= problem.start < part.end), None):
+        bar = tree.text.rfind("|", 0, part.start) if parts[0] != part else part.start
+        end = part.end if parts[0] != part else parts[1].start
+        yield Candidate(f"Remove the unused constructor `{name}`", problem.edit(TextEdit(bar, end, "")), 0.75)
 
 
 def _part(tree: Syntax, offset: int, kind: str, name: str) -> Node | None:

@@ -22,6 +22,7 @@ def variable(problem: Problem, tree: Syntax, name: str) -> Iterator[Candidate]:
     elif around is not None and around.kind == "alias_pattern" and around.field("alias") == node:
         yield from _alias(problem, around, node)
     else:
+        yield from _self(problem, node)
         yield from _binding(problem, node)
         yield from _plain(problem, node)
 
@@ -81,6 +82,18 @@ def _alias(problem: Problem, alias: Node, name: Node) -> Iterator[Candidate]:
         removed = problem.edit(TextEdit(pattern.end, alias.end, ""))
         yield Candidate(f"Remove the unused `as {name.text}`", removed, 0.85)
     yield from _plain(problem, name)
+
+
+def _self(problem: Problem, name: Node) -> Iterator[Candidate]:
+    """`object (self) ... end` is an object without the name."""
+    around = next((node for node in name.ancestors() if node.kind == "object_expression"), None)
+    text = name.syntax.text
+    if around is None or text[around.start : name.start].split() not in (["object", "("], ["object("]):
+        return
+    end = text.find(")", name.end) + 1
+    if end and not text[name.end : end - 1].strip():
+        change = problem.edit(TextEdit(around.start + len("object"), end, ""))
+        yield Candidate(f"Remove the unused `({name.text})`", change, 0.85)
 
 
 def _binding(problem: Problem, name: Node) -> Iterator[Candidate]:

@@ -13,6 +13,8 @@ from lsp_aid.repair import (
     deprecated,
     formats,
     guards,
+    meant_variables,
+    missing_cases,
     missing_modules,
     needless,
     optional_labels,
@@ -100,6 +102,28 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
                 (
                     'type t = A of int\nexternal f : t -> int = "%identity"',
                     'type t = A of int [@@unboxed]\nexternal f : t -> int = "%identity"',
+                ),
+            ],
+        ),
+        (
+            meant_variables,
+            [
+                (
+                    'let f ?(sep = ",") l = String.concat "," l',
+                    'let f ?(sep = ",") l = String.concat sep l',
+                ),
+                (
+                    "let add x l = x :: l\nlet f l = let a = add 1 l in let b = add 2 l in add 3 b",
+                    "let add x l = x :: l\nlet f l = let a = add 1 l in let b = add 2 a in add 3 b",
+                ),
+            ],
+        ),
+        (
+            missing_cases,
+            [
+                (
+                    "type t = A | B | C | D\nlet f = function A -> 1 | B -> 2",
+                    "type t = A | B | C | D\nlet f = function A -> 1 | B -> 2 | C -> 3 | D -> 4",
                 ),
             ],
         ),
