@@ -17,6 +17,8 @@ DROPPED, DROPPED_LABEL = 1.2, 0.7
 NEW, TURNED, LABELLED, RELABELLED = 0.8, 0.35, 0.3, 0.8
 SOME, LISTED, APPLIED, THUNK, GROUPED = 0.4, 0.8, 0.6, 0.8, 0.4
 UNKNOWN = 0.1
+ELSEWHERE = 0.5
+"""Of an argument given for a parameter of any type, where another parameter is of its very type."""
 LATER = 0.03
 """What is new, or goes, is more often in front: a context, a level, a configuration."""
 
@@ -113,6 +115,7 @@ def _aligned(
     cost: float,
 ) -> Iterator[Plan]:
     takes, result = parameters(apart(function, "!"))
+    heads = frozenset(taken.parts[0].head for taken in takes if not taken.parts[0].is_variable)
     order = itertools.count()
     queue: list[tuple[float, int, int, _State]] = [(cost, next(order), 0, _State(cost))]
     tried = 0
@@ -124,7 +127,7 @@ def _aligned(
         if finished is not None:
             yield finished
         if at < len(takes):
-            for following in _steps(takes[at], at, state, given, values):
+            for following in _steps(takes[at], at, state, given, values, heads):
                 if following.cost <= _MOST_COST:
                     heapq.heappush(queue, (following.cost, next(order), at + 1, following))
 
@@ -174,7 +177,12 @@ def _place(slot: Slot, given: Sequence[Argument]) -> int:
 
 
 def _steps(
-    taken: Type, at: int, state: _State, given: Sequence[Argument], values: Sequence[Sequence[Value]]
+    taken: Type,
+    at: int,
+    state: _State,
+    given: Sequence[Argument],
+    values: Sequence[Sequence[Value]],
+    heads: frozenset[str],
 ) -> Iterator[_State]:
     """What may be given for one parameter."""
     is_optional = taken.label.startswith("?")
@@ -182,7 +190,7 @@ def _steps(
     for number in same or range(len(given)):
         if number in state.used:
             continue
-        for form, label, cost, settled in _ways(taken, given[number], state.settled):
+        for form, label, cost, settled in _ways(taken, given[number], state.settled, heads):
             slot = Slot(label, given[number], form, parameter=at)
             used = state.used | {number}
             yield evolve(state, cost=state.cost + cost, slots=(*state.slots, slot), used=used, settled=settled)
@@ -194,7 +202,9 @@ def _steps(
             yield evolve(state, cost=state.cost + NEW + value.cost + LATER * at, slots=(*state.slots, slot))
 
 
-def _ways(taken: Type, one: Argument, settled: Settled) -> Iterator[tuple[str, str, float, Settled]]:
+def _ways(
+    taken: Type, one: Argument, settled: Settled, heads: frozenset[str]
+) -> Iterator[tuple[str, str, float, Settled]]:
     """The forms in which an argument can be given for a parameter: text, label before it, cost, what it settles."""
     wants, is_optional = taken.parts[0], taken.label.startswith("?")
     name, was = taken.label[1:], one.label[1:]
@@ -214,6 +224,8 @@ def _ways(taken: Type, one: Argument, settled: Settled) -> Iterator[tuple[str, s
     if one.type is None or one.type.is_variable:
         yield "{}", label, cost + UNKNOWN, settled
         return
+    if wants.is_variable and one.type.head in heads:
+        cost += ELSEWHERE
     for form, wanted, extra in _forms(wants, label.startswith("?")):
         following = unified(one.type, wanted, settled)
         if following is not None:

@@ -27,7 +27,7 @@ from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters
 from lsp_aid.repair.unit_argument import arrows
-from lsp_aid.repair.values import calls, values, written_elsewhere
+from lsp_aid.repair.values import INVENTED, calls, values, written_elsewhere
 
 _READ = (
     messages.TypeClash,
@@ -155,8 +155,23 @@ async def _values(problem: Problem, asked: AskedTypes, call: Call, takes: Sequen
     found = []
     for number, taken in enumerate(takes):
         name = taken.label[1:] or (names[number] if len(names) == len(takes) else "")
-        found.append(values(taken.parts[0], name, seen[number], scope, beside))
+        wanted = taken.parts[0]
+        others = [other for n, other in enumerate(takes) if n != number]
+        offered = values(wanted, name, seen[number], scope, beside)
+        found.append([*offered, *_of_its_kind(wanted, others)])
     return found
+
+
+def _of_its_kind(wanted: Type, others: Sequence[Type]) -> list[Value]:
+    """`compare` for what compares; for what a function beside goes on from, what is nothing of each type."""
+    takes, gives = parameters(wanted)
+    if len(takes) == 2 and takes[0].parts[0] == takes[1].parts[0] and gives.head in ("int", "bool"):
+        name = "compare" if gives.head == "int" else "( = )"
+        return [Value(name, 0.3)]
+    functions = [other.parts[0] for other in others if other.parts[0].head == "->"]
+    if wanted.is_variable and any(wanted in (gives, *gives.parts) for gives in (parameters(f)[1] for f in functions)):
+        return [Value(text, INVENTED + 0.02 * n) for n, text in enumerate(("0", "0.", '""', "[]", "true", "None"))]
+    return []
 
 
 def _parameter_names(problem: Problem, path: str) -> list[str]:

@@ -7,6 +7,7 @@ In a pattern nothing is known of what is new, so it is `_`. Every such pattern o
 in the same way. In an expression it is what `values.py` finds.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.changes import ChangeSet
@@ -39,6 +40,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         if around.kind == _PATTERN:
             found = list(_patterns(problem, syntax, around, message))
             break
+        if around.kind == "constructor_path" and _is_pattern(around):
+            found = list(_bare_patterns(problem, syntax, around, message))
+            break
         if around.kind == _EXPRESSION or around.kind == "constructor_path":
             return await _expression(problem, syntax, around, message)
     else:
@@ -59,6 +63,31 @@ def _elements(node: Node) -> list[Node]:
     if node.kind not in ("tuple_expression", "tuple_pattern"):
         return [node]
     return [part for child in node.named_children for part in _elements(child)]
+
+
+def _is_pattern(node: Node) -> bool:
+    """Whether a constructor stands in a pattern without anything."""
+    if node.parent is not None and node.parent.kind == _PATTERN:
+        return False
+    for inner, around in itertools.pairwise((node, *node.ancestors())):
+        if around.kind == "match_case":
+            return around.field("pattern") == inner
+        if around.kind == "parameter":
+            return True
+        if not around.kind.endswith("_pattern"):
+            return False
+    return False
+
+
+def _bare_patterns(
+    problem: Problem, syntax: Syntax, node: Node, message: messages.ConstructorArity
+) -> Iterator[tuple[str, ChangeSet, float]]:
+    """`Circle` for `Circle _`, of which all such patterns of the file are brought to it."""
+    carried = " _" if message.expected == 1 else f" ({', '.join(['_'] * message.expected)})"
+    alike = [n for n in syntax.walk("constructor_path") if n.text == node.text and _is_pattern(n)]
+    for places, weight in ((alike, 0.92), ([node], 0.85)):
+        edits = [TextEdit(n.end, n.end, carried) for n in places]
+        yield f"`{node.text}` carries {message.expected}: `{node.text}{carried}`", problem.edit(*edits), weight
 
 
 def _patterns(

@@ -12,6 +12,7 @@ from lsp_aid.ocaml import messages, stdlib
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import node_of, tree
+from lsp_aid.repair.type_shapes import read
 
 _CONVERSIONS: Mapping[tuple[str, str], str] = {
     ("Seq.t", "list"): "List.of_seq",
@@ -85,10 +86,8 @@ def _wrapped(problem: Problem, node: Node, function: str, title: str, weight: fl
 
 def _head(type_: str) -> str:
     """`list` of `int list`, `Seq.t` of `string Seq.t`; a function, a tuple has none."""
-    if "->" in type_ or " * " in type_:
-        return ""
-    head = type_.split()[-1].removeprefix("Stdlib.") if type_.split() else ""
-    return head if head != "t" else ""
+    head = read(type_).head.removeprefix("Stdlib.")
+    return head if head not in ("t", "->", "*", "") else ""
 
 
 def _short(node: Node) -> str:

@@ -48,6 +48,7 @@ IMPLAUSIBLE = 0.1  # an alternative less likely than this share of the best one 
 TOUCHED_COST = 1.5
 GOOD_ENOUGH = 0.5
 """Where a candidate is so likely, no seconds are spent on a search without its hints."""
+BROUGHT = 0.5  # how likely a way is that needs a warning mended which came with a hard error's repair
 COMPARED = 0.75  # how much a way is judged by the other ways for its error, not by itself
 
 
@@ -176,6 +177,12 @@ class _Search:
             return await self._build(changes.then(more))
 
         ways = [await self._ways(Problem(view, error, build.diagnostics, probe, self.typing)) for error in errors]
+        if any(not _is_warning(step.error) for step in steps):
+            # What is unused, or never matches, only since an error was mended says that it was not mended as meant.
+            ways = [
+                [evolve(way, likelihood=BROUGHT * way.likelihood) for way in of_one] if _is_warning(error) else of_one
+                for error, of_one in zip(errors, ways, strict=True)
+            ]
         return _Node(changes, view, build, steps, cost, errors, ways)
 
     def _reach(self, error: Diagnostic) -> tuple[int, str, Range]:
@@ -339,6 +346,10 @@ def _each_once(steps: Sequence[Step]) -> list[Step]:
             kind = Kind.FIX if Kind.FIX in said else step.candidate.kind
             kept.append(evolve(step, candidate=evolve(step.candidate, kind=kind)))
     return kept
+
+
+def _is_warning(error: Diagnostic) -> bool:
+    return bool(error.code and error.code.startswith("warning"))
 
 
 def _likelihood(weight: float, best: float) -> float:

@@ -46,16 +46,17 @@ _SURE = 0.86
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
-    if not isinstance(message, _READ):
+    of_another_type = isinstance(message, messages.UnboundName) and message.sort == "constructor" and message.of_type
+    if not isinstance(message, _READ) and not of_another_type:
         return ()
-    in_pattern = isinstance(message, messages.TypeClash) and message.what == "pattern"
+    in_pattern = of_another_type or (isinstance(message, messages.TypeClash) and message.what == "pattern")
     syntax = tree(problem)
     node = node_of(problem, syntax) if syntax else None
     asked = await AskedTypes.of(problem) if node is not None else None
     if node is None or asked is None:
         return ()
     found: list[Candidate] = []
-    for place in (*_around(node), *(_scrutinee(node) if in_pattern else ())):
+    for place in _scrutinee(node) if in_pattern else _around(node):
         call = await read_call(place, asked)
         if call is not None:
             found += await _of_call(problem, asked, call)

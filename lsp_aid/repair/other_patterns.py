@@ -20,6 +20,7 @@ _CONSTRUCTORS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("option", "list"): {"None": "[]"},
     ("list", "option"): {"[]": "None"},
 }
+_KNOWN = frozenset(("Some", "None", "Ok", "Error"))
 _WEIGHT = 0.88
 
 
@@ -43,7 +44,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if turned is None or case is None or case.parent is None:
         return ()
     edits = [edit for each in case.parent.named_children for edit in _turned(each, turned)]
-    if not edits:
+    patterns = [p for each in case.parent.named_children if (p := each.field("pattern")) is not None]
+    left = {path.text for p in patterns for path in p.walk("constructor_path")} & _KNOWN - set(turned)
+    if not edits or left:
         return ()
     title = f"Match it as {'an' if pair[1] == 'option' else 'a'} {pair[1]}, which it is"
     return [Candidate(title, problem.edit(*edits), _WEIGHT)]

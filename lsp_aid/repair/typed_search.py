@@ -5,6 +5,7 @@ build tells whether it is for the others. In a project, what the families that r
 nothing that a person wrote is thrown away to have peace.
 """
 
+import re
 import time
 from collections.abc import Sequence
 
@@ -25,6 +26,9 @@ _TOP = 5
 _WEIGHT = 0.3
 """Of one edit: less than what reads the message gives, so that this is what is left where that does not help."""
 _GUESSED = 0.3
+_PRINTS = re.compile(r"[\w.]*printf\b")
+_NO_REPAIR = re.compile(r"keep argument|drop \w+ argument|comma|operator \S+|x>x :: _|pattern>constant|\w+\.\*")
+"""What merely has the right type: an application taken apart, an argument that goes, another function or constant."""
 _ALONE = CompilerFlags(("-w", "-a"))
 
 _READ = (
@@ -51,7 +55,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     oracle = TyperOracle(problem.typing.typer, path, flags or _ALONE, time.monotonic() + SECONDS)
     if flags is None and not await _is_complete(text, oracle, problem):
         return ()
-    honest = await propose(text, oracle, top=_LOOKED_AT, keep=is_meant)
+    honest = await propose(text, oracle, top=_LOOKED_AT, keep=_is_meant)
     honest.sort(key=lambda one: -_weight(one.edit))
     del honest[_TOP:]
     return [
@@ -69,6 +73,12 @@ async def _is_complete(text: str, oracle: TyperOracle, problem: Problem) -> bool
     """Whether a module whose flags are not known, since dune may not be asked, has by itself the error that it has."""
     (answer,) = await oracle.judge("", [Variant(text)], "", told=Told.ALL)
     return not answer.ok and answer.message.split()[:4] == problem.diagnostic.message.split()[:4]
+
+
+def _is_meant(edit: Edit) -> bool:
+    parts = edit.parts or (edit,)
+    is_printed = any(_PRINTS.match(part.node.text) and part.kind.startswith(("swap", "nest")) for part in parts)
+    return is_meant(edit) and not is_printed and not any(_NO_REPAIR.fullmatch(part.kind) for part in parts)
 
 
 def _weight(edit: Edit) -> float:

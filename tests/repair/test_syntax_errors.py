@@ -48,6 +48,56 @@ DECLARATIONS = [
     ("let f x =\n  let let y = x in\n  y", "let f x =\n  let y = x in\n  y"),
     ("let rec rec f x = f x", "let rec f x = f x"),
 ]
+KEYWORDS = [
+    ("let a = 1\nlte b = a + 1\nlet c = b", "let a = 1\nlet b = a + 1\nlet c = b"),
+    ("let f = funtion\n  | 0 -> 1\n  | _ -> 2", "let f = function\n  | 0 -> 1\n  | _ -> 2"),
+    ("let f x = match x wiht\n  | 0 -> 1\n  | _ -> 2", "let f x = match x with\n  | 0 -> 1\n  | _ -> 2"),
+    ("module M = strcut\n  let a = 1\nend", "module M = struct\n  let a = 1\nend"),
+    ("letrec f n = if n = 0 then 1 else f (n - 1)", "let rec f n = if n = 0 then 1 else f (n - 1)"),
+    ("def f x y = x + y\nlet a = f 1 2", "let f x y = x + y\nlet a = f 1 2"),
+    ("let fun f x y = x + y\nlet a = f 1 2", "let f x y = x + y\nlet a = f 1 2"),
+    ("let f x = case x of\n  | 0 -> 1\n  | _ -> 2", "let f x = match x with\n  | 0 -> 1\n  | _ -> 2"),
+]
+SIGNS = [
+    ("let f n = n : = 1", "let f n = n := 1"),
+    ("let f = function 0 - > 1 | _ -> 2", "let f = function 0 -> 1 | _ -> 2"),
+    (
+        "let f = function\n  | n if n > 9 -> 1\n  | n if n > 5 -> 2\n  | _ -> 3",
+        "let f = function\n  | n when n > 9 -> 1\n  | n when n > 5 -> 2\n  | _ -> 3",
+    ),
+    ("let f = function 0 -> 1 | else -> 2", "let f = function 0 -> 1 | _ -> 2"),
+    ("let f n = for i in 1 to n do print_int i done", "let f n = for i = 1 to n do print_int i done"),
+    ("let f x = x > 0 ? 1 : 2", "let f x = if x > 0 then 1 else 2"),
+    ("let f ~x = x + 1\nlet a = f ~x=1", "let f ~x = x + 1\nlet a = f ~x:1"),
+    ("let f ?x=0 y = x + y", "let f ?(x = 0) y = x + y"),
+    (
+        "type t = { a : int; b : int }\nlet f t = { t | a = 1 }",
+        "type t = { a : int; b : int }\nlet f t = { t with a = 1 }",
+    ),
+    ("let let* = Option.bind", "let ( let* ) = Option.bind"),
+    ("let f = List.fold_left + 0", "let f = List.fold_left ( + ) 0"),
+    ("let f a = List.map (\\x -> x + 1) a", "let f a = List.map (fun x -> x + 1) a"),
+    ("let f a =\n  open List in\n  length a", "let f a =\n  let open List in\n  length a"),
+    ('let f a b = a ^\n  b ^\nlet c = f "" ""', 'let f a b = a ^\n  b \nlet c = f "" ""'),
+    ("let f x = if !(x > 0) then 1 else 2", "let f x = if not (x > 0) then 1 else 2"),
+]
+TYPES = [
+    ("type t = { a = int; b = int }", "type t = { a : int; b : int }"),
+    ("type t = { a : int; b : mutable int }", "type t = { a : int; mutable b : int }"),
+    ("type t = A of int, int | B", "type t = A of int * int | B"),
+    ("type t = [ `A | B | `C ]", "type t = [ `A | `B | `C ]"),
+    ("let f x : int y : int = x + y", "let f (x : int) (y : int) = x + y"),
+    ("let f (x : int) -> int = x", "let f (x : int) : int = x"),
+    ("let f (a : int[]) = a.(0)", "let f (a : int array) = a.(0)"),
+    ("let f (a : list int) = List.length a", "let f (a : int list) = List.length a"),
+    ("module type S = struct\n  val a : int\nend", "module type S = sig\n  val a : int\nend"),
+    ("module M =\n  let a = 1\nend", "module M = struct\n  let a = 1\nend"),
+    ("module M = Map.Make String\nlet a = M.empty", "module M = Map.Make (String)\nlet a = M.empty"),
+    ('let a = print_string "{"id":7}"', 'let a = print_string "{\\"id\\":7}"'),
+    ("(* adds numbers )\nlet a = 1", "(* adds numbers *)\nlet a = 1"),
+    ("adds numbers *)\nlet a = 1", "(* adds numbers *)\nlet a = 1"),
+    ("let a = 1\n<<<<<<< HEAD\n=======\nlet b = 2\n>>>>>>> b\nlet c = b", "let a = 1\nlet b = 2\nlet c = b"),
+]
 LANGUAGES = [
     ("let a = 1 // one\nlet b = 2", "let a = 1 (* one *)\nlet b = 2"),
     ("# sizes\nlet a = 1", "(* sizes *)\nlet a = 1"),
@@ -114,7 +164,9 @@ INTERFACES = [
 
 
 @pytest.mark.parametrize(
-    "pairs", [TEXTS, DECLARATIONS, LANGUAGES, TOKENS], ids=["texts", "declarations", "languages", "tokens"]
+    "pairs",
+    [TEXTS, DECLARATIONS, KEYWORDS, SIGNS, TYPES, LANGUAGES, TOKENS],
+    ids=["texts", "declarations", "keywords", "signs", "types", "languages", "tokens"],
 )
 async def test_what_was_meant_comes_first(pairs: list[tuple[str, str]], typing: Typing, tmp_path: Path) -> None:
     await check_best(syntax_errors, pairs, tmp_path, typing=typing)

@@ -5,13 +5,30 @@ A file has `ways(place)`, the changes that might have been meant; a new one is a
 
 from collections.abc import Callable, Iterator
 
-from lsp_aid.repair.slips import declarations, other_languages, single_tokens, unclosed_texts
+from lsp_aid.repair.slips import (
+    conflicts,
+    declarations,
+    keywords,
+    modules,
+    other_languages,
+    quotation,
+    signs,
+    single_tokens,
+    type_texts,
+    unclosed_texts,
+)
 from lsp_aid.repair.slips.way import Place, Way
 
 ALL: tuple[Callable[[Place], Iterator[Way]], ...] = (
+    conflicts.ways,
     unclosed_texts.ways,
+    quotation.ways,
     declarations.ways,
+    keywords.ways,
+    type_texts.ways,
+    modules.ways,
     other_languages.ways,
+    signs.ways,
     single_tokens.ways,
 )
 """What is tried, the likeliest kinds first: the time may run out."""

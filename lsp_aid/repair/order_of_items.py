@@ -1,0 +1,99 @@
+"""What is used before it is declared.
+
+type expr = Block of stmt list            type expr = Block of stmt list
+type stmt = Expr of expr                  and stmt = Expr of expr
+
+let area r = pi *. r *. r                 let pi = 3.14
+let pi = 3.14                             let area r = pi *. r *. r
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.syntax import Node
+from lsp_aid.repair.asked_types import EVERYTHING, AskedTypes
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.layout import take_out, with_comment_above
+from lsp_aid.repair.places import node_of, tree
+
+_DECLARED = {
+    "value": ("value", "external"),
+    "type constructor": ("type",),
+    "module": ("module",),
+    "module type": ("module type",),
+    "constructor": ("constructor", "exception"),
+    "record field": ("record field",),
+}
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    if not isinstance(message, messages.UnboundName) or message.sort not in _DECLARED or message.of_type:
+        return ()
+    name = message.path.partition(".")[0] if message.qualifier else message.name
+    sorts = ("module",) if message.qualifier else _DECLARED[message.sort]
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    if syntax is None or node is None:
+        return ()
+    later = [i for i in syntax.declared if i.kind in sorts and i.name == name and i.start >= problem.end]
+    for item in later:
+        declaring = _top(item.node)
+        using = next((n for n in (node, *node.ancestors()) if n.parent == declaring.parent), None)
+        if using is None or using.end > declaring.start:
+            continue
+        found = list(_joined(problem, using, declaring))
+        found += [c async for c in _moved(problem, name, using, declaring)] if not found else []
+        return found
+    return ()
+
+
+def _top(node: Node) -> Node:
+    """The whole item of a structure that a declaration is part of."""
+    for around in (node, *node.ancestors()):
+        if around.parent is not None and around.parent.kind in ("compilation_unit", "structure", "signature"):
+            return around
+    return node
+
+
+def _between(first: Node, last: Node) -> list[Node]:
+    siblings = first.parent.named_children if first.parent is not None else ()
+    return [s for s in siblings if first.start <= s.start <= last.start]
+
+
+def _joined(problem: Problem, using: Node, declaring: Node) -> Iterator[Candidate]:
+    """Types that need one another are declared together."""
+    run = _between(using, declaring)
+    if any(item.kind != "type_definition" for item in run):
+        return
+    names = [n.text for item in run for b in item.named_children if (n := b.child("type_constructor")) is not None]
+    own = [n.text for b in using.named_children if (n := b.child("type_constructor")) is not None]
+    if not any(
+        use.text in own
+        for item in run[1:]
+        for use in item.walk("type_constructor")
+        if use.parent is not None and use.parent.kind == "type_constructor_path"
+    ):
+        return
+    edits = [TextEdit(w.start, w.end, "and") for item in run[1:] if (w := item.child("type")) is not None]
+    yield Candidate(f"Declare {' and '.join(f'`{n}`' for n in names)} together: `and`", problem.edit(*edits), 0.93)
+
+
+async def _moved(problem: Problem, name: str, using: Node, declaring: Node):  # type: ignore[no-untyped-def]
+    """The declaration in front of its first use."""
+    text = problem.source.text
+    start, end = with_comment_above(declaring), declaring.end
+    at = with_comment_above(using)
+    gap = re.search(r"\n\s*$", text[:at])
+    blank = "\n\n" if text[start - 2 : start] == "\n\n" or (gap is not None and gap[0].count("\n") > 1) else "\n"
+    change = problem.edit(TextEdit(at, at, text[start:end] + blank), take_out(text, start, end))
+    asked = await AskedTypes.of(problem)
+    if asked is not None:
+        (far,) = await asked.reached([change.files[0].after or ""])
+        if far <= problem.start + (end - start):
+            return
+        yield Candidate(f"Declare `{name}` before it is used", change, 0.9 if far == EVERYTHING else 0.75)
+    else:
+        yield Candidate(f"Declare `{name}` before it is used", change, 0.7)

@@ -1,0 +1,88 @@
+"""A packed module whose signature nothing tells.
+
+let describe (module P) = P.name              let describe (module P : Plugin.S) = P.name
+fun p -> p.name, of a (module Plugin.S)       fun (module P : Plugin.S) -> P.name
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.scope import lookup
+from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import file_of_module, modules_of, node_of, text_of, tree
+
+_NOT_INFERRED = re.compile(r"signature for this packaged module couldn't be inferred")
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    flat = problem.diagnostic.flat_message
+    message = messages.read(problem.diagnostic)
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    if syntax is None or node is None:
+        return ()
+    if _NOT_INFERRED.search(flat):
+        return list(_with_signature(problem, syntax, node))
+    is_field = isinstance(message, messages.UnboundName) and message.sort == "record field" and not message.of_type
+    if is_field or isinstance(message, messages.NotARecord):
+        return list(_unpacked(problem, syntax, node))
+    return ()
+
+
+def _with_signature(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidate]:
+    module = next(node.walk("module_name"), None)
+    around = node.enclosing("fun_expression", "let_binding", "let_expression", "match_case")
+    if module is None or around is None:
+        return
+    used = {m[1] for m in re.finditer(rf"\b{re.escape(module.text)}\.([a-z_][\w']*)", around.text)}
+    for number, path in enumerate(_fitting(problem, syntax, used)):
+        edit = TextEdit(module.end, module.end, f" : {path}")
+        yield Candidate(f"The module is a `{path}`", problem.edit(edit), 0.92 - 0.15 * number)
+
+
+def _fitting(problem: Problem, syntax: Syntax, used: set[str]) -> list[str]:
+    """The module types that have all these, the smallest first."""
+    found = [(path, len(names)) for path, names in _signatures(problem, syntax) if used <= names]
+    return [path for path, _ in sorted(found, key=lambda one: one[1])]
+
+
+def _signatures(problem: Problem, syntax: Syntax) -> Iterator[tuple[str, set[str]]]:
+    """The module types that the file can name, with the names of what is in them."""
+    yield from _declared(syntax, "")
+    for qualifier, _ in modules_of(problem):
+        path = file_of_module(problem, qualifier.rpartition(".")[2])
+        text = text_of(problem.view, path) if path else None
+        if path is not None and text is not None and "module type" in text:
+            yield from _declared(ocaml_syntax.parse(text, path), f"{qualifier}.")
+
+
+def _declared(syntax: Syntax, qualifier: str) -> Iterator[tuple[str, set[str]]]:
+    for definition in syntax.walk("module_type_definition"):
+        name = definition.child("module_type_name")
+        if name is not None:
+            yield f"{qualifier}{name.text}", {n.text for n in definition.walk("value_name", "type_constructor")}
+
+
+def _unpacked(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidate]:
+    """The parameter whose fields are asked for is a module: it is unpacked, and its members are named by it."""
+    get = next((n for n in (node, *node.ancestors()) if n.kind == "field_get_expression"), None)
+    record = get.named_children[0] if get is not None else None
+    binding = lookup(syntax, record.text, record.start) if record is not None and record.kind == "value_path" else None
+    if record is None or binding is None or binding.kind != "parameter":
+        return
+    uses = [use for use in syntax.walk("value_path") if use.text == record.text]
+    uses = [use for use in uses if lookup(syntax, use.text, use.start) == binding]
+    paths = [use.parent.field("field") if use.parent is not None else None for use in uses]
+    if any(path is None for path in paths) or "(module " not in syntax.text:
+        return
+    signature = next(iter(_fitting(problem, syntax, {path.text for path in paths if path is not None})), None)
+    if signature is None:
+        return
+    name = record.text[0].upper() + record.text[1:]
+    edits = [TextEdit(binding.node.start, binding.node.end, f"(module {name} : {signature})")]
+    edits += [TextEdit(use.start, use.end, name) for use in uses]
+    yield Candidate(f"`{record.text}` is a module: unpack it", problem.edit(*edits), 0.9)

@@ -1,0 +1,251 @@
+"""Slips that are made every day, in types: each text is mended as its author would."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from attrs import frozen
+
+from lsp_aid.config import load
+from lsp_aid.domain.ports import Typer, Typing
+from lsp_aid.domain.typed import CompilerFlags
+from lsp_aid.repair import (
+    annotations,
+    backticks,
+    changed_calls,
+    compared_literals,
+    conditions,
+    constructor_arity,
+    containers,
+    elements,
+    function_literals,
+    indexing,
+    neighbours,
+    nested_matches,
+    objects,
+    order_of_items,
+    packed_modules,
+    printers,
+    references,
+    shadowed_fields,
+    statements,
+)
+from lsp_aid.wiring import Wiring
+from tests.support.one_liners import check_best
+
+pytestmark = pytest.mark.dune
+
+
+@frozen
+class StrictTyping:
+    """Types each module by itself, as dune's dev profile has it."""
+
+    typer: Typer
+
+    async def flags_for(self, path: str) -> CompilerFlags | None:
+        return CompilerFlags(("-w", "-a", "-strict-sequence"))
+
+
+@pytest.fixture
+async def typing(tmp_path: Path) -> AsyncIterator[Typing]:
+    async with Wiring().lone_typer(load(None, {})) as opened:
+        yield StrictTyping(opened)
+
+
+CHECK = 'let ( let* ) = Result.bind\nlet check n = if n > 0 then Ok () else Error "low"\n'
+TOKENS = "type token = Plus | Int of int | Op of string * int\n"
+SHAPES = "type circle = { name : string; radius : float }\ntype square = { name : string; side : float }\n"
+PLUGIN = "module type Plugin = sig val name : string val run : int -> int end\n"
+TYPES = "type _ ty = Int : int ty | Str : string ty\n"
+SHOWN = "fun ty v ->\n  match ty with Int -> string_of_int v | Str -> v"
+MAP = "module M = Map.Make (String)\n"
+OUTER = "let f a b =\n  match a with\n"
+CASES = {
+    statements: [
+        (
+            'let f () =\n  print_string "a"\n  print_string "b"\n  print_newline ()',
+            'let f () =\n  print_string "a";\n  print_string "b";\n  print_newline ()',
+        ),
+        (
+            "let rec gcd a b =\n  if b = 0 then a;\n  gcd b (a mod b)",
+            "let rec gcd a b =\n  if b = 0 then a\n  else gcd b (a mod b)",
+        ),
+        (CHECK + "let f n =\n  check n;\n  Ok (n + 1)", CHECK + "let f n =\n  let* () = check n in\n  Ok (n + 1)"),
+    ],
+    nested_matches: [
+        (
+            OUTER + "  | Some x ->\n    match b with\n    | Some y -> x + y\n    | None -> x\n  | None -> 0",
+            OUTER + "  | Some x ->\n    (match b with\n    | Some y -> x + y\n    | None -> x)\n  | None -> 0",
+        ),
+        (
+            OUTER + "  | [] ->\n    let c = b + 1 in\n    match c with\n    | 0 -> 1\n    | _ -> 2\n  | x :: _ -> x",
+            OUTER + "  | [] ->\n    let c = b + 1 in\n    (match c with\n    | 0 -> 1\n    | _ -> 2)\n  | x :: _ -> x",
+        ),
+    ],
+    indexing: [
+        ("let f (a : string) = a.(0)", "let f (a : string) = a.[0]"),
+        ("let f (a : int array) = a.[0] + 1", "let f (a : int array) = a.(0) + 1"),
+        ("let f (a : int list) = 1 + a.(0)", "let f (a : int list) = 1 + List.nth a 0"),
+        ("let f (a : bytes) = print_char a.[0]", "let f (a : bytes) = print_char (Bytes.get a 0)"),
+        ("let f (a : bytes) = a.(0) <- 'x'", "let f (a : bytes) = Bytes.set a 0 'x'"),
+        (
+            'let f (t : (string, int) Hashtbl.t) = t.("a") <- 1',
+            'let f (t : (string, int) Hashtbl.t) = Hashtbl.replace t "a" 1',
+        ),
+    ],
+    references: [
+        ("let n = ref 0\nlet f () = n <- !n + 1", "let n = ref 0\nlet f () = n := !n + 1"),
+        (
+            "let f =\n  let n = 0 in\n  fun () -> n := !n + 1; !n",
+            "let f =\n  let n = ref 0 in\n  fun () -> n := !n + 1; !n",
+        ),
+        (
+            "let sum a =\n  let n = 0 in\n  List.iter (fun x -> n <- n + x) a;\n  n",
+            "let sum a =\n  let n = ref 0 in\n  List.iter (fun x -> n := !n + x) a;\n  !n",
+        ),
+        (
+            "type t = { n : int ref }\nlet f t = t.n <- t.n + 1",
+            "type t = { n : int ref }\nlet f t = t.n := !(t.n) + 1",
+        ),
+    ],
+    objects: [
+        (
+            'class a n = object\n  method n = n\n  method m : string = "x" ^ self#n\nend',
+            'class a n = object (self)\n  method n = n\n  method m : string = "x" ^ self#n\nend',
+        ),
+        (
+            "class a = object val n = 0 method up = n <- n + 1 end",
+            "class a = object val mutable n = 0 method up = n <- n + 1 end",
+        ),
+        (
+            "class a = object method incr = () method get = 1 end\nlet f (x : a) = x#increment; x#get",
+            "class a = object method incr = () method get = 1 end\nlet f (x : a) = x#incr; x#get",
+        ),
+    ],
+    printers: [
+        ('let f x : string = Printf.printf "%d" x', 'let f x : string = Printf.sprintf "%d" x'),
+        ('let f x : unit = Printf.sprintf "%d\\n" x', 'let f x : unit = Printf.printf "%d\\n" x'),
+        ("let f x = print_string x; Printf.eprintf x", 'let f x = print_string x; Printf.eprintf "%s" x'),
+        ('let f x = Printf.printf "\\r[%d%]" x', 'let f x = Printf.printf "\\r[%d%%]" x'),
+        ('let f a b = Printf.sprintf "(%d)" a b', 'let f a b = Printf.sprintf "(%d, %d)" a b'),
+        ('let f () = Printf.printf "100% of them\\n"', 'let f () = Printf.printf "100%% of them\\n"'),
+        (
+            'let pp ppf (a, b) = Format.fprintf ppf "%d %d" a b\nlet f () = Format.printf "%a@." (1, 2)',
+            'let pp ppf (a, b) = Format.fprintf ppf "%d %d" a b\nlet f () = Format.printf "%a@." pp (1, 2)',
+        ),
+    ],
+    conditions: [
+        ("let f n = if n land 1 then 1 else 2", "let f n = if n land 1 <> 0 then 1 else 2"),
+        ("let f a = if List.find_opt a [] then 1 else 2", "let f a = if List.find_opt a [] <> None then 1 else 2"),
+        (
+            "let f p a = List.fold_left (fun n x -> n + (p x : bool)) 0 a",
+            "let f p a = List.fold_left (fun n x -> n + Bool.to_int (p x : bool)) 0 a",
+        ),
+    ],
+    backticks: [
+        (
+            "let f : [ `A | `B ] -> int = function `A -> 1 | B -> 2",
+            "let f : [ `A | `B ] -> int = function `A -> 1 | `B -> 2",
+        ),
+        (
+            "type t = A | B\nlet f = function A -> 1 | B -> 2\nlet a = f `A",
+            "type t = A | B\nlet f = function A -> 1 | B -> 2\nlet a = f A",
+        ),
+    ],
+    constructor_arity: [
+        (
+            TOKENS + "let f = function Plus -> 1 | Int -> 2 | Op _ -> 3",
+            TOKENS + "let f = function Plus -> 1 | Int _ -> 2 | Op _ -> 3",
+        ),
+    ],
+    function_literals: [
+        (
+            "let f a : int list = List.fold_left (fun x b -> x :: b) [] (a : int list)",
+            "let f a : int list = List.fold_left (fun b x -> x :: b) [] (a : int list)",
+        ),
+        (
+            "let f a = Hashtbl.fold (fun (k, _) b -> k :: b) a []",
+            "let f a = Hashtbl.fold (fun k _ b -> k :: b) a []",
+        ),
+        (
+            "let f a = List.map (fun (x, _) -> x) (a : (int * int * int) list)",
+            "let f a = List.map (fun (x, _, _) -> x) (a : (int * int * int) list)",
+        ),
+    ],
+    order_of_items: [
+        (
+            "type a = A of b list\ntype b = B of a | C",
+            "type a = A of b list\nand b = B of a | C",
+        ),
+        ("let f x = x + n\n\nlet n = 3", "let n = 3\n\nlet f x = x + n"),
+    ],
+    shadowed_fields: [
+        (
+            SHAPES + "let f c = c.name ^ string_of_float c.radius",
+            SHAPES + "let f (c : circle) = c.name ^ string_of_float c.radius",
+        ),
+    ],
+    packed_modules: [
+        (PLUGIN + "let f (module P) = P.run 1", PLUGIN + "let f (module P : Plugin) = P.run 1"),
+        (
+            PLUGIN + "let f (a : (module Plugin) list) = List.map (fun p -> p.name) a",
+            PLUGIN + "let f (a : (module Plugin) list) = List.map (fun (module P : Plugin) -> P.name) a",
+        ),
+    ],
+    annotations: [
+        (
+            "let f s : string = String.split_on_char ' ' s\nlet n = List.length (f \"a\")",
+            "let f s : string list = String.split_on_char ' ' s\nlet n = List.length (f \"a\")",
+        ),
+        ("type t = Leaf | Node of t * 'a * t", "type 'a t = Leaf | Node of 'a t * 'a * 'a t"),
+        ("type 'a t = A of 'a | B\nlet f (x : t) = x", "type 'a t = A of 'a | B\nlet f (x : 'a t) = x"),
+        (
+            TYPES + f"let f : 'a ty -> 'a -> string = {SHOWN}",
+            TYPES + f"let f : type a. a ty -> a -> string = {SHOWN}",
+        ),
+    ],
+    elements: [
+        (
+            'let f (a : int list) = String.concat ", " a',
+            'let f (a : int list) = String.concat ", " (List.map string_of_int a)',
+        ),
+        ('let f n = if n < 0 then raise "low" else n', 'let f n = if n < 0 then failwith "low" else n'),
+        ("let f = function [] -> None | x :: _ -> Some x + 1", "let f = function [] -> None | x :: _ -> Some (x + 1)"),
+        (
+            "let rec f = function [] -> [] | x :: a -> f a :: x",
+            "let rec f = function [] -> [] | x :: a -> f a @ [ x ]",
+        ),
+        ('let f a = "x" @ a', 'let f a = "x" ^ a'),
+    ],
+    compared_literals: [
+        (
+            'let f c = c >= "0" && c <= "9"\nlet g s = String.for_all f s',
+            "let f c = c >= '0' && c <= '9'\nlet g s = String.for_all f s",
+        ),
+    ],
+    changed_calls: [
+        ("let f (a : int list) : int list = List.sort a", "let f (a : int list) : int list = List.sort compare a"),
+        (
+            "let f (a : float list) = List.fold_left (fun n x -> n +. x) a\nlet b = 1. +. f []",
+            "let f (a : float list) = List.fold_left (fun n x -> n +. x) 0. a\nlet b = 1. +. f []",
+        ),
+    ],
+    neighbours: [
+        (
+            MAP + "let f a (t : int list M.t) = match M.find a t with Some x -> x | None -> []",
+            MAP + "let f a (t : int list M.t) = match M.find_opt a t with Some x -> x | None -> []",
+        ),
+    ],
+    containers: [
+        (
+            "let f (t : (int, int) Hashtbl.t) = List.iter (fun (a, b) -> print_int (a + b)) (Hashtbl.to_seq t)",
+            "let f (t : (int, int) Hashtbl.t) = Seq.iter (fun (a, b) -> print_int (a + b)) (Hashtbl.to_seq t)",
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
+async def test_what_a_maintainer_does_comes_first(family: ModuleType, tmp_path: Path, typing: Typing) -> None:
+    await check_best(family, CASES[family], tmp_path, typing=typing)
