@@ -1,6 +1,8 @@
 """The flags that dune passes to the compiler, as it tells them to editors (`dune ocaml-merlin`)."""
 
 import asyncio
+import contextlib
+import os
 from pathlib import Path, PurePosixPath
 
 from attrs import define, field
@@ -40,6 +42,13 @@ class DuneFlags:
         """
         if not self.trusted:
             raise NotTrustedError(f"{self.root} is not trusted, so dune is not asked there", "Trust the folder.")
+        found = await self._flags_at(path)
+        if found is None:
+            for copy in await asyncio.to_thread(self._copies, path):
+                found = found or await self._flags_at(copy)
+        return found
+
+    async def _flags_at(self, path: str) -> CompilerFlags | None:
         stamp = await asyncio.to_thread(self._stamp, PurePosixPath(path).parent)
         known = self._known.get(path)
         if known is None or known[0] != stamp:
@@ -57,6 +66,18 @@ class DuneFlags:
             except OSError:
                 continue
         return tuple(found)
+
+    def _copies(self, path: str) -> list[str]:
+        """Where dune has copied a source to, to compile it there (`copy_files#`), as the copies themselves say."""
+        name, found = PurePosixPath(path).name, []
+        head = f'# 1 "{path}"\n'.encode("utf-8", "surrogateescape")
+        for folder, folders, files in os.walk(self.build_dir / _CONTEXT):
+            if ".merlin-conf" in folders and name in files:
+                with contextlib.suppress(OSError), Path(folder, name).open("rb") as file:
+                    if file.read(len(head)) == head:
+                        found.append(Path(folder, name).relative_to(self.build_dir / _CONTEXT).as_posix())
+            folders[:] = sorted(other for other in folders if not other.startswith("."))
+        return found
 
     async def _ask(self, path: str) -> CompilerFlags | None:
         if self.toolchain.dune is None:

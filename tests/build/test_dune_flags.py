@@ -43,6 +43,21 @@ async def test_flags_are_asked_for_again_when_they_change(tmp_path: Path) -> Non
     assert "-principal" not in before.words
 
 
+@pytest.mark.dune
+async def test_a_source_that_is_copied_has_the_flags_of_its_copy(tmp_path: Path) -> None:
+    files = {
+        "dune-project": "(lang dune 3.17)\n",
+        "src/a.ml": "let x = 1\n",
+        "src/stage/dune": "(copy_files# ../*.ml)\n(library (name staged))\n",
+    }
+    root = Case("p", before=files).write(tmp_path / "p")
+    found = await toolchain.find(root, "", os.environ)
+    assert (await DuneBuild(root, tmp_path / "b", found).build()).green
+    flags = await DuneFlags(root, tmp_path / "b", found, True).flags_for("src/a.ml")
+    assert flags is not None
+    assert flags.unit in ("staged", "staged__A")
+
+
 async def test_what_is_not_trusted_is_not_asked(tmp_path: Path) -> None:
     untouched = toolchain.Toolchain(None, None, (), "", {}, "")
     with pytest.raises(NotTrustedError):
