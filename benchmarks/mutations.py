@@ -27,9 +27,11 @@ from benchmarks.audit import PARTS, SOURCES
 from lsp_aid.ces.mutations import SINGLE_TOKENS, Mutant, Mutator
 from lsp_aid.cli.opening import open_path
 from lsp_aid.config import load
+from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.proposal import Level, Proposal
 from lsp_aid.edits.unified_diff import render
 from lsp_aid.ocaml.tokens import tokens
+from lsp_aid.repair import one_token_slips, syntax_errors, typed_search
 from lsp_aid.tasks.fix_build_error import fix_build_error
 from lsp_aid.tasks.project import Project
 from lsp_aid.workspace.view import WorkspaceView
@@ -49,7 +51,7 @@ class Real:
 
 PROJECTS = {
     "csexp": Real(("src",)),
-    "menhir": Real(("src", "lib", "sdk", "cst", "fix", "pprint")),
+    "menhir": Real(("src", "sdk", "cst", "fix", "pprint"), ("@check",)),  # a program puts `lib` together
     "dune": Real(("src", "bin", "otherlibs"), ("@src/check", "@bin/check"), "dev"),
 }
 
@@ -92,6 +94,13 @@ def is_exact(mutant: Mutant, proposal: Proposal) -> bool:
     before = {change.path: change.before for change in mutant.changes.files}
     after = {**mutant.changes.texts, **proposal.changes.texts}
     return set(after) <= set(before) and all(words(after[path]) == words(text) for path, text in before.items())
+
+
+async def raise_unless_green(project: Project) -> None:
+    """Builds the project without a slip, which the shadow then is of. Raises SystemExit where it is red."""
+    build = (await project.evaluator.evaluate(WorkspaceView(project.root), ChangeSet(), untrusted=False)).build
+    if build is None or not build.green:
+        raise SystemExit(f"{project.root} does not build as it is:\n{build.output if build else ''}")
 
 
 async def measured(project: Project, mutant: Mutant) -> dict[str, Any]:
@@ -157,12 +166,14 @@ async def run(name: str, options: argparse.Namespace) -> None:
     known = read(results)
     mutator = Mutator(texts(root, real), options.seed, SINGLE_TOKENS)
     os.environ["DUNE_PROFILE"] = real.profile
-    settings = load(None, {"trust": "always", "build": {"targets": list(real.targets)}})
+    build, fix = {"targets": list(real.targets), "seconds": 1800}, {"seconds": 60.0 * options.patience}
+    settings = load(None, {"trust": "always", "build": build, "fix": fix})
     numbers = iter(options.number or range(options.count))
 
     async def work() -> None:
         project, _ = await open_path(root, settings)
         try:
+            await raise_unless_green(project)
             for number in numbers:
                 mutant = mutator.mutant(number)
                 if options.kind not in mutant.kind:
@@ -190,10 +201,14 @@ def main() -> int:
     parser.add_argument("--kind", default="", help="those whose kind holds this")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--patience", type=float, default=1.0, help="so many times what a search may take: under load")
     parser.add_argument("--fresh", action="store_true", help="forget what is known")
     parser.add_argument("--details", action="store_true", help="show what is right as well")
     options = parser.parse_args()
     use_own_ocaml()
+    one_token_slips.SECONDS *= options.patience
+    syntax_errors.SECONDS *= options.patience
+    typed_search.SECONDS *= options.patience
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in options.project or PROJECTS:
         asyncio.run(run(name, options))

@@ -170,7 +170,8 @@ def _literal(_: str, text: str, chance: Random) -> str | None:
     if word[0].isdigit():
         new = chance.choice([f'"{word}"', f"{word}.", f"'{word[0]}'"] if "." not in word else [word.split(".")[0]])
     elif word[0] == '"':
-        new = chance.choice([f"'{word[1]}'" if len(word) == 3 and word[1].isalnum() else "0", word[1:-1] or "0"])
+        is_word = word[1:-1].replace("_", "").isalnum()
+        new = chance.choice([f"'{word[1]}'" if len(word) == 3 and is_word else "0", word[1:-1] if is_word else "0"])
     else:
         new = f'"{word[1:-1]}"'
     return _replaced(text, token.start, token.end, new)

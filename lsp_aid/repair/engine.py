@@ -46,8 +46,6 @@ REVEALED_COST = 0.1
 WORKED_COST = 1.0  # of putting another in the place of a candidate that has taken its error away
 IMPLAUSIBLE = 0.1  # an alternative less likely than this share of the best one only hides it
 TOUCHED_COST = 1.5
-GOOD_ENOUGH = 0.5
-"""Where a candidate is so likely, no seconds are spent on a search without its hints."""
 BROUGHT = 0.5  # how likely a way is that needs a warning mended which came with a hard error's repair
 COMPARED = 0.75  # how much a way is judged by the other ways for its error, not by itself
 
@@ -195,7 +193,7 @@ class _Search:
     async def _ways(self, problem: Problem) -> list[Step]:
         steps: list[Step] = []
         for name, family in self.families.items():
-            if name in LAST_RESORTS and any(step.candidate.weight >= GOOD_ENOUGH for step in steps):
+            if any(step.candidate.weight >= LAST_RESORTS.get(name, math.inf) for step in steps):
                 continue
             try:
                 found = await family.candidates(problem)

@@ -66,6 +66,7 @@ from lsp_aid.repair import (
     nested_matches,
     numeric_types,
     objects,
+    one_token_slips,
     optional_labels,
     optional_values,
     order_of_items,
@@ -175,10 +176,11 @@ FAMILIES: Mapping[str, Family] = {
         elements,
         compared_literals,
         syntax_errors,
+        one_token_slips,
         typed_search,
     )
 }
 """The families, by name. A new one is a file in this folder and a line here."""
 
-LAST_RESORTS = frozenset(("typed_search",))
-"""Those that search for seconds: they are asked where no other family has a good answer."""
+LAST_RESORTS: Mapping[str, float] = {"one_token_slips": 0.9, "typed_search": 0.5}
+"""Those that search for seconds: they are asked where no other family has an answer that is so likely."""

@@ -188,7 +188,7 @@ def _others(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
         found += sources[message.sort](problem, message, syntax, place)
     if message.sort in _DECLARED_AS and not message.suggestions:
         found += _in_modules(message, syntax, place)
-        if message.sort != "module":
+        if message.sort != "module" or message.qualifier:
             found += _in_project(problem, message, syntax)
         if message.sort == "record field" and not found:
             found += _fields(problem, message, syntax, place)

@@ -1,0 +1,1 @@
+"""What code looks like in a project, and which slips of one token lead to what is there."""

@@ -1,0 +1,63 @@
+"""One token other than was meant: what comes first is what the file itself would say there."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lsp_aid.config import load
+from lsp_aid.domain.ports import Typing
+from lsp_aid.repair import one_token_slips
+from lsp_aid.repair.one_token.language import Language
+from lsp_aid.wiring import Wiring
+from tests.support.one_liners import check_best
+from tests.support.repair import LoneTyping
+
+pytestmark = pytest.mark.dune
+
+SHAPES = """type shape = Circle of float | Square of float
+let area shape = match shape with
+  | Circle radius -> 3. *. radius *. radius
+  | Square side -> side *. side
+let grow shape factor = match shape with
+  | Circle radius -> Circle (radius *. factor)
+  | Square side -> Square (side *. factor)
+let total shapes =
+  let areas = List.map area shapes in
+  List.fold_left ( +. ) 0. areas
+let largest shapes =
+  let areas = List.map area shapes in
+  List.fold_left max 0. areas
+"""
+SLIPS = [
+    ("side *. side\nlet g", "side *. area\nlet g"),
+    ("-> Square (", "-> Some ("),
+    ("List.fold_left max", "Float.fold_left max"),
+    ("Square side -> side", "Square side | side"),
+    ("shapes in\n  List.fold_left max", "shapes of\n  List.fold_left max"),
+    ("type shape = Circle of", "type shape = Circle"),
+    ("List.map area shapes in\n  List.fold_left max", "List.map area in\n  List.fold_left max"),
+    ("max 0. areas", "max 0. areas areas"),
+    ("let largest shapes =", "let largest = shapes"),
+    ("max 0. areas", 'max "0." areas'),
+]
+
+
+@pytest.fixture
+async def typing(tmp_path: Path) -> AsyncIterator[Typing]:
+    async with Wiring().lone_typer(load(None, {})) as opened:
+        yield LoneTyping(opened)
+
+
+async def test_the_first_proposal_takes_the_slip_back(typing: Typing, tmp_path: Path) -> None:
+    assert all(SHAPES.count(right) == 1 for right, _ in SLIPS)
+    cases = [(SHAPES.replace(right, wrong), SHAPES) for right, wrong in SLIPS]
+    await check_best(one_token_slips, cases, tmp_path, typing=typing)
+
+
+def test_what_a_file_says_elsewhere_is_likely_and_a_slip_does_not_speak_for_itself() -> None:
+    text = "let f x = List.map g x\nlet h x = List.map k x\nlet i x = List.mpa f x\n"
+    language = Language.of(text, ["let j x = List.map f x\n"])
+    at = language.words.index("mpa")
+    assert language.likely(at, ("map",), at + 1) > language.likely_as_is(at, at + 1) + 2
+    assert language.likely(at, ("map",), at + 1) > language.likely(at, ("f",), at + 1) + 2
