@@ -14,7 +14,7 @@ from lsp_aid.repair.family import Problem
 from lsp_aid.repair.type_shapes import Type, read
 
 MOST_CHARACTERS = 200_000
-_LATER = "The implementation"
+_LATER = ("The implementation", "Could not find the .cmi file for interface")
 _HOLE = "assert false"
 _SHOWN = "Stdlib.Obj.magic"
 EVERYTHING = float("inf")
@@ -87,5 +87,5 @@ class AskedTypes:
 
 
 def _is_later(error: Diagnostic) -> bool:
-    """An interface is looked at once all types are right."""
+    """An interface is looked at once all types are right; that of a program may not be there yet."""
     return error.message.lstrip().startswith(_LATER)

@@ -22,6 +22,7 @@ from lsp_aid.repair.interface_skeletons import defined
 from lsp_aid.repair.layout import line_start, newline, starts_line
 from lsp_aid.repair.places import file_of_module, node_of, text_of, tree
 from lsp_aid.repair.similarity import similarity
+from lsp_aid.repair.synonyms import mean_the_same
 
 _USUAL = {
     "compare": ("compare", "compare"),
@@ -159,6 +160,8 @@ def _is_directly_in(item: Item, structure: Node) -> bool:
 def _like_named(items: Sequence[Item], name: str) -> Iterator[_Way]:
     for item in items:
         alike = similarity(item.name, name) if item.kind == "value" else 0.0
+        if item.kind == "value" and mean_the_same(item.name, name):
+            alike = max(alike, 0.9)
         if alike >= _CLOSE or (item.kind == "value" and (item.name in name or name in item.name)):
             named = item.node.child("value_name")
             uses = [use for use in item.definition.syntax.walk("value_path") if use.text == item.name]

@@ -1,14 +1,16 @@
 """What a value holds where the value itself is given: the other way is a function of its module, or a member of it.
 
 price + 1, of type Money.t                Money.to_cents price + 1
+id + 1, of type Id.t, private int         (id :> int) + 1
 pay 100, where Money.t is wanted          pay (Money.of_cents 100)
 next x + 1, of type int * bool            fst (next x) + 1
 get t "a" + 1, of type int option         Option.get (get t "a") + 1        (a guess, for it may raise)
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.proposal import Kind
@@ -16,13 +18,15 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import AskedTypes
-from lsp_aid.repair.calls_in_code import ATOMS
+from lsp_aid.repair.calls_in_code import ATOMS, read_call
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import node_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read, unified
 
 _DEFAULTS = {"int": "0", "string": '""', "float": "0.", "bool": "false", "list": "[]"}
 _MOST = 5
+_BASIC = frozenset(("int", "string", "float", "char", "bool", "bytes", "int32", "int64", "nativeint", "list", "array"))
+_OF_A_CALL_THAT_LACKS = 0.6
 _NEEDS_NONE = (
     "let_binding", "parenthesized_expression", "match_case", "then_clause", "else_clause", "let_expression",
     "typed_expression",
@@ -51,7 +55,14 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     node = within_parentheses(node)
     given, wanted = read(message.found), read(message.expected)
     made: list[tuple[_Form, ChangeSet, int]] = []
-    for form in [*_members(given, wanted), *await _functions(asked, node, given, wanted)]:
+    forms = [
+        *_members(given, wanted),
+        *await _functions(asked, node, given, wanted),
+        *_seen_through(message, given, wanted),
+    ]
+    share = _OF_A_CALL_THAT_LACKS if forms and await _lacks(asked, node) else 1.0
+    for form in forms:
+        form = evolve(form, weight=form.weight * share)
         edit = _edit(node, form)
         made.append((form, problem.edit(edit), node.start))
     made += await _elements(problem, asked, node, given, wanted)
@@ -81,6 +92,28 @@ def _members(given: Type, wanted: Type) -> Iterator[_Form]:
         yield _Form("Result.get_ok {}", 0.62, title, Kind.GUESS)
 
 
+def _seen_through(message: messages.TypeClash, given: Type, wanted: Type) -> Iterator[_Form]:
+    """A private type is seen as what it is made of; what is lazy is computed."""
+    if given.head in ("lazy_t", "Lazy.t", "CamlinternalLazy.t") and unified(given.parts[0], wanted, {}) is not None:
+        yield _Form("Lazy.force {}", 0.85, "It is lazy: compute it, `Lazy.force`")
+    elif wanted.head in _BASIC and given.head not in _BASIC and re.fullmatch(r"[\w.]+(?: \w+)?", message.expected):
+        title = f"It is a private `{message.expected}`: see it as that"
+        yield _Form(f"({{}} :> {message.expected})", 0.75, title)
+
+
+async def _lacks(asked: AskedTypes, node: Node) -> bool:
+    """Whether the call that this is an argument of gives less than its function takes: it wants an argument more."""
+    outer = node.parent
+    while outer is not None and outer.kind in ("parenthesized_expression", "labeled_argument"):
+        outer = outer.parent
+    call = await read_call(outer, asked) if outer is not None and outer.kind == "application_expression" else None
+    if call is None or (call.wanted is not None and call.wanted.head == "->"):
+        return False
+    takes, _ = parameters(call.takes)
+    needed = sum(not taken.label.startswith("?") for taken in takes)
+    return needed > sum(not one.label.startswith("?") for one in call.arguments)
+
+
 async def _functions(asked: AskedTypes, node: Node, given: Type, wanted: Type) -> list[_Form]:
     """The functions of either type's module that make one of the other."""
     modules = {type_.head.rpartition(".")[0]: None for type_ in (given, wanted)}
@@ -104,6 +137,8 @@ async def _functions(asked: AskedTypes, node: Node, given: Type, wanted: Type) -
 def _edit(node: Node, form: _Form) -> TextEdit:
     text = node.text if node.kind in ATOMS else f"({node.text})"
     made = form.text.replace("{}", text)
+    if made.startswith("(") and form.text.endswith(")"):
+        return TextEdit(node.start, node.end, made)
     parent = node.parent
     is_free = parent is None or parent.kind in _NEEDS_NONE or parent.kind.startswith("infix")
     return TextEdit(node.start, node.end, made if is_free else f"({made})")

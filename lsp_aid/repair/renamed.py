@@ -7,21 +7,28 @@ What the module defines today, and the file does not use yet, may be it: the bui
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.dune_stanzas import module_of
+from lsp_aid.ocaml.syntax import parse
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import declared_elsewhere, text_of
 from lsp_aid.repair.similarity import similarity
+from lsp_aid.repair.synonyms import mean_the_same
 
 MOST = 6
+_FILES_AT_MOST = 400
+_RARE = ("module type", "type constructor")
+"""Of these a module has few: where there is one alone, it is the one."""
 _KINDS = {
     "value": ("value", "external"),
-    "constructor": ("constructor",),
+    "constructor": ("constructor", "exception"),
     "type constructor": ("type",),
     "module": ("module",),
+    "module type": ("module type",),
 }
 
 
@@ -39,13 +46,45 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         d.name for d in declared_elsewhere(problem) if d.path == f"{message.qualifier}.{d.name}" and d.kind in kinds
     ]
     fresh = [name for name in dict.fromkeys(names) if f"{message.qualifier}.{name}" not in text]
-    fresh.sort(key=lambda name: -similarity(name, message.name))
-    found = []
+    fresh.sort(key=lambda name: (not mean_the_same(name, message.name), -similarity(name, message.name)))
+    found = _of_parameter(problem, message, places) if message.sort == "value" and not names else []
     for number, name in enumerate(fresh[:MOST]):
         new = f"{message.qualifier}.{name}"
         edits = [TextEdit(place, place + len(old), new) for place in places]
         if edits:
             often = f" ({len(edits)} times)" if len(edits) > 1 else ""
             title = f"`{old}` may be `{new}` now{often}"
-            found.append(Candidate(title, problem.edit(*edits), 0.4 / (1 + number / 2), Kind.GUESS))
+            is_meant = mean_the_same(name, message.name) or (len(fresh) == 1 and message.sort in _RARE)
+            weight = 0.7 if is_meant else 0.4 / (1 + number / 2)
+            found.append(Candidate(title, problem.edit(*edits), weight, Kind.FIX if is_meant else Kind.GUESS))
     return found
+
+
+def _of_parameter(problem: Problem, message: messages.UnboundName, places: Sequence[int]) -> list[Candidate]:
+    """What the module type of a functor's parameter has, and that means the same."""
+    old = f"{message.qualifier}.{message.name}"
+    found = []
+    for name in dict.fromkeys(_of_signature(problem, message.qualifier)):
+        if name == message.name or not mean_the_same(name, message.name):
+            continue
+        new = f"{message.qualifier}.{name}"
+        edits = [TextEdit(place, place + len(old), new) for place in places]
+        often = f" ({len(edits)} times)" if len(edits) > 1 else ""
+        found.append(Candidate(f"`{old}` is `{new}` now{often}", problem.edit(*edits), 0.93))
+    return found[:MOST]
+
+
+def _of_signature(problem: Problem, parameter: str) -> Iterator[str]:
+    """The values that the parameter of a functor has by its module type."""
+    said = re.search(rf"\(\s*{re.escape(parameter)}\s*:\s*(?P<type>[\w'.]+)", problem.source.text)
+    if said is None:
+        return
+    *module, name = said["type"].split(".")
+    own = problem.diagnostic.path
+    paths = [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]
+    for path in [p for p in paths if module_of(p) == module[-1]] if module else [own]:
+        syntax = parse(text_of(problem.view, path) or "", path)
+        for item in syntax.declared:
+            if item.kind == "module type" and item.name == name:
+                named = (node.child("value_name") for node in item.node.walk("value_specification"))
+                yield from (node.text for node in named if node is not None)

@@ -1,0 +1,94 @@
+"""Fields that are in a record within the record now.
+
+config.host     config.http.host        where the field `http` is of a record that has `host`
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.dune_stanzas import module_of
+from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import text_of, tree
+
+_FILES_AT_MOST = 400
+
+Fields = Mapping[str, str]
+"""The fields of a record, each with its type as it is written."""
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    syntax = tree(problem)
+    is_field = isinstance(message, messages.UnboundName) and message.sort == "record field"
+    if not isinstance(message, messages.UnboundName) or not is_field or syntax is None or not message.of_type:
+        return ()
+    at = syntax.node_at(problem.start, problem.end)
+    access = at.enclosing("field_get_expression") if at is not None and at.kind != "field_get_expression" else at
+    record = access.field("record") if access is not None else None
+    return list(_nested(problem, syntax, message, record)) if access is not None and record is not None else ()
+
+
+def _nested(problem: Problem, syntax: Syntax, message: messages.UnboundName, record: Node) -> Iterator[Candidate]:
+    """All fields of the inner record that the file takes from that record, then the one in error alone."""
+    known = dict(_records(problem, syntax))
+    outer = _found(known, message.of_type or "", module_of(problem.diagnostic.path))
+    if outer is None:
+        return
+    own, fields = outer
+    within = [(name, inner[1]) for name, type_ in fields.items() if (inner := _found(known, type_, own)) is not None]
+    fitting = [(name, inner) for name, inner in within if message.name in inner]
+    for name, held in fitting:
+        moved = set(held) - set(fields)
+        places = [node for node in syntax.walk("field_get_expression") if _field(node) in moved]
+        same = [node for node in places if (of := node.field("record")) is not None and of.text == record.text]
+        here = [node for node in same if node.start <= problem.start < node.end and _field(node) == message.name]
+        for nodes, weight in ((same, 0.93), (here, 0.7)):
+            edits = [TextEdit(at, at, f".{name}") for node in nodes for at in _end(node)]
+            if edits:
+                times = f" ({len(edits)} times)" if len(edits) > 1 else ""
+                title = f"`{message.name}` is in the record `{name}` now: `{record.text}.{name}.{message.name}`{times}"
+                yield Candidate(title, problem.edit(*edits), weight / len(fitting) ** 0.5)
+
+
+def _field(node: Node) -> str:
+    """The field that is taken, without the module that it may be written with."""
+    field = node.field("field")
+    return field.text.rpartition(".")[2] if field is not None else ""
+
+
+def _end(node: Node) -> Iterator[int]:
+    record = node.field("record")
+    if record is not None:
+        yield record.end
+
+
+def _records(problem: Problem, syntax: Syntax) -> Iterator[tuple[str, tuple[str, Fields]]]:
+    """The records that the project declares, by `Module.type`, each with its module."""
+    paths = [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]
+    for path in paths:
+        text = text_of(problem.view, path)
+        if text is None or "{" not in text:
+            continue
+        module = module_of(path)
+        for item in (syntax if path == syntax.path else ocaml_syntax.parse(text, path)).declared:
+            body = item.node.field("body") if item.kind == "type" else None
+            if body is not None and body.kind == "record_declaration":
+                yield f"{module}.{item.path}", (module, dict(_fields(body)))
+
+
+def _fields(record: Node) -> Iterator[tuple[str, str]]:
+    for field in record.walk("field_declaration"):
+        said = re.match(r"(?:mutable\s+)?([\w']+)\s*:\s*(.*)", field.text, re.DOTALL)
+        if said:
+            yield said[1], " ".join(said[2].split())
+
+
+def _found(known: Mapping[str, tuple[str, Fields]], type_: str, module: str) -> tuple[str, Fields] | None:
+    """The record of a type that is written in a module."""
+    name = type_.rpartition(" ")[2]
+    last = ".".join(name.split(".")[-2:])
+    return known.get(f"{module}.{name}") or known.get(last) or known.get(name)
