@@ -42,7 +42,7 @@ _MENHIR = ("--profile=release", "--first=@@src/stage1/check", *_LARGE)
 _DUNE = ("--check=@src/check", "--check=@bin/check", "--target=@src/check", *_LARGE)
 PARTS = (
     Part("shop", 275, fixture="shop"),
-    Part("odd", 275, fixture="odd"),
+    Part("odd", 275, fixture="odd", options=("--together=6",)),
     Part("csexp", 300, "ocaml-csexp", "csexp", ("bench", "test"), ("--profile=release",)),
     Part("twenty-times", 20, fixture="shop", options=("--repeat=20", "--seed=20")),
     Part("menhir", 100, "menhir", "", _NOT_MENHIR, _MENHIR),

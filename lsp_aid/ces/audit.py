@@ -97,7 +97,7 @@ class Audit:
     together: int = 1
     """So many diffs that are green are built at once."""
     first: Sequence[str] = ()
-    """The targets that are built first for what is red; where there are none, those of the folders of its errors."""
+    """The targets that are built first for what is red; where there are none, those at which its errors are found."""
 
     @property
     def store(self) -> BaseStore:
@@ -164,8 +164,7 @@ class Audit:
             await asyncio.to_thread(_lay_out, self.warm.base.tree, tree, changes)
             goals, found = self.store.goals, {}
             if red:
-                folders = sorted({posixpath.dirname(error.path) or "." for error in red})
-                result = await self._dune(tree, self.first or [f"@@{folder}/check" for folder in folders])
+                result = await self._dune(tree, self.first or self._where(red))
                 if not result.green and {*map(_told, red)} <= {*map(_told, result.errors)}:
                     return dict.fromkeys(Level, result)
             result = found[Level.TYPES] = await self._dune(tree, goals.check)
@@ -178,6 +177,15 @@ class Audit:
             return found
         finally:
             await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+
+    def _where(self, red: Iterable[Diagnostic]) -> list[str]:
+        """The targets at which errors are found."""
+        units, found = self.warm.base.graph.units, set()
+        for path in {error.path for error in red}:
+            unit = units.get(path)
+            folder = posixpath.dirname(path) or "."
+            found.add(f"{unit.object}.cm{'i' if unit.is_interface else 'o'}" if unit else f"@@{folder}/check")
+        return sorted(found)
 
     async def _dune(self, tree: Path, targets: Sequence[str]) -> BuildResult:
         toolchain = self.store.toolchain
