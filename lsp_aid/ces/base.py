@@ -105,6 +105,11 @@ class Base:
     def is_there(self) -> bool:
         return (self.folder / "base.json").exists()
 
+    def give_up(self) -> None:
+        """Whoever asks for it next has it made anew. Works on the disk."""
+        with contextlib.suppress(OSError):
+            (self.folder / "base.json").unlink(missing_ok=True)
+
 
 @define(eq=False)
 class BaseStore:
@@ -190,7 +195,7 @@ class BaseStore:
         if known is not None and known.is_there:
             return known
         record = read_record(folder)
-        if record is None or not (folder / "tree" / BUILD_FOLDER).is_dir():
+        if record is None or not _is_whole(folder / "tree", record):
             return None
         self._known[key] = Base(folder, record)
         return self._known[key]
@@ -350,6 +355,14 @@ def read_record(folder: Path) -> Record | None:
         return _CONVERTER.structure(data, Record) if data.get("form") == _FORM else None
     except (OSError, ValueError, AttributeError, cattrs.BaseValidationError, KeyError):
         return None
+
+
+def _is_whole(tree: Path, record: Record) -> bool:
+    """Somebody may have emptied the cache folder in part."""
+    try:
+        return (tree / BUILD_FOLDER).is_dir() and digest(tree) == record.digest
+    except OSError:
+        return False
 
 
 def _finish(staging: Path, folder: Path, record: Record, graph: Graph) -> None:

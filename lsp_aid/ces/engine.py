@@ -22,6 +22,7 @@ from lsp_aid.ces import cheats, outcomes
 from lsp_aid.ces.base import Base, BaseStore
 from lsp_aid.ces.by_types import TypesTier
 from lsp_aid.ces.checkout import Source
+from lsp_aid.ces.intact import Intact
 from lsp_aid.ces.keeping import FileWrite, Keeping, Kept, LostError, Step
 from lsp_aid.ces.outcomes import Outcome
 from lsp_aid.ces.policy import Policy
@@ -71,6 +72,7 @@ class WarmBase:
     """A base that is held, with what has been started for it."""
 
     base: Base
+    intact: Intact
     types: TypesTier
     keepers: asyncio.Queue[Keeping]
     own: list[Keeping]
@@ -121,11 +123,15 @@ class Engine:
 
         Raises UsageError, ToolchainError, BuildTimeoutError, SandboxError, FileUnwritableError.
         """
+        for key, warm in [*self._warm.items()]:
+            if not warm.base.is_there:  # it is to be made anew, which nobody can who holds it
+                await _let_go(self._warm.pop(key))
         async with contextlib.AsyncExitStack() as stack:
             base = await stack.enter_async_context(self.store.hold(source))
             async with self._opening:
                 if base.key not in self._warm:
-                    self._warm[base.key] = self._make_warm(base, stack.pop_all().aclose)
+                    intact = await asyncio.to_thread(Intact, base)
+                    self._warm[base.key] = self._make_warm(base, intact, stack.pop_all().aclose)
                 self._warm.move_to_end(base.key)
                 warm = self._warm[base.key]
                 idle = [key for key, each in self._warm.items() if each.is_idle and each is not warm]
@@ -166,12 +172,12 @@ class Engine:
         if self._closing is not None:
             await self._closing()
 
-    def _make_warm(self, base: Base, release: Callable[[], Awaitable[None]]) -> WarmBase:
+    def _make_warm(self, base: Base, intact: Intact, release: Callable[[], Awaitable[None]]) -> WarmBase:
         keepers = asyncio.Queue[Keeping]()
         own = [self.store.keeper(base.tree, self.way) for _ in range(self.workers)]
         for keeper in own:
             keepers.put_nowait(keeper)
-        return WarmBase(base, TypesTier(base, self.typer), keepers, own, release)
+        return WarmBase(base, intact, TypesTier(base, self.typer), keepers, own, release)
 
     def _forget(self) -> None:
         """Verdicts that were asked for long ago."""
@@ -184,6 +190,7 @@ class Engine:
         warm.judging += 1
         try:
             verdict = await self._judge(warm, request)
+            await asyncio.to_thread(_raise_unless_whole, warm, verdict)
         except (AidError, OSError) as error:
             # Whatever could not be done was no fault of the diff's.
             verdict = Verdict(Colour.UNKNOWN, None, reason=str(error))
@@ -208,8 +215,6 @@ class Engine:
         if not kept and not request.policy.empty:
             why = "nothing but tests, which the policy restores" if changes else "nothing"
             return _refused(f"The diff changes {why}", report)
-        if not warm.base.is_there:
-            raise FileUnreadableError(f"The base {warm.base.key} has vanished", "Ask again, so that it is made anew.")
         verdict = await self._by_types(warm, kept, request.level)
         if verdict is None:
             verdict = await self._by_dune(warm, kept, request.level)
@@ -288,6 +293,16 @@ class Engine:
         if level is Level.TEST:
             targets.append(goals.test)
         return [Step(store.dune("build", "--", *each), store.environment, store.limits.seconds) for each in targets]
+
+
+def _raise_unless_whole(warm: WarmBase, verdict: Verdict) -> None:
+    """Raises FileUnreadableError where what a verdict was made on is no longer there. Works on the disk."""
+    by_types = verdict.tier in (Tier.PARSES, Tier.TYPES)
+    if not (warm.intact.has_its_objects if by_types else warm.intact.has_its_sources):
+        warm.base.give_up()
+        raise FileUnreadableError(
+            f"Files of the base {warm.base.key} have vanished", "Open it again, so that it is made anew."
+        )
 
 
 async def _let_go(warm: WarmBase) -> None:

@@ -18,7 +18,7 @@ from lsp_aid.ces.checkout import Folder, digest
 from lsp_aid.ces.engine import Engine, Request, make_engine
 from lsp_aid.ces.evaluator import ShadowEvaluator
 from lsp_aid.ces.unshare import Unshare
-from lsp_aid.ces.verdict import Colour, Level, Verdict
+from lsp_aid.ces.verdict import Colour, Level, Tier, Verdict
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.errors import AidError, FileUnwritableError
 from lsp_aid.workspace.view import WorkspaceView
@@ -146,6 +146,30 @@ async def test_a_program_of_a_build_that_somebody_kills(engine: Engine, root: Pa
 
     with pytest.raises(AidError, match="KILL"):
         await killing(asyncio.create_task(opened()))
+
+
+DAMAGES = ("lib/item.ml", "test/t.ml", "_build/default/lib/.shop.objs/byte/shop__Item.cmi")
+
+
+@pytest.mark.parametrize("gone", DAMAGES)
+async def test_a_base_that_is_emptied_in_part(engine: Engine, root: Path, gone: str) -> None:
+    base = (await engine.open(Folder(root))).base
+    few = {name: DIFFS[name] for name in ("a wrong type", "a new file")}
+    for files, colour in few.values():
+        warm = await engine.open(Folder(root))
+        request = Request(changes=edits(warm, files), level=Level.TEST)
+        (base.tree / gone).unlink(missing_ok=True)
+        verdict = await engine.evaluate(warm, request)
+        # What a program runs on is what it was, or nothing is said.
+        by_types = verdict.tier in (Tier.PARSES, Tier.TYPES)
+        assert verdict.colour is Colour.UNKNOWN or (verdict.colour is colour and (by_types or gone.endswith(".cmi")))
+    # One that was emptied before it is opened is none.
+    await engine.close()
+    (base.tree / gone).unlink(missing_ok=True)
+    warm = await engine.open(Folder(root))
+    for name, (files, colour) in few.items():
+        verdict = await engine.evaluate(warm, Request(changes=edits(warm, files), level=Level.TEST))
+        assert verdict.colour is colour, (name, verdict)
 
 
 @pytest.fixture
