@@ -34,7 +34,9 @@ from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair.search import ranking
 from lsp_aid.repair.search.engine import search
 from lsp_aid.repair.search.fluency import Fluency
+from lsp_aid.repair.search.habits import Habits
 from lsp_aid.repair.search.oracle import TyperOracle
+from lsp_aid.repair.search.phrases import Phrases
 from lsp_aid.wiring import Wiring
 from tools.own_ocaml import use_own_ocaml
 
@@ -43,9 +45,9 @@ SECONDS = 6.0
 ALIKE = 0.7
 NEIGHBOURS = 3
 FOLDS = 5
-EPOCHS, RATE, DECAY = 7, 0.3, 0.05
+EPOCHS, RATE, DECAY = 7, 0.3, 0.01
 LEAST_PROGRAMS = 6
-EXACT, SAME_TYPES_AND_PLACE, SAME_TYPES, SAME_PLACE = 8.0, 2.0, 1.0, 0.25
+EXACT, SAME_TYPES_AND_PLACE, SAME_TYPES, SAME_PLACE = 16.0, 2.0, 1.0, 0.25
 
 Row = dict[str, Any]
 
@@ -102,15 +104,14 @@ async def rows_of(pair: Mapping[str, str], typer: Typer, model: ranking.Model) -
     return rows
 
 
-async def collect(pairs: Sequence[Mapping[str, str]], file: Path, languages: Mapping[str, Fluency]) -> None:
-    """Adds to the file what is not in it yet. `languages`: that of each program."""
+async def collect(pairs: Sequence[Mapping[str, str]], file: Path, models: Mapping[str, ranking.Model]) -> None:
+    """Adds to the file what is not in it yet. `models`: that of each program."""
     known = {row["id"] for row in read_rows(file)}
     left = [pair for pair in pairs if pair["id"] not in known]
     async with Wiring().lone_typer(load(None, {})) as typer:
         with file.open("a", encoding="utf-8") as out:
             for number, pair in enumerate(left, 1):
-                model = ranking.Model(ranking.weights(), languages[pair["id"]])
-                rows = await rows_of(pair, typer, model)
+                rows = await rows_of(pair, typer, models[pair["id"]])
                 out.write(json.dumps({"id": pair["id"], "rows": rows or []}) + "\n")
                 out.flush()
                 sys.stderr.write(f"\r{number} of {len(left)} searched\x1b[K")
@@ -144,24 +145,45 @@ def groups(pairs: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return {pair["id"]: pairs[find(number)]["id"] for number, pair in enumerate(pairs)}
 
 
+def drawn_by_groups(pairs: Sequence[Mapping[str, str]], of: Mapping[str, str]) -> list[Mapping[str, str]]:
+    """The programs by chance, one of each group first, then one more of each, and so on."""
+    taken: Counter[str] = Counter()
+    ordered = []
+    for number, pair in enumerate(random.Random(9).sample(pairs, len(pairs))):
+        ordered.append((taken[of[pair["id"]]], number, pair))
+        taken[of[pair["id"]]] += 1
+    return [pair for _, _, pair in sorted(ordered, key=lambda one: one[:2])]
+
+
 def fold(group: str) -> int:
     return int(hashlib.sha256(group.encode()).hexdigest(), 16) % FOLDS
 
 
-# --- how usual code is ---
+# --- what is usual ---
 
 
-def languages_of(pairs: Sequence[Mapping[str, str]], of: Mapping[str, str]) -> list[Fluency]:
-    """For the programs of each fold: what the authors' versions of the others are like, those for validation left
-    out. The first is what ships. A group counts as much as the square root of its size."""
+async def signatures(pairs: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """What the authors' versions define, with its types; those that are in error are left out."""
+    async with Wiring().lone_typer(load(None, {})) as typer:
+        oracle = TyperOracle(typer, "program.ml", CompilerFlags(("-w", "-a")))
+        answers = await oracle.judge("", [Variant(pair["fixed"]) for pair in pairs], "", signatures=True)
+    return {pair["id"]: answer.signature for pair, answer in zip(pairs, answers, strict=True) if answer.ok}
+
+
+def models_of(pairs: Sequence[Mapping[str, str]], of: Mapping[str, str]) -> list[ranking.Model]:
+    """For the programs of each fold: what is usual in the authors' versions of the others, those for validation left
+    out. The first is what ships. A group counts as much as the square root of its size in how usual code is."""
     sizes = Counter(of.values())
+    types = asyncio.run(signatures(pairs))
 
-    def weighted(left_out: int) -> Iterator[tuple[str, float]]:
-        for pair in pairs:
-            if fold(of[pair["id"]]) not in (0, left_out):
-                yield pair["fixed"], sizes[of[pair["id"]]] ** -0.5
+    def model(left_out: int) -> ranking.Model:
+        counted = [pair for pair in pairs if fold(of[pair["id"]]) not in (0, left_out)]
+        language = Fluency.of((pair["fixed"], sizes[of[pair["id"]]] ** -0.5) for pair in counted)
+        usual = Habits.of((types[pair["id"]], of[pair["id"]]) for pair in counted if pair["id"] in types)
+        versions = dict.fromkeys((pair["fixed"], of[pair["id"]]) for pair in counted)
+        return ranking.Model(ranking.weights(), language, usual, Phrases.of(versions))
 
-    return [Fluency.of(weighted(number)) for number in range(FOLDS)]
+    return [model(number) for number in range(FOLDS)]
 
 
 # --- the model ---
@@ -256,9 +278,9 @@ def main() -> int:
     use_own_ocaml()
     pairs = read_pairs(options.pairs)
     of = groups(pairs)
-    languages = languages_of(pairs, of)
-    drawn = random.Random(9).sample(pairs, len(pairs))[: options.limit]
-    asyncio.run(collect(drawn, options.rows, {name: languages[fold(group)] for name, group in of.items()}))
+    models = models_of(pairs, of)
+    drawn = drawn_by_groups(pairs, of)[: options.limit]
+    asyncio.run(collect(drawn, options.rows, {name: models[fold(group)] for name, group in of.items()}))
     programs = [row for row in read_rows(options.rows) if row["id"] in of]
     training = [program for program in programs if fold(of[program["id"]]) != 0]
     validation = [program for program in programs if fold(of[program["id"]]) == 0]
@@ -266,9 +288,14 @@ def main() -> int:
     print(f"training, {len(training)} programs: {figures(training, weights)}")
     print(f"validation, {len(validation)} programs: {figures(validation, weights)}")
     kept = {name: round(value, 3) for name, value in weights.items() if abs(value) >= 0.005}
-    options.out.write_text(json.dumps(kept, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
-    counts = json.dumps(languages[0].counts, indent=0, ensure_ascii=False)
-    options.out.with_name("fluency.json").write_text(counts + "\n", encoding="utf-8")
+    for name, data in (
+        (options.out.name, kept),
+        ("fluency.json", models[0].language.counts),
+        ("habits.json", models[0].habits.shares),
+        ("phrases.json", models[0].phrases.known),
+    ):
+        text = json.dumps(data, indent=0, ensure_ascii=False)
+        options.out.with_name(name).write_text(text + "\n", encoding="utf-8")
     return 0
 
 

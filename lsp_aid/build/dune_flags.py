@@ -10,7 +10,6 @@ from attrs import define, field
 from lsp_aid.build.csexp import Csexp, CsexpError, decode, encode
 from lsp_aid.build.dune import dune_environment
 from lsp_aid.build.process import run
-from lsp_aid.build.ran import LOG, TRACE
 from lsp_aid.build.toolchain import Toolchain
 from lsp_aid.domain.typed import CompilerFlags
 from lsp_aid.errors import NotTrustedError, ToolchainError
@@ -18,7 +17,6 @@ from lsp_aid.errors import NotTrustedError, ToolchainError
 _SECONDS = 30.0
 _CONTEXT = "default"
 _ALWAYS = ("-no-alias-deps",)  # dune has it on every command line, and does not tell editors
-_WRITTEN_BY_EACH_BUILD = (LOG, TRACE)
 _FOLDERS = {b"B": "-I", b"BH": "-H"}
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -36,7 +34,6 @@ class DuneFlags:
     toolchain: Toolchain
     trusted: bool
     _known: dict[str, tuple[Stamp, CompilerFlags | None]] = field(factory=dict, init=False)
-    _copied: dict[str, tuple[Stamp, list[str]]] = field(factory=dict, init=False)
 
     async def flags_for(self, path: str) -> CompilerFlags | None:
         """The flags of the module at `path`, relative to the root; None for what dune has not built, or does not know.
@@ -71,16 +68,7 @@ class DuneFlags:
         return tuple(found)
 
     def _copies(self, path: str) -> list[str]:
-        """Where dune has copied a source to, to compile it there (`copy_files#`). Looked for once for each build."""
-        builds = [(self.build_dir / name) for name in _WRITTEN_BY_EACH_BUILD]
-        stamp = tuple((str(p), (status := p.stat()).st_mtime_ns, status.st_ino) for p in builds if p.exists())
-        known = self._copied.get(path)
-        if known is None or known[0] != stamp or not stamp:
-            known = self._copied[path] = (stamp, self._look_for_copies(path))
-        return known[1]
-
-    def _look_for_copies(self, path: str) -> list[str]:
-        """Those that say themselves what they are copies of."""
+        """Where dune has copied a source to, to compile it there (`copy_files#`), as the copies themselves say."""
         name, found = PurePosixPath(path).name, []
         head = f'# 1 "{path}"\n'.encode("utf-8", "surrogateescape")
         for folder, folders, files in os.walk(self.build_dir / _CONTEXT):

@@ -11,10 +11,12 @@ from attrs import evolve, frozen
 
 from lsp_aid.domain.typed import Variant
 from lsp_aid.ocaml.tokens import tokens
-from lsp_aid.repair.search import explore, ranking
+from lsp_aid.repair.search import explore, ranking, steps
+from lsp_aid.repair.search.annotated import annotations
 from lsp_aid.repair.search.edit import Edit
 from lsp_aid.repair.search.explore import Fault, Found
 from lsp_aid.repair.search.features import Features
+from lsp_aid.repair.search.habits import is_usual
 from lsp_aid.repair.search.oracle import Oracle
 from lsp_aid.repair.search.program import Program
 from lsp_aid.repair.search.ranking import Model
@@ -26,12 +28,15 @@ LARGE = 25
 MOST_SINGLE = 800
 MOST_EVERYWHERE = 250
 MOST_OF_PART = 220
-MOST_NEAR = 500
+MOST_NEAR = 300
 MOST_TOGETHER = 160
 MOST_WITHOUT = 40
 MOST_OF_ONE = 40
+MOST_ALIKE = 200
 MOST_STEPS = 10
-BEAM = 4
+MOST_STATES = 12
+MOST_AT_LAST = 40
+BEAM = 3
 PROGRESS = 0.7
 KEEPING = 30.0
 SMALL = 3
@@ -81,21 +86,55 @@ async def search(text: str, oracle: Oracle, model: Model, keep: Keep = _any) -> 
     if located is None:
         return None
     whole, parts = located
+    features = Features(whole, model.language, model.habits, model.phrases)
+    found = await _searched(whole, parts, features, oracle, model, keep)
+    found += await explore.redeclared(whole, oracle, keep)
+    kept = _distinct(found, whole)
+    if kept:
+        found += await _as_usual(whole, found, oracle, model, keep)
+    if not oracle.is_late and not _has_usual_types(whole, found, model):
+        found += await _by_steps(whole, oracle, model, keep, annotated=True, most=MOST_STATES if kept else MOST_AT_LAST)
+    kept = _distinct(found, whole)
+    if not kept and not oracle.is_late:
+        kept = _distinct(await _by_steps(whole, oracle, model, keep, annotated=False, most=MOST_AT_LAST), whole)
+    return Searched(whole, kept, features)
+
+
+async def _searched(
+    whole: Fault, parts: Sequence[Fault], features: Features, oracle: Oracle, model: Model, keep: Keep
+) -> list[Found]:
+    """Edits at one place or everywhere alike, and at several places where these are at fault."""
     await explore.find_fits(whole, oracle)
-    features = Features(whole, model.language)
-    edits = _likely(filter(keep, explore.single_edits(whole)), features, model, MOST_SINGLE)
+    edits = _likely(filter(keep, explore.single_edits(whole, model.phrases)), features, model, MOST_SINGLE)
     if explore.smallest_size(whole) > SMALL:
         edits += _likely(filter(keep, explore.everywhere(whole)), features, model, MOST_EVERYWHERE)
     found = await explore.check(whole, edits, oracle)
-    found += await explore.redeclared(whole, oracle, keep)
     if parts:
         found += await _together(whole, parts, oracle, model, keep)
     elif not any(model.score(features.of_edit(one.edit)) > CONFIDENT for one in found):
         found += await _pairs(whole, oracle, model, keep, is_sought=not found)
-    kept = _distinct(found, whole)
-    if not kept and not oracle.is_late:
-        kept = _distinct(await _by_steps(whole, oracle, model, keep), whole)
-    return Searched(whole, kept, features)
+    return found
+
+
+async def _as_usual(whole: Fault, found: Sequence[Found], oracle: Oracle, model: Model, keep: Keep) -> list[Found]:
+    """Edits that give functions the types that functions of their names usually have, where none has these yet."""
+    if _has_usual_types(whole, found, model):
+        return []
+    annotated = annotations(model.habits, whole.region.roots, whole.program)
+    located = await explore.faults_with(whole, annotated, oracle) if annotated else None
+    if located is None:
+        return []
+    aimed, parts = located
+    features = Features(aimed, model.language, model.habits, model.phrases)
+    made = [one.edit for one in await _searched(aimed, parts, features, oracle, model, keep)]
+    noted = [edit if edit.parts else edit.with_features(features.of_edit(edit)) for edit in made]
+    return await explore.check(whole, noted, oracle)
+
+
+def _has_usual_types(whole: Fault, found: Sequence[Found], model: Model) -> bool:
+    """Whether one of the edits gives what the region defines its usual types."""
+    names = whole.region.defined
+    return any(is_usual(model.habits, one.judgement.signature, names) for one in found)
 
 
 async def _pairs(whole: Fault, oracle: Oracle, model: Model, keep: Keep, *, is_sought: bool) -> list[Found]:
@@ -112,24 +151,34 @@ async def _pairs(whole: Fault, oracle: Oracle, model: Model, keep: Keep, *, is_s
     return found
 
 
-async def _by_steps(whole: Fault, oracle: Oracle, model: Model, keep: Keep) -> list[Found]:
-    """One error after the other: edits after which the next error comes later, the likely ones first."""
+async def _by_steps(
+    whole: Fault, oracle: Oracle, model: Model, keep: Keep, *, annotated: bool, most: int
+) -> list[Found]:
+    """One error after the other: edits after which the next error comes later, the likely ones first. `annotated`: with
+    the types that functions usually have. From about so many texts (`most`) it goes on, and not further."""
     beam: list[tuple[float, str, tuple[Edit, ...]]] = [(0.0, whole.program.text, ())]
     found: list[Found] = []
+    tried = 0
     for _ in range(MOST_STEPS):
-        if oracle.is_late:
+        if oracle.is_late or tried >= most:
             break
         following: dict[str, tuple[float, str, tuple[Edit, ...]]] = {}
         for total, text, made in beam:
+            tried += 1
             located = await explore.locate(Program.of(text), oracle, first=True)
             if located is None:
                 continue
-            region, spans, _ = located
-            fault = Fault(region, *spans[0])
-            features = Features(fault, model.language)
-            likely = _likely(filter(keep, explore.near(fault)), features, model, MOST_NEAR)
-            likely += _likely(filter(keep, explore.everywhere(fault)), features, model, MOST_NEAR)
-            ways = await explore.advance(fault, likely, oracle)
+            fault = Fault(located[0], *located[1][0])
+            if annotated:
+                types = annotations(model.habits, fault.region.roots, fault.program)
+                there = await explore.blamed_with(fault, types, oracle) if types else None
+                if there is None:
+                    continue
+                fault = there
+            features = Features(fault, model.language, model.habits, model.phrases)
+            likely = _likely(filter(keep, steps.near(fault, model.phrases)), features, model, MOST_NEAR)
+            likely += _likely(filter(keep, explore.everywhere(fault)), features, model, MOST_ALIKE)
+            ways = await steps.advance(fault, likely, oracle)
             for beyond, edit, after in ways:
                 left = _kept(whole.program.text, *made, edit)
                 if left < LEAST_KEPT:
@@ -158,7 +207,7 @@ async def _finished(whole: Fault, beam: Sequence[tuple[float, str, tuple[Edit, .
             kinds = " + ".join(sorted({edit.kind for edit in edits}))
             joined = edits[0] if len(edits) == 1 else Edit(kinds, edits[0].node, (), "", (), edits)
             signature = answer.signature.removeprefix(before.signature) if before.ok else answer.signature
-            made.append(Found(joined, text, evolve(answer, signature=signature), whole))
+            made.append(Found(joined, text, evolve(answer, signature=signature.lstrip()), whole))
     return made
 
 
@@ -199,8 +248,8 @@ async def _together(whole: Fault, parts: Sequence[Fault], oracle: Oracle, model:
     ways: list[list[tuple[float, Edit]]] = []
     for part in parts:
         await explore.find_fits(part, oracle)
-        features = Features(part, model.language)
-        edits = _likely(filter(keep, explore.single_edits(part)), features, model, MOST_OF_PART)
+        features = Features(part, model.language, model.habits, model.phrases)
+        edits = _likely(filter(keep, explore.single_edits(part, model.phrases)), features, model, MOST_OF_PART)
         found = await explore.check(part, edits, oracle)
         noted = [(features.of_edit(one.edit), one.edit) for one in found]
         scored = [(model.score(values), edit.with_features(values)) for values, edit in noted]

@@ -26,9 +26,11 @@ from lsp_aid.repair.search import (
     operators,
     synthesis,
 )
+from lsp_aid.repair.search.annotated import Annotation, beside
 from lsp_aid.repair.search.edit import Edit, Piece, Place, replace
 from lsp_aid.repair.search.oracle import Oracle
 from lsp_aid.repair.search.outlines import argument_of, can_be, shape
+from lsp_aid.repair.search.phrases import Phrases
 from lsp_aid.repair.search.program import Node, Program
 
 EXPRESSION_FAMILIES = (names, operators, calls, lists, constructors, branches, functions, synthesis)
@@ -39,7 +41,6 @@ MOST_ALIKE = 20
 MOST_NODES_EVERYWHERE = 400
 MOST_PAIRS = 500
 BEST_PAIRS = 6
-MOST_NEAR = 40
 
 
 @define(eq=False, slots=False)
@@ -83,8 +84,11 @@ class Region:
     end: int
     nodes: list[Node] = field(factory=list, repr=False)
     roots: list[Node] = field(factory=list, repr=False)
+    annotated: tuple[Annotation, ...] = ()
+    """What stands beside the changes wherever the region is judged."""
     _places: dict[int, Place] = field(factory=dict, repr=False)
     _made: dict[tuple[int, ModuleType], tuple[Edit, ...]] = field(factory=dict, repr=False)
+    _phrases: dict[int, tuple[Edit, ...]] = field(factory=dict, repr=False)
 
     def place(self, node: Node) -> Place:
         place = self._places.get(node.index)
@@ -99,6 +103,13 @@ class Region:
             made = self._made[node.index, family] = tuple(family.edits(self.place(node)))
         return made
 
+    def phrases(self, node: Node, book: Phrases) -> tuple[Edit, ...]:
+        """What the phrase book has for a node."""
+        made = self._phrases.get(node.index)
+        if made is None:
+            made = self._phrases[node.index] = tuple(book.edits(self.place(node)))
+        return made
+
     @property
     def head(self) -> str:
         return self.program.text[: self.start]
@@ -108,15 +119,23 @@ class Region:
         return self.program.text[self.end :]
 
     @property
+    def without_annotations(self) -> "Region":
+        return evolve(self, annotated=())
+
+    @property
     def defined(self) -> list[str]:
         """The names that its items define."""
         patterns = (p for root in self.roots for kid in root.kids for p in kid.all_of("pattern"))
         return [pattern.text for pattern in patterns if pattern.kind == "pvar"]
 
+    def placed(self, changes: Iterable[tuple[int, int, str]]) -> Sequence[tuple[int, int, str]]:
+        """The changes and the annotations in their order."""
+        return beside(changes, self.annotated) if self.annotated else tuple(changes)
+
     def with_changes(self, changes: Iterable[tuple[int, int, str]]) -> str:
         text, at = self.program.text, self.start
         pieces: list[str] = []
-        for first, last, new in changes:
+        for first, last, new in self.placed(changes):
             pieces += (text[at:first], new)
             at = last
         pieces.append(text[at : self.end])
@@ -165,13 +184,21 @@ async def locate(
         return None
     region = Region(program, item.start, item.end)
     _grow(region, item.end)
-    spans = [(answer.start, answer.end)]
-    holes: list[Edit] = []
     if first:
-        return region, spans, holes
+        return region, [(answer.start, answer.end)], []
+    return await _blamed(region, (answer.start, answer.end), oracle)
+
+
+async def _blamed(
+    region: Region, span: tuple[int, int], oracle: Oracle
+) -> tuple[Region, list[tuple[int, int]], list[Edit]]:
+    """The region, the spans that the compiler blames after the first one, and holes that silence them all."""
+    program = region.program
+    spans = [span]
+    holes: list[Edit] = []
     for _ in range(MOST_FAULTS):
         start, end = spans[-1]
-        if end > region.end:
+        if end > region.end and not region.annotated:
             later = program.item_at(start)
             if later is None:
                 break
@@ -190,7 +217,8 @@ async def locate(
         if answer.part == 0:
             break
         if answer.part == 1:
-            places = [_unshifted(region.start + at, changes) for at in (answer.start, answer.end)]
+            moved = region.placed(changes)
+            places = [unshifted(region.start + at, moved) for at in (answer.start, answer.end)]
         else:
             places = [region.end + at for at in (answer.start, answer.end)]
         spans.append((places[0], places[1]))
@@ -212,7 +240,7 @@ def _inside(node: Node, other: Node) -> bool:
     return other.outer_start <= node.outer_start and node.outer_end <= other.outer_end
 
 
-def _unshifted(at: int, changes: Sequence[tuple[int, int, str]]) -> int:
+def unshifted(at: int, changes: Sequence[tuple[int, int, str]]) -> int:
     """Where an offset of the changed text was before."""
     moved = 0
     for start, end, new in changes:
@@ -256,13 +284,14 @@ async def _tried(fault: Fault, oracle: Oracle, attempts: Sequence[tuple[Node, st
         text = fault.variant(replace(node, Piece(new), "hole"))
         if text is not None:
             before = sum(len(c[2]) - (c[1] - c[0]) for o in fault.others for c in o.changes if c[0] < node.start)
+            before += sum(len(one.text) for one in fault.region.annotated if one.at <= node.start)
             variants.append(Variant(text, node.outer_start - fault.region.start + before + into))
             asked.append(node)
     answers = await oracle.judge(fault.region.head, variants, fault.region.tail)
     return {node.index: answer.type for node, answer in zip(asked, answers, strict=True) if answer.ok}
 
 
-def single_edits(fault: Fault) -> Iterator[Edit]:
+def single_edits(fault: Fault, phrases: Phrases) -> Iterator[Edit]:
     for node in fault.nodes:
         if node.is_pattern:
             yield from branches.pattern_edits(fault.region.place(node))
@@ -273,6 +302,7 @@ def single_edits(fault: Fault) -> Iterator[Edit]:
             for family in EXPRESSION_FAMILIES:
                 yield from (edit for edit in fault.region.edits(node, family) if can_be(edit.kind, wanted))
             yield from by_type.edits(fault.region.place(node), fault.fits[node.index])
+            yield from fault.region.phrases(node, phrases)
 
 
 def everywhere(fault: Fault) -> Iterator[Edit]:
@@ -355,9 +385,33 @@ def _types_last(judgement: Judgement, region: Region) -> Judgement:
 async def faults(program: Program, oracle: Oracle) -> tuple[Fault, list[Fault]] | None:
     """The program's fault as a whole and, where there are several, each of them. None where there is no error."""
     located = await locate(program, oracle)
-    if located is None:
+    return None if located is None else await _apart(*located, oracle)
+
+
+async def blamed_with(fault: Fault, annotated: tuple[Annotation, ...], oracle: Oracle) -> Fault | None:
+    """The region with annotations, and what is blamed then; None where nothing in it is."""
+    region = evolve(fault.region, annotated=annotated)
+    (answer,) = await oracle.judge(region.head, [Variant(region.with_changes(()))], region.tail, told=Told.ALL)
+    if answer.ok or answer.part != 1:
         return None
-    region, spans, holes = located
+    moved = region.placed(())
+    start, end = (unshifted(region.start + at, moved) for at in (answer.start, answer.end))
+    return Fault(region, start, end)
+
+
+async def faults_with(
+    whole: Fault, annotated: tuple[Annotation, ...], oracle: Oracle
+) -> tuple[Fault, list[Fault]] | None:
+    """The fault as a whole and each of them where annotations stand in the region; None where nothing is blamed."""
+    fault = await blamed_with(whole, annotated, oracle)
+    if fault is None:
+        return None
+    return await _apart(*await _blamed(fault.region, (fault.start, fault.end), oracle), oracle)
+
+
+async def _apart(
+    region: Region, spans: Sequence[tuple[int, int]], holes: list[Edit], oracle: Oracle
+) -> tuple[Fault, list[Fault]]:
     whole = Fault(region, *spans[0])
     needed = await _needed(region, holes, oracle) if len(holes) > 1 else []
     parts = []
@@ -423,42 +477,4 @@ async def pairs(whole: Fault, around: Node, oracle: Oracle) -> list[tuple[Fault,
                 Fault(whole.region, second.start, second.end, (holes[first.index],)),
             )
         )
-    return found
-
-
-def near(fault: Fault) -> Iterator[Edit]:
-    """Edits of what the compiler blames, what is just around it and in it, wherever a hole would help."""
-    around = [n for n in fault.nodes if n.outer_start <= fault.start and fault.end <= n.outer_end][-4:]
-    nodes = {node.index: node for above in around for node in (above, *above.kids)}
-    for node in around[-1:]:
-        nodes.update({below.index: below for below in node.walk() if below.depth <= node.depth + 2})
-    for node in nodes.values():
-        if node.is_pattern:
-            yield from branches.pattern_edits(fault.region.place(node))
-        elif is_expression(node) and node.size <= MOST_NEAR:
-            for family in EXPRESSION_FAMILIES:
-                yield from fault.region.edits(node, family)
-
-
-async def advance(fault: Fault, edits: Iterable[Edit], oracle: Oracle) -> list[tuple[float, Edit, str]]:
-    """The edits after which the first error is further down, or none is left: how far, the edit, and the new text."""
-    region = fault.region
-    program = fault.program
-    seen: dict[str, Edit] = {}
-    for edit in edits:
-        text = fault.variant(edit)
-        if text is not None:
-            seen.setdefault(text, edit)
-    answers = await oracle.judge(region.head, [Variant(text) for text in seen], region.tail, told=Told.START)
-    found = []
-    for (text, edit), answer in zip(seen.items(), answers, strict=True):
-        if answer.ok:
-            reached = float(len(program.text))
-        elif answer.part == 2:
-            reached = float(region.end + answer.start)
-        else:
-            reached = float(_unshifted(region.start + answer.start, edit.changes))
-        beyond = reached - fault.end
-        if answer.ok or (beyond > 0 and answer.message != "not judged"):
-            found.append((beyond, edit, f"{region.head}{text}{region.tail}"))
     return found

@@ -10,11 +10,13 @@ from functools import cached_property, lru_cache
 from attrs import define, field
 
 from lsp_aid.ocaml.tokens import tokens
-from lsp_aid.repair.search import fluency
+from lsp_aid.repair.search import fluency, habits, phrases
 from lsp_aid.repair.search.edit import Edit, words
 from lsp_aid.repair.search.explore import Fault, Found, is_expression
 from lsp_aid.repair.search.fluency import Context, Fluency
+from lsp_aid.repair.search.habits import Habits
 from lsp_aid.repair.search.outlines import shape, split_type
+from lsp_aid.repair.search.phrases import Phrases
 from lsp_aid.repair.search.program import Node, Program
 from lsp_aid.repair.similarity import similarity
 
@@ -47,9 +49,12 @@ class Features:
 
     fault: Fault
     language: Fluency = field(factory=fluency.shipped)
+    habits: Habits = field(factory=habits.shipped)
+    phrases: Phrases = field(factory=phrases.shipped)
     signatures: Counter[str] = field(factory=Counter)
     total: int = 0
     _known: dict[Edit, dict[str, float]] = field(factory=dict)
+    _usual: dict[Node, Mapping[tuple[str, ...], int]] = field(factory=dict)
     _guessed: dict[tuple[str, int], float] = field(factory=dict)
 
     def note(self, found: Sequence[Found]) -> None:
@@ -114,6 +119,7 @@ class Features:
             yield from self._of_types(node, kind)
         yield from self._of_size(edit)
         yield from self._of_names(edit)
+        yield from self._of_phrases(edit)
         if self.language.counts:
             yield from fluency.of_changes(self.language, _context(node.program), edit.changes)
 
@@ -232,6 +238,31 @@ class Features:
     def _text(self, node: Node) -> str:
         return self.fault.program.text[node.start : node.end]
 
+    # --- what many write ---
+
+    def _of_phrases(self, edit: Edit) -> Iterator[tuple[str, float]]:
+        """Whether what the edit leaves, or what is around it then, is what many have there."""
+        best, size = 0, 0
+        if not edit.changes:
+            return
+        for node in itertools.islice((edit.node, *edit.node.ancestors()), 4):
+            if not is_expression(node) or node.size > phrases.MOST_TOKENS or not _is_within(edit, node):
+                continue
+            is_whole = edit.changes[0][0] < node.start
+            after = edit.changes[0][2] if is_whole else edit.apply(node.program.text, node.start, node.end)
+            tokens_after = phrases.bare(after)
+            known = self._usual.get(node)
+            if known is None:
+                known = self._usual[node] = self.phrases.usual(node)
+            count = known.get(tokens_after, 0)
+            if count > best:
+                best, size = count, len(tokens_after)
+        if best:
+            yield "usual phrase", 1.0
+            yield "usual phrase groups", math.log(best)
+            yield "usual phrase size", math.log1p(size)
+            yield f"usual phrase {min(best.bit_length(), 5)} {'short' if size < 3 else 'long'}", 1.0
+
     # --- what comes out ---
 
     def _of_result(self, found: Found) -> dict[str, float]:
@@ -244,6 +275,7 @@ class Features:
         made["weak"] = float("'_weak" in signature)
         for name in (*_type_features(signature), *self._of_names_and_types(signature)):
             made[name] = made.get(name, 0.0) + 1.0
+        made.update(self._of_habits(signature))
         made["length of type"] = math.log1p(len(own.split()))
         share = self.signatures[signature] / max(1, self.total)
         made["agreement"] = share
@@ -251,6 +283,16 @@ class Features:
         made.update(self._of_unused(found))
         made.update(self._of_pairs(found))
         return made
+
+    def _of_habits(self, signature: str) -> dict[str, float]:
+        """Whether values have the types that values of their names usually have."""
+        shares = [
+            share for name, type_ in habits.values(signature) if (share := self.habits.share(name, type_)) is not None
+        ]
+        if not shares:
+            return {}
+        worst = min(shares)
+        return {"usual type": worst, "log usual type": math.log(max(worst, 0.01)), "unusual type": float(worst < 0.02)}
 
     def _of_names_and_types(self, signature: str) -> Iterator[str]:
         """What the first value and its parameters are called, and what types they have."""
@@ -333,6 +375,12 @@ def _named(pattern: Node, type_: str) -> Iterator[str]:
         if kind == "tuple":
             for kid, part in zip(pattern.kids, parts, strict=False):
                 yield from _named(kid, part)
+
+
+def _is_within(edit: Edit, node: Node) -> bool:
+    return all(node.start <= start and end <= node.end for start, end, _ in edit.changes) or (
+        len(edit.changes) == 1 and edit.changes[0][:2] == (node.outer_start, node.outer_end)
+    )
 
 
 def _bare(text: str) -> list[str]:

@@ -15,9 +15,11 @@ def edits(place: Place) -> Iterator[Edit]:
         yield replace(node, piece(body), "drop fun")
         if body.kind == "tuple":
             shown = " ".join(p.outer for p in parameters)
-            first, *others = (piece(kid) for kid in body.kids)
-            made = tupled([Piece(f"(fun {shown} -> {first.text})"), *others])
-            yield replace(node, made, "fun x -> a, b>(fun x -> a), b")
+            for kept in range(1, len(body.kids)):
+                parts = [piece(kid) for kid in body.kids]
+                first = parts[0] if kept == 1 else tupled(parts[:kept])
+                made = tupled([Piece(f"(fun {shown} -> {first.text})"), *parts[kept:]])
+                yield replace(node, made, "fun x -> a, b>(fun x -> a), b")
         if len(parameters) > 1:
             for number in range(len(parameters)):
                 rest = " ".join(p.outer for other, p in enumerate(parameters) if other != number)

@@ -86,9 +86,10 @@ def _infix(node: Node) -> Iterator[Edit]:
     yield replace(node, infix(piece(right), node.operator, piece(left)), f"swap {group}")
     if group == "op":
         yield replace(node, tupled([piece(left), piece(right)]), "a op b>(a, b)")
-    if node.operator in ("-", "-.") and left.kind in ("var", "app") and right.kind == "const":
+    if node.operator in ("-", "-.") and left.kind in ("var", "app"):
         parts = [piece(kid) for kid in left.kids] if left.kind == "app" else [piece(left)]
-        negative = Piece(f"({node.operator}{right.text})")
+        blank = "" if right.kind == "const" else " "
+        negative = Piece(f"({node.operator}{blank}{piece(right).at_least(APPLIED)})")
         yield replace(node, applied(*parts, negative), "negative argument")
 
 

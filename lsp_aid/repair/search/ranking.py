@@ -8,10 +8,12 @@ from importlib import resources
 
 from attrs import frozen
 
-from lsp_aid.repair.search import fluency
+from lsp_aid.repair.search import fluency, habits, phrases
 from lsp_aid.repair.search.explore import Found
 from lsp_aid.repair.search.features import Features
 from lsp_aid.repair.search.fluency import Fluency
+from lsp_aid.repair.search.habits import Habits
+from lsp_aid.repair.search.phrases import Phrases
 
 ALIKE_COST = 2.0
 AGREEMENT = 0.5
@@ -27,17 +29,20 @@ _THROWN_AWAY = frozenset(
 
 @frozen
 class Model:
-    """What edits are scored by: weights by the features' names, and how usual code is."""
+    """What edits are scored by: weights by the features' names, how usual code is, what types names have, and
+    what many write."""
 
     weights: Mapping[str, float]
     language: Fluency
+    habits: Habits
+    phrases: Phrases
 
     def score(self, features: Mapping[str, float]) -> float:
         return score(features, self.weights)
 
 
 def shipped() -> Model:
-    return Model(weights(), fluency.shipped())
+    return Model(weights(), fluency.shipped(), habits.shipped(), phrases.shipped())
 
 
 @cache
