@@ -20,14 +20,14 @@ _CONSTRUCTORS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("option", "list"): {"None": "[]"},
     ("list", "option"): {"[]": "None"},
 }
-_KNOWN = frozenset(("Some", "None", "Ok", "Error"))
+_OF = {"option": {"Some", "None"}, "result": {"Ok", "Error"}, "list": {"[]", "::"}}
 _WEIGHT = 0.88
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     if isinstance(message, messages.UnboundName) and message.sort == "constructor" and message.of_type:
-        known = "option" if message.name in ("Some", "None") else "result" if message.name in ("Ok", "Error") else ""
+        known = next((type_ for type_, names in _OF.items() if message.name in names), "")
         pair = (known, read(message.of_type).head)
     elif isinstance(message, messages.TypeClash):
         pair = (read(message.found).head, read(message.expected).head)
@@ -45,7 +45,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     edits = [edit for each in case.parent.named_children for edit in _turned(each, turned)]
     patterns = [p for each in case.parent.named_children if (p := each.field("pattern")) is not None]
-    left = {path.text for p in patterns for path in p.walk("constructor_path")} & _KNOWN - set(turned)
+    left = {path.text for p in patterns for path in p.walk("constructor_path")} & _OF.get(pair[0], set()) - set(turned)
     if not edits or left:
         return ()
     title = f"Match it as {'an' if pair[1] == 'option' else 'a'} {pair[1]}, which it is"

@@ -42,22 +42,35 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 
 def _run_together(problem: Problem, node: Node) -> Iterator[Candidate]:
-    """Arguments that stand at the start of a line as far left as the line of the call itself are statements."""
+    """Arguments that stand at the start of a line as far left as the line of the call itself are statements; in a
+    pipeline, its next steps; at the left margin, items of their own."""
     text = node.syntax.text
     for call in (node, *node.ancestors()):
         if call.kind == "application_expression":
+            line = text[line_start(text, call.start) : call.start]
+            indent = len(line) - len(line.lstrip())
             arguments = call.fields("argument")
-            first = text[line_start(text, call.start) : call.start]
-            indent = len(first) - len(first.lstrip())
             starts = [a for a in arguments if starts_line(text, a.start) and column(text, a.start) <= indent]
-            if starts and not first.strip() and all(a.kind in _BEGIN for a in starts):
-                ends = [max(a.end for a in (call.children[0], *arguments) if a.end <= b.start) for b in starts]
-                change = problem.edit(*(TextEdit(end, end, ";") for end in ends))
-                times = f" ({len(ends)} times)" if len(ends) > 1 else ""
-                yield Candidate(f"Add `;` between the statements{times}", change, 0.95)
+            if starts and all(a.kind in _BEGIN for a in starts):
+                yield from _parted(problem, call, starts, line.strip())
                 return
-        if call.kind in ("let_binding", "match_case"):
+        if call.kind == "match_case":
             return
+
+
+def _parted(problem: Problem, call: Node, starts: Sequence[Node], line: str) -> Iterator[Candidate]:
+    text = call.syntax.text
+    times = f" ({len(starts)} times)" if len(starts) > 1 else ""
+    if column(text, starts[0].start) == 0:
+        change = problem.edit(*(TextEdit(one.start, one.start, "let () = ") for one in starts))
+        yield Candidate(f"What is done at the top is `let () = ...`{times}", change, 0.95)
+    elif line in ("|>", ">>=", ">>|", ">|=", "@@", "^", "@", "&&", "||"):
+        change = problem.edit(*(TextEdit(one.start, one.start, f"{line} ") for one in starts))
+        yield Candidate(f"Add `{line}` before the next step{times}", change, 0.95)
+    elif not line:
+        ends = [max(a.end for a in (call.children[0], *call.fields("argument")) if a.end <= b.start) for b in starts]
+        change = problem.edit(*(TextEdit(end, end, ";") for end in ends))
+        yield Candidate(f"Add `;` between the statements{times}", change, 0.95)
 
 
 _BEGIN = ("value_path", "parenthesized_expression", "field_get_expression", "prefix_expression", "constructor_path")

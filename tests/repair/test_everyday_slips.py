@@ -15,6 +15,7 @@ from lsp_aid.repair import (
     backticks,
     changed_calls,
     compared_literals,
+    comparisons,
     conditions,
     constructor_arity,
     containers,
@@ -22,6 +23,7 @@ from lsp_aid.repair import (
     function_literals,
     indexing,
     neighbours,
+    nested_calls,
     nested_matches,
     objects,
     order_of_items,
@@ -30,6 +32,7 @@ from lsp_aid.repair import (
     references,
     shadowed_fields,
     statements,
+    type_variables,
 )
 from lsp_aid.wiring import Wiring
 from tests.support.one_liners import check_best
@@ -71,6 +74,8 @@ CASES = {
             "let rec gcd a b =\n  if b = 0 then a;\n  gcd b (a mod b)",
             "let rec gcd a b =\n  if b = 0 then a\n  else gcd b (a mod b)",
         ),
+        ("let f a =\n  a\n  |> List.tl\n  List.map succ", "let f a =\n  a\n  |> List.tl\n  |> List.map succ"),
+        ("let a = read_int ()\n\nprint_int a", "let a = read_int ()\n\nlet () = print_int a"),
         (CHECK + "let f n =\n  check n;\n  Ok (n + 1)", CHECK + "let f n =\n  let* () = check n in\n  Ok (n + 1)"),
     ],
     nested_matches: [
@@ -242,6 +247,26 @@ CASES = {
             "let f (t : (int, int) Hashtbl.t) = List.iter (fun (a, b) -> print_int (a + b)) (Hashtbl.to_seq t)",
             "let f (t : (int, int) Hashtbl.t) = Seq.iter (fun (a, b) -> print_int (a + b)) (Hashtbl.to_seq t)",
         ),
+    ],
+    comparisons: [
+        (
+            "let f a = List.sort (fun x y -> fst x < fst y) a",
+            "let f a = List.sort (fun x y -> compare (fst x) (fst y)) a",
+        ),
+    ],
+    type_variables: [
+        (
+            "let f (g : a -> b) (x : a list) : b list = List.map g x",
+            "let f (g : 'a -> 'b) (x : 'a list) : 'b list = List.map g x",
+        ),
+        (
+            "type result = A | B\nlet f x : (int, result) result = if x then Ok 1 else Error A",
+            "type result = A | B\nlet f x : (int, result) Stdlib.result = if x then Ok 1 else Error A",
+        ),
+    ],
+    nested_calls: [
+        ("let f n = print_endline string_of_int n", "let f n = print_endline (string_of_int n)"),
+        ("let f (n : int) = max abs n 2", "let f (n : int) = max (abs n) 2"),
     ],
 }
 

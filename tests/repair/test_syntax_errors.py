@@ -98,6 +98,22 @@ TYPES = [
     ("adds numbers *)\nlet a = 1", "(* adds numbers *)\nlet a = 1"),
     ("let a = 1\n<<<<<<< HEAD\n=======\nlet b = 2\n>>>>>>> b\nlet c = b", "let a = 1\nlet b = 2\nlet c = b"),
 ]
+LEFT_OUT = [
+    (
+        "module type S = sig type k end\nmodule F (K : S) : S with k = K.k = struct type k = K.k end",
+        "module type S = sig type k end\nmodule F (K : S) : S with type k = K.k = struct type k = K.k end",
+    ),
+    (
+        "module type S = sig val a : int end\nlet f (b : (module S)) =\n  let module B = b in\n  B.a",
+        "module type S = sig val a : int end\nlet f (b : (module S)) =\n  let module B = (val b) in\n  B.a",
+    ),
+    ("type _ t = A : int t | B of int t -> string t", "type _ t = A : int t | B : int t -> string t"),
+    (
+        "type t = { a : int; b : int; c : t }\nlet f r = { ...r, a = 1, b = 2 }",
+        "type t = { a : int; b : int; c : t }\nlet f r = { r with a = 1; b = 2 }",
+    ),
+    ("let a = '\\e'\nlet b = \"\\e[0m\"", "let a = '\\027'\nlet b = \"\\027[0m\""),
+]
 LANGUAGES = [
     ("let a = 1 // one\nlet b = 2", "let a = 1 (* one *)\nlet b = 2"),
     ("# sizes\nlet a = 1", "(* sizes *)\nlet a = 1"),
@@ -165,8 +181,8 @@ INTERFACES = [
 
 @pytest.mark.parametrize(
     "pairs",
-    [TEXTS, DECLARATIONS, KEYWORDS, SIGNS, TYPES, LANGUAGES, TOKENS],
-    ids=["texts", "declarations", "keywords", "signs", "types", "languages", "tokens"],
+    [TEXTS, DECLARATIONS, KEYWORDS, SIGNS, TYPES, LEFT_OUT, LANGUAGES, TOKENS],
+    ids=["texts", "declarations", "keywords", "signs", "types", "left out", "languages", "tokens"],
 )
 async def test_what_was_meant_comes_first(pairs: list[tuple[str, str]], typing: Typing, tmp_path: Path) -> None:
     await check_best(syntax_errors, pairs, tmp_path, typing=typing)

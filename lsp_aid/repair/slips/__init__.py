@@ -16,6 +16,7 @@ from lsp_aid.repair.slips import (
     single_tokens,
     type_texts,
     unclosed_texts,
+    words_left_out,
 )
 from lsp_aid.repair.slips.way import Place, Way
 
@@ -26,6 +27,7 @@ ALL: tuple[Callable[[Place], Iterator[Way]], ...] = (
     declarations.ways,
     keywords.ways,
     type_texts.ways,
+    words_left_out.ways,
     modules.ways,
     other_languages.ways,
     signs.ways,

@@ -283,7 +283,9 @@ def _negated(place: Place) -> Iterator[Way]:
 
 
 def _bare_operator(place: Place) -> Iterator[Way]:
-    """`fold_left + 0 xs`, which parses as a sum."""
+    """`fold_left + 0 xs`, which parses as a sum whose first part is a function."""
+    if not isinstance(place.message, messages.TypeClash) or "->" not in place.message.found:
+        return
     for number in place.near(3, 6):
         token = place.code[number]
         if (
