@@ -42,8 +42,8 @@ from tools.own_ocaml import CHECKOUT, use_own_ocaml
 
 SOURCES = CHECKOUT / ".tools" / "sources"
 HEAD = """\
-| way | tries | median, ms | 95th percentile, ms | a second per core | by dune |
-|---|---:|---:|---:|---:|---:|"""
+| way | tries | median, ms | 95th percentile, ms | a second per core | CPU, ms | by dune |
+|---|---:|---:|---:|---:|---:|---:|"""
 BY_DUNE = (Tier.CHECK, Tier.BUILD)
 
 
@@ -71,12 +71,13 @@ PROJECTS = (
 
 @frozen
 class Row:
-    """One way to a verdict: seconds of each try, and the share that went on to dune."""
+    """One way to a verdict: seconds of each try, `cpu` seconds on average, and the share that went on to dune."""
 
     name: str
     seconds: Sequence[float]
     workers: int = 1
     elapsed: float = 0.0
+    cpu: float | None = None
     by_dune: float | None = None
 
     def cells(self) -> list[str]:
@@ -84,7 +85,9 @@ class Row:
         rate = len(self.seconds) / ((self.elapsed or sum(self.seconds)) * self.workers)
         share = "" if self.by_dune is None else f"{self.by_dune:.0%}"
         median = statistics.median(self.seconds)
-        return [self.name, str(len(self.seconds)), f"{median * 1000:.0f}", f"{late * 1000:.0f}", f"{rate:.2g}", share]
+        cpu = "" if self.cpu is None else f"{self.cpu * 1000:.0f}"
+        known = [str(len(self.seconds)), f"{median * 1000:.0f}", f"{late * 1000:.0f}", f"{rate:.2g}"]
+        return [self.name, *known, cpu, share]
 
 
 def source_of(project: Project, folder: Path) -> Path:
@@ -119,13 +122,13 @@ def change_of(warm: WarmBase, unit: Unit, more: str) -> ChangeSet:
     return ChangeSet(changes)
 
 
-async def timed(work: Callable[[], Awaitable[object]], count: int) -> list[float]:
-    found = []
+async def timed(name: str, work: Callable[[], Awaitable[object]], count: int, by_dune: float | None = None) -> Row:
+    found, before = [], cpu()
     for _ in range(count):
         started = time.perf_counter()
         await work()
         found.append(time.perf_counter() - started)
-    return found
+    return Row(name, found, cpu=(cpu() - before) / count, by_dune=by_dune)
 
 
 async def ours(engine: Engine, warm: WarmBase, kind: str, count: int, workers: int) -> Row:
@@ -141,9 +144,9 @@ async def ours(engine: Engine, warm: WarmBase, kind: str, count: int, workers: i
             verdicts.append(await engine.evaluate(warm, Request(changes=each, level=Level.TYPES)))
             seconds.append(time.perf_counter() - started)
 
-    started = time.perf_counter()
+    started, before = time.perf_counter(), cpu()
     await asyncio.gather(*(work() for _ in range(workers)))
-    elapsed = time.perf_counter() - started
+    elapsed, taken = time.perf_counter() - started, cpu() - before
     wanted = Colour.RED if kind == "red" else Colour.GREEN
     strange = [verdict for verdict in verdicts if verdict.colour is not wanted]
     if strange:
@@ -151,7 +154,7 @@ async def ours(engine: Engine, warm: WarmBase, kind: str, count: int, workers: i
     share = sum(verdict.tier in BY_DUNE for verdict in verdicts) / len(verdicts)
     names = {"red": "red", "same": "green, the same signature", "changed": "green, another signature"}
     at_once = f", {workers} at once" if workers > 1 else ""
-    return Row(f"ours: {names[kind]}{at_once}", seconds, workers, elapsed, share)
+    return Row(f"ours: {names[kind]}{at_once}", seconds, workers, elapsed, taken / len(verdicts), share)
 
 
 async def peers(engine: Engine, warm: WarmBase, folder: Path, count: int) -> AsyncIterator[Row]:
@@ -197,11 +200,11 @@ async def peers(engine: Engine, warm: WarmBase, folder: Path, count: int) -> Asy
         await typed_by_ocamlc(store, warm, folder, next(more))
 
     few = max(2, min(5, count // 20))
-    yield Row("`ocamlc -stop-after typing`", await timed(compiled, min(count, 10 * few)))
-    yield Row("overlay and dune", await timed(overlaid, min(count, 4 * few)), by_dune=1.0)
-    yield Row("one tree and dune, one diff after the other", await timed(incremental, min(count, 4 * few)))
-    yield Row("`cp -a` and dune", await timed(copied, few))
-    yield Row("cold build", await timed(cold, few))
+    yield await timed("`ocamlc -stop-after typing`", compiled, min(count, 10 * few))
+    yield await timed("overlay and dune", overlaid, min(count, 4 * few), 1.0)
+    yield await timed("one tree and dune, one diff after the other", incremental, min(count, 4 * few))
+    yield await timed("`cp -a` and dune", copied, few)
+    yield await timed("cold build", cold, few)
 
 
 async def typed_by_ocamlc(store: BaseStore, warm: WarmBase, folder: Path, change: ChangeSet) -> None:
@@ -221,20 +224,30 @@ async def reset(engine: Engine, warm: WarmBase, count: int) -> Row:
     return Row("a fresh sandbox over the base", found)
 
 
-def memory() -> int:
-    """Bytes of all that runs below this process, by what each has for itself and its share of the rest."""
-    parents = {}
+def own() -> dict[int, list[bytes]]:
+    """This process and all below it, with what the system says of each."""
+    known = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                parents[int(entry.name)] = int((entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
+                known[int(entry.name)] = (entry / "stat").read_bytes().rpartition(b")")[2].split()
             except OSError:
                 continue
     found = {os.getpid()}
-    while grown := {pid for pid, parent in parents.items() if parent in found} - found:
+    while grown := {pid for pid, words in known.items() if int(words[1]) in found} - found:
         found |= grown
+    return {pid: known[pid] for pid in found}
+
+
+def cpu() -> float:
+    """Seconds that all of these have computed, those that have ended included."""
+    return sum(sum(map(int, words[11:15])) for words in own().values()) / os.sysconf("SC_CLK_TCK")
+
+
+def memory() -> int:
+    """Bytes of all that runs below this process, by what each has for itself and its share of the rest."""
     total = 0
-    for pid in found - {os.getpid()}:
+    for pid in own().keys() - {os.getpid()}:
         try:
             text = Path(f"/proc/{pid}/smaps_rollup").read_text()
         except OSError:
@@ -259,8 +272,10 @@ async def measure(project: Project, folder: Path, count: int) -> None:
                 load = os.getloadavg()[0]
                 print(f"\n### {project.name}: {len(units)} files, {lines:,} lines, base {record.seconds:.1f} s")
                 print(f"\nLoad {load:.1f} on {os.cpu_count()} cores.", flush=True)
-                (learned,) = await timed((await warm.types.dependents()).learn, 1)
-                print(f"What each module reads is known after another {learned:.1f} s.\n\n{HEAD}", flush=True)
+                learned = await timed("", (await warm.types.dependents()).learn, 1)
+                print(
+                    f"What each module reads is known after another {learned.seconds[0]:.1f} s.\n\n{HEAD}", flush=True
+                )
                 show(await reset(engine, warm, count))
             # What is seen otherwise has many modules typed anew.
             for kind, tries in (("red", count), ("same", count), ("changed", max(3, count // 10))):
