@@ -1,11 +1,12 @@
 """How many slips of one token in real projects the engine takes back.
 
-    python -m benchmarks.mutations [--project csexp|menhir|dune] [--count N] [--seed S] [--jobs N] [--kind WORDS]
+    python -m benchmarks.mutations [--project csexp|menhir|dune] [--count N] [--seed S] [--jobs N] [--typed]
 
 Slips are made by `lsp_aid/ces/mutations.py`, of the sources that tools/fetch-sources brings; those under which the
 build stays green do not count. `exact`: the first proposal leaves the tokens as they were; `among three`: one of three
 does; `green`: the build is green with the first one. Everything lies in `.tools/mutations`: a run that was ended goes
-on where it was, one with `--fresh` begins anew.
+on where it was, one with `--fresh` begins anew. With `--typed` the type checker stands for dune, once dune has built
+the project as it is: a hundred times as fast, and *green* is then said of a module and its interface alone.
 """
 
 import argparse
@@ -21,13 +22,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from benchmarks.audit import PARTS, SOURCES
 from lsp_aid.ces.mutations import SINGLE_TOKENS, Mutant, Mutator
 from lsp_aid.cli.opening import open_path
 from lsp_aid.config import load
+from lsp_aid.domain.build import BuildResult, Evaluation
 from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.diagnostics import Diagnostic
+from lsp_aid.domain.overlay import Overlay
+from lsp_aid.domain.ports import Typing, View
 from lsp_aid.domain.proposal import Level, Proposal
 from lsp_aid.edits.unified_diff import render
 from lsp_aid.ocaml.tokens import tokens
@@ -96,6 +101,27 @@ def is_exact(mutant: Mutant, proposal: Proposal) -> bool:
     return set(after) <= set(before) and all(words(after[path]) == words(text) for path, text in before.items())
 
 
+@frozen
+class TypedEvaluator:
+    """Implements the port `Evaluator` by typing what is changed, each module with its interface."""
+
+    typing: Typing
+
+    async def evaluate(self, view: View, changes: ChangeSet, *, untrusted: bool) -> Evaluation:
+        after = Overlay(view, changes)
+        units = {
+            path.removesuffix("i") for path in {*view.open_texts, *changes.paths} if path.endswith((".ml", ".mli"))
+        }
+        found: list[Diagnostic] = []
+        for unit in sorted(units):
+            flags = await self.typing.flags_for(unit)
+            if flags is not None and after.exists(unit):
+                interface = after.read(f"{unit}i") if after.exists(f"{unit}i") else None
+                checked = await self.typing.typer.check(unit, after.read(unit), flags, interface=interface)
+                found += checked.build.diagnostics
+        return Evaluation(BuildResult(not any(one.is_error for one in found), tuple(found), 0.0))
+
+
 async def raise_unless_green(project: Project) -> None:
     """Builds the project without a slip, which the shadow then is of. Raises SystemExit where it is red."""
     build = (await project.evaluator.evaluate(WorkspaceView(project.root), ChangeSet(), untrusted=False)).build
@@ -160,7 +186,7 @@ def table(lines: list[Mapping[str, Any]]) -> None:
 
 async def run(name: str, options: argparse.Namespace) -> None:
     root, real = lay_out(name), PROJECTS[name]
-    results = FOLDER / f"{name}-{options.seed}.jsonl"
+    results = FOLDER / f"{name}-{options.seed}{'-typed' * options.typed}.jsonl"
     if options.fresh:
         results.unlink(missing_ok=True)
     known = read(results)
@@ -174,6 +200,8 @@ async def run(name: str, options: argparse.Namespace) -> None:
         project, _ = await open_path(root, settings)
         try:
             await raise_unless_green(project)
+            if options.typed and project.typing is not None:
+                project = evolve(project, evaluator=TypedEvaluator(project.typing))
             for number in numbers:
                 mutant = mutator.mutant(number)
                 if options.kind not in mutant.kind:
@@ -202,6 +230,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--patience", type=float, default=1.0, help="so many times what a search may take: under load")
+    parser.add_argument("--typed", action="store_true", help="ask the type checker instead of dune")
     parser.add_argument("--fresh", action="store_true", help="forget what is known")
     parser.add_argument("--details", action="store_true", help="show what is right as well")
     options = parser.parse_args()

@@ -40,9 +40,9 @@ BEFORE, BEHIND = 40, 20
 """Tokens before and behind what the compiler blames."""
 LANGUAGE = 600_000
 """So many characters of the files beside it are read."""
-CERTAIN, LIKELY, HALF = 0.93, 0.6, -6.0
+CERTAIN, LIKELY, DOUBTFUL, HALF = 0.93, 0.6, 0.25, -6.0
 """What a slip is worth at most: of the fingers, or under which a text parses; another, which is less than what reads
-the message. And the score at which that is halved."""
+the message; another where little was read of the project. And the score at which that is halved."""
 _LONE = CompilerFlags(("-w", "-a"))
 _AFTER_DOT = re.compile(r"(?<![\w'])[a-z_)][\w']*\s*\.\s*$")
 """What a field stands behind, as `r.` and not `M.`."""
@@ -59,14 +59,16 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if not path.endswith((".ml", ".mli")) or problem.typing is None or messages.warning_number(problem.diagnostic):
         return ()
     found: list[tuple[str, Slip]] = []
+    is_rich = False
     for site in sites(problem):
-        likely = await asyncio.to_thread(_likely, problem, site)
+        place = await asyncio.to_thread(_place, problem, site)
+        is_rich = is_rich or place.language.is_rich
+        likely = await asyncio.to_thread(_likely, place)
         found += [(site.path, slip) async for slip in _typed(problem, site, likely)]
-    return _weighed(problem, sorted(found, key=lambda one: -one[1].score))
+    return _weighed(problem, sorted(found, key=lambda one: -one[1].score), is_rich)
 
 
-def _likely(problem: Problem, site: Site) -> list[Slip]:
-    place = _place(problem, site)
+def _likely(place: Place) -> list[Slip]:
     best: dict[TextEdit, Slip] = {}
     for slip in slips(place):
         if slip.edit not in best or best[slip.edit].score < slip.score:
@@ -274,7 +276,7 @@ def _items(text: str, start: int, end: int) -> tuple[int, int]:
     return first, min((at for at, depth in depths.items() if at > end and depth == 0), default=len(text))
 
 
-def _weighed(problem: Problem, found: Sequence[tuple[str, Slip]]) -> list[Candidate]:
+def _weighed(problem: Problem, found: Sequence[tuple[str, Slip]], is_rich: bool) -> list[Candidate]:
     """By how likely each is among them, and by itself."""
     made = []
     is_syntax = isinstance(messages.read(problem.diagnostic), messages.SyntaxProblem)
@@ -282,7 +284,7 @@ def _weighed(problem: Problem, found: Sequence[tuple[str, Slip]]) -> list[Candid
     for path, slip in found[:MOST]:
         share = math.exp(slip.score - found[0][1].score) / total
         alone = 1 / (1 + math.exp((HALF - slip.score) / 2))
-        most = CERTAIN if is_syntax or slip.is_plain else LIKELY
+        most = CERTAIN if is_syntax or slip.is_plain else LIKELY if is_rich else DOUBTFUL
         weight = max(0.02, most * share * alone)
         made.append(Candidate(slip.title, problem.edit(slip.edit, path=path), weight))
     return made

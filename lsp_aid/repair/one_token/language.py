@@ -142,6 +142,11 @@ class Language:
             made._places[word].append(at)
         return made
 
+    @property
+    def is_rich(self) -> bool:
+        """Whether so much was read that what was not seen says something."""
+        return self._here.exact.total + self._there.exact.total >= _FEW
+
     def names(self, kind: str) -> Iterator[str]:
         """All names of that kind that were read."""
         return (word for word in {*self.counts, *self._there.exact.one} if class_of(word) == kind)
@@ -162,7 +167,7 @@ class Language:
     def fits(self, start: int, kind: str, end: int) -> bool:
         """Whether anything of that kind is seen behind the word before `start`, and before that of `end`."""
         here, there = self._here.shapes, self._there.shapes
-        if self._here.exact.total + self._there.exact.total < _FEW:
+        if not self.is_rich:
             return True
         pairs = (_shape(class_of(self.word(start - 1))), _shape(kind)), (_shape(kind), _shape(class_of(self.word(end))))
         return all(pair in here or pair in there for pair in pairs)
