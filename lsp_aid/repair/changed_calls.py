@@ -13,6 +13,8 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
+from attrs import evolve
+
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
@@ -25,7 +27,7 @@ from lsp_aid.repair.call_plans import Plan, Value, plans
 from lsp_aid.repair.calls_in_code import Call, bare, read_call, rewritten, written
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
-from lsp_aid.repair.type_shapes import Type, parameters
+from lsp_aid.repair.type_shapes import Type, parameters, read
 from lsp_aid.repair.unit_argument import arrows
 from lsp_aid.repair.values import INVENTED, calls, values, written_elsewhere
 
@@ -57,8 +59,17 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     for place in (*_applications(node), *_behind(syntax, node, message)):
         call = await read_call(place, asked)
         if call is not None:
-            found += await _of_call(problem, syntax, asked, call)
+            found += await _of_call(problem, syntax, asked, _spelt_out(call, node, message))
     return found
+
+
+def _spelt_out(call: Call, node: Node, message: messages.Message) -> Call:
+    """The call, with what the type of the argument in error stands for: `item list` for `t`."""
+    if not isinstance(message, messages.TypeClash) or not message.found_as:
+        return call
+    stands_for = read(message.found_as)
+    arguments = [evolve(one, type=stands_for) if one.text == node.text else one for one in call.arguments]
+    return evolve(call, arguments=tuple(arguments))
 
 
 def _applications(node: Node) -> Iterator[Node]:

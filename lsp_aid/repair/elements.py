@@ -6,6 +6,7 @@ raise "negative"                           failwith "negative"
 Some x + 1                                 Some (x + 1)
 rev xs :: x                                rev xs @ [ x ]
 "Hello " @ name                            "Hello " ^ name
+let* x = a in x + 1                        let* x = a in Some (x + 1)
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,17 @@ from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.conversions import CONVERSIONS, LOSSY
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import node_of, tree, within_parentheses
-from lsp_aid.repair.type_shapes import Type, read
+from lsp_aid.repair.type_shapes import Type, read, unified
 
+_RESULTS = (
+    "match_case",
+    "let_binding",
+    "let_expression",
+    "then_clause",
+    "else_clause",
+    "sequence_expression",
+    "fun_expression",
+)
 _MAPS: Mapping[str, str] = {
     "list": "List.map", "array": "Array.map", "option": "Option.map", "Seq.t": "Seq.map", "result": "Result.map",
 }  # fmt: skip
@@ -36,6 +46,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     found = [*_mapped(problem, node, given, wanted), *_joined(problem, node, given, wanted)]
     found += [*_failing(problem, node, message), *_within_constructor(problem, node, given, wanted)]
     found += [*_appended(problem, node, given), *_texts(problem, node, given, wanted)]
+    found += _given_back(problem, node, given, wanted)
     asked = await AskedTypes.of(problem) if found else None
     if asked is None:
         return found
@@ -119,6 +130,17 @@ def _texts(problem: Problem, node: Node, given: Type, wanted: Type) -> Iterator[
         yield Candidate("`^` joins texts", problem.edit(TextEdit(operator.start, operator.end, "^")), 0.9)
     elif operator.text == "^" and given.head == "list" and wanted.head == "string":
         yield Candidate("`@` joins lists", problem.edit(TextEdit(operator.start, operator.end, "@")), 0.88)
+
+
+def _given_back(problem: Problem, node: Node, given: Type, wanted: Type) -> Iterator[Candidate]:
+    """The result of a function that gives an option or a result."""
+    constructor = {"option": "Some", "result": "Ok"}.get(wanted.head)
+    kind = node.parent.kind if node.parent is not None else ""
+    if constructor is None or given.head in (wanted.head, "unit", "->") or kind not in _RESULTS or not wanted.parts:
+        return
+    if wanted.parts[0].is_variable or unified(given, wanted.parts[0], {}) is not None:
+        edit = TextEdit(node.start, node.end, f"{constructor} {_atom(node)}")
+        yield Candidate(f"The result is `{constructor} ...`", problem.edit(edit), 0.8)
 
 
 def _atom(node: Node) -> str:

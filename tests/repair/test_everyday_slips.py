@@ -62,6 +62,7 @@ SHAPES = "type circle = { name : string; radius : float }\ntype square = { name 
 PLUGIN = "module type Plugin = sig val name : string val run : int -> int end\n"
 TYPES = "type _ ty = Int : int ty | Str : string ty\n"
 SHOWN = "fun ty v ->\n  match ty with Int -> string_of_int v | Str -> v"
+LETS, SUM = "let ( let* ) = Option.bind\n", "let f a : int option =\n  let* x = a in\n  Some (x + 1)"
 MAP = "module M = Map.Make (String)\n"
 OUTER = "let f a b =\n  match a with\n"
 CASES = {
@@ -222,6 +223,7 @@ CASES = {
             "let rec f = function [] -> [] | x :: a -> f a @ [ x ]",
         ),
         ('let f a = "x" @ a', 'let f a = "x" ^ a'),
+        (LETS + "let f a : int option =\n  let* x = a in\n  x + 1", LETS + SUM),
     ],
     compared_literals: [
         (
@@ -232,8 +234,8 @@ CASES = {
     changed_calls: [
         ("let f (a : int list) : int list = List.sort a", "let f (a : int list) : int list = List.sort compare a"),
         (
-            "let f (a : float list) = List.fold_left (fun n x -> n +. x) a\nlet b = 1. +. f []",
-            "let f (a : float list) = List.fold_left (fun n x -> n +. x) 0. a\nlet b = 1. +. f []",
+            "type t = float list\nlet f (a : t) = List.fold_left (fun n x -> n +. x) a\nlet b = 1. +. f []",
+            "type t = float list\nlet f (a : t) = List.fold_left (fun n x -> n +. x) 0. a\nlet b = 1. +. f []",
         ),
     ],
     neighbours: [
