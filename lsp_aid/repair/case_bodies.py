@@ -1,6 +1,5 @@
 """The bodies that a missing case can have, each with the rule that determines it. See `missing_cases` for the rules."""
 
-import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -18,6 +17,7 @@ _FOR_EFFECT = re.compile(
     r"|(?:Format\.)?(?:Printf\.)?fprintf|\w+\.iteri?|Hashtbl\.(?:add|replace|remove|reset|clear)"
     r"|(?:Queue|Stack)\.(?:add|push|clear)|Buffer\.(?:add_\w+|clear|reset))"
 )
+_WORDS = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
 _DEFAULTS = ("default", "fallback", "otherwise")
 
 
@@ -116,8 +116,9 @@ def _template(case: Node, separator: str) -> str | None:
 
 def _forms(constructor: str, separator: str) -> tuple[str, ...]:
     """How the constructor's name may appear: `Dark_grey`, `dark_grey`, `DARK_GREY`, `Dark_Grey`, so separated."""
-    name = constructor.rpartition(".")[2].lstrip("`").replace("_", separator)
-    return (name, name.lower(), name.upper(), name.title())
+    name = constructor.rpartition(".")[2].lstrip("`")
+    words = separator.join(part for part in _WORDS.split(name) if part)
+    return (name.replace("_", separator), words.lower(), words.upper(), words.title(), words.capitalize())
 
 
 def _named(text: str, constructor: str, separator: str) -> str:
@@ -199,16 +200,41 @@ def _uses_payload(others: Sequence[Node]) -> bool:
 
 
 def _series(case: Missing, others: Sequence[Node], matching: Node) -> Iterator[Body]:
-    """The next number, where constructors without arguments have numbers that go on by the same step."""
-    texts = [body.text for body in _bodies(others)]
-    patterns = [pattern.kind for other in others if (pattern := other.field("pattern"))]
-    if len(texts) < 2 or case.arity or any(kind not in ("constructor_path", "tag") for kind in patterns):
+    """The number that goes on with those of the other constructors, in the order of their type: 1, 2, 3, so 4."""
+    numbers = [body.text.strip("()") for body in _bodies(others)]
+    names = [path.text.rpartition(".")[2] for other in others if (path := _constructor(other)) is not None]
+    if len(names) < max(2, len(others)) or not case.constructor or not all(n.lstrip("-").isdecimal() for n in numbers):
         return
-    if all(re.fullmatch(r"\d+", text) for text in texts):
-        numbers = [int(text) for text in texts]
-        steps = {after - before for before, after in itertools.pairwise(numbers)}
-        if len(steps) == 1 and (step := steps.pop()):
-            yield Body("series", case.pattern, str(numbers[-1] + step * (case.place + 1)), 0.85)
+    order = _declared_order(matching, [*names, case.constructor]) or names
+    known = {order.index(name): int(number) for name, number in zip(names, numbers, strict=True)}
+    place = order.index(case.constructor) if case.constructor in order else len(order) + case.place
+    first, *rest = sorted(known)
+    step = (known[rest[0]] - known[first]) / (rest[0] - first)
+    is_even = all(known[at] == known[first] + step * (at - first) for at in rest)
+    if is_even and step == int(step) != 0 and (len(known) > 2 or abs(step) == 1):
+        yield Body("series", case.pattern, str(known[first] + int(step) * (place - first)), 0.88)
+    elif known[first] > 0 and len(known) > 2 and not is_even:
+        factor = (known[rest[0]] / known[first]) ** (1 / (rest[0] - first))
+        number = known[first] * factor ** (place - first)
+        if all(known[at] == known[first] * factor ** (at - first) for at in rest) and number == int(number):
+            yield Body("series", case.pattern, str(int(number)), 0.88)
+
+
+def _constructor(case: Node) -> Node | None:
+    """The constructor that alone makes the pattern of a case."""
+    pattern = case.field("pattern")
+    if pattern is None or case.child("guard") or pattern.kind not in ("constructor_path", "tag", *_CARRYING):
+        return None
+    return next(pattern.walk("constructor_path", "tag"), None)
+
+
+def _declared_order(matching: Node, names: Sequence[str]) -> list[str]:
+    """The constructors of the type of the file that has all of these, in its order; none where there is no such."""
+    owners: dict[tuple[object, ...], list[str]] = {}
+    for item in matching.syntax.declared:
+        if item.kind == "constructor":
+            owners.setdefault((*item.within, item.owner), []).append(item.name)
+    return next((found for found in owners.values() if set(names) <= set(found)), [])
 
 
 # --- effects ---
@@ -245,9 +271,11 @@ def _is_unit(body: Node) -> bool:
 
 
 def _empty(case: Missing, others: Sequence[Node], matching: Node) -> Iterator[Body]:
-    heads = {_head(body) for body in _bodies(others)}
-    if case.pattern == "None" and heads == {"Some"}:
-        yield Body("empty", "None", "None", 0.75)
+    heads = {_head(body) for body in _bodies(others) if body.text != "None"}
+    if case.pattern in ("None", "_") and heads == {"Some"}:
+        yield Body("empty", case.pattern, "None", 0.75)
+    elif case.pattern == "_" and len(others) > 1 and {body.text for body in _bodies(others)} == {"true"}:
+        yield Body("empty", "_", "false", 0.75)
     elif case.constructor == "Error" and heads == {"Ok"}:
         yield Body("empty", "Error error", "Error error", 0.75)
     elif case.pattern == "[]":

@@ -11,7 +11,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages, stdlib
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree
+from lsp_aid.repair.places import node_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import read
 
 _CONVERSIONS: Mapping[tuple[str, str], str] = {
@@ -67,6 +67,12 @@ def _other_module(problem: Problem, node: Node, found: str, expected: str) -> It
     if function is None or old is None or new is None or function == node:
         return
     module, _, name = function.text.rpartition(".")
+    arguments = application.fields("argument") if application is not None else ()
+    if function.text == "List.nth" and new == "Array" and len(arguments) == 2 and application is not None:
+        index = within_parentheses(arguments[1]).text
+        value = node.text if node.kind in _ATOMS or node.text.startswith("(") else f"({node.text})"
+        edit = problem.edit(TextEdit(application.start, application.end, f"{value}.({index})"))
+        yield Candidate(f"`{_short(node)}` is an array: `.({index})`", edit, 0.86)
     if module == old != new and name in (*stdlib.MODULES.get(new, ()), *_MORE.get(new, ())):
         edit = problem.edit(TextEdit(function.start, function.start + len(module), new))
         yield Candidate(f"`{_short(node)}` is no {expected}: `{new}.{name}`", edit, 0.85)

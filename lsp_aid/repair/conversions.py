@@ -57,7 +57,7 @@ _ALIKE = (
     {"int": "Int.to_string", "float": "Float.to_string", "int32": "Int32.to_string", "int64": "Int64.to_string"},
     {"int": "Int.abs", "float": "Float.abs"},
     {"int": "int_of_string", "float": "float_of_string"},
-    {"int": "Buffer.add_int", "string": "Buffer.add_string", "char": "Buffer.add_char"},
+    {"string": "Buffer.add_string", "char": "Buffer.add_char"},
 )
 
 

@@ -4,7 +4,7 @@ A generated body is a *fix* only where something determines it; that it type-che
 where
 - the other bodies are one text but for what their own constructor is called and carries (`Red -> "red"`,
   `Int n -> show_int n`), two of them at least, so the new one is that text for the new constructor;
-- the others are numbers that go on by one step, so the next number is;
+- the other bodies are the numbers of a series, in the order of the type;
 - the other bodies are the same constant, two of them at least; not for booleans, since a predicate tells cases apart;
 - it is the empty case that the others lead down to: `None` among `Some ..`, `Error e` among `Ok ..`, `[]` of a list
   that is rebuilt, or the neutral element of the operator by which a list is folded;
@@ -38,7 +38,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if not isinstance(message, messages.MissingCases):
         return []
     tree = places.tree(problem)
-    matching = _matching(tree, problem.start, problem.end) if tree else None
+    matching = matching_at(tree, problem.start, problem.end) if tree else None
     if tree is None or matching is None or tree.has_error:
         return []
     cases = [child for child in matching.children if child.kind == "match_case"]
@@ -49,7 +49,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     )
 
 
-def _matching(tree: Syntax, start: int, end: int) -> Node | None:
+def matching_at(tree: Syntax, start: int, end: int) -> Node | None:
     """The matching that the range covers, parentheses around it aside."""
     around = tree.expression_at(start, end)
     while around is not None and around.kind in ("parenthesized_expression", "expression_item"):

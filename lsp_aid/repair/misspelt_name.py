@@ -22,11 +22,12 @@ from lsp_aid.ocaml.scope import in_scope, lookup, names_of
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import argument_labels
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import Declared, declared_elsewhere, modules_of, tree
+from lsp_aid.repair.places import Declared, declared_elsewhere, modules_of, text_of, tree
 from lsp_aid.repair.record_fields import fields_meant
 from lsp_aid.repair.similarity import nearest, similarity
 
 _AT_MOST = 8
+_FILES_AT_MOST = 400
 _OPERATOR = """prefix_operator hash_operator pow_operator mult_operator add_operator concat_operator rel_operator
     and_operator or_operator assign_operator indexing_operator let_operator let_and_operator match_operator"""
 _OPERATORS = tuple(_OPERATOR.split())
@@ -313,7 +314,16 @@ def _fields(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
     known = [(item.name, item.owner) for item in syntax.declared if item.kind == "record field"]
     known += [(found.name, found.owner) for found in declared_elsewhere(problem) if found.kind == "record field"]
     for field in fields_meant(message.name, place, _last(message.of_type), known):
+        if not field.is_sure and _is_read(problem, field.name):
+            continue  # it has a meaning of its own
         yield Guess(field.name, field.weight, whole=False, kind=Kind.FIX if field.is_sure else Kind.GUESS)
+
+
+def _is_read(problem: Problem, field: str) -> bool:
+    """Whether a file of the project reads a field of that name."""
+    read = re.compile(rf"[\w')]\s*\.\s*(?:[A-Z][\w']*\.)*{re.escape(field)}(?![\w'])")
+    paths = [path for path in problem.view.paths() if path.endswith(".ml")][:_FILES_AT_MOST]
+    return any(read.search(text_of(problem.view, path) or "") for path in paths)
 
 
 def _qualified(message: messages.UnboundName, found: Declared) -> Iterator[Guess]:

@@ -1,6 +1,7 @@
-"""Fields that are in a record within the record now.
+"""Fields that are in a record within the record now, or are no more.
 
-config.host     config.http.host        where the field `http` is of a record that has `host`
+config.host             config.http.host        where the field `http` is of a record that has `host`
+config.http.host        config.host             where there is no `http`
 """
 
 import re
@@ -29,7 +30,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     at = syntax.node_at(problem.start, problem.end)
     access = at.enclosing("field_get_expression") if at is not None and at.kind != "field_get_expression" else at
     record = access.field("record") if access is not None else None
-    return list(_nested(problem, syntax, message, record)) if access is not None and record is not None else ()
+    if access is None or record is None:
+        return ()
+    return [*_nested(problem, syntax, message, record), *_outwards(problem, syntax, message, access)]
 
 
 def _nested(problem: Problem, syntax: Syntax, message: messages.UnboundName, record: Node) -> Iterator[Candidate]:
@@ -92,3 +95,27 @@ def _found(known: Mapping[str, tuple[str, Fields]], type_: str, module: str) -> 
     name = type_.rpartition(" ")[2]
     last = ".".join(name.split(".")[-2:])
     return known.get(f"{module}.{name}") or known.get(last) or known.get(name)
+
+
+# --- out of a record within ---
+
+
+def _outwards(problem: Problem, syntax: Syntax, message: messages.UnboundName, access: Node) -> Iterator[Candidate]:
+    """All fields that the file takes from the record that is gone, which are in the outer one."""
+    outer = _found(dict(_records(problem, syntax)), message.of_type or "", module_of(problem.diagnostic.path))
+    fields = outer[1] if outer is not None else {}
+    places = [
+        node
+        for node in syntax.walk("field_get_expression")
+        if (inner := node.field("record")) is not None and inner.text == access.text and _field(node) in fields
+    ]
+    if any(node.field("record") == access for node in places):
+        kept, gone = len(_held(access)), len(access.text)
+        edits = [TextEdit(node.start + kept, node.start + gone, "") for node in places]
+        title = f"What was in the record `{message.name}` is in `{_held(access)}` now"
+        yield Candidate(title, problem.edit(*edits), 0.93)
+
+
+def _held(access: Node) -> str:
+    record = access.field("record")
+    return record.text if record is not None else ""

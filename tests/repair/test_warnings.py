@@ -11,9 +11,9 @@ from lsp_aid.repair import (
     classes,
     comments_and_strings,
     deprecated,
+    forgotten,
     formats,
     guards,
-    meant_variables,
     missing_cases,
     missing_modules,
     needless,
@@ -106,7 +106,7 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
             ],
         ),
         (
-            meant_variables,
+            forgotten,
             [
                 (
                     'let f ?(sep = ",") l = String.concat "," l',
