@@ -3,6 +3,7 @@
 val length in the .mli, `size` alone in the .ml          it is called `length`
 val feet in the .mli, which nobody uses                  it goes (a guess)
 exception Locked, raised with a text                     exception Locked of string, as the .mli says
+type t in the .ml alone, used in the .mli                type t, in the .mli as well
 type t in the .mli, used as 'a t                         type 'a t, as the .ml says
 """
 
@@ -17,8 +18,9 @@ from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.syntax import Item, Syntax
 from lsp_aid.repair import interface_types as types
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.layout import take_out, with_comment_above
+from lsp_aid.repair.layout import newline, take_out, with_comment_above
 from lsp_aid.repair.places import text_of
+from lsp_aid.repair.unbound_elsewhere import asked_for
 
 _FILES_AT_MOST = 2000
 _TAKES = re.compile(
@@ -41,6 +43,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             return [*_renamed(problem, ml, mli, missing), *_taken_out(problem, ml, mli, missing)]
         case messages.ConstructorArity():
             return list(_exception(problem, ml, mli, message))
+        case messages.UnboundName(sort="type constructor") if path == mli.path and not message.qualifier:
+            return list(_type(problem, ml, mli, message.name))
     return list(_parameters(problem, ml, mli))
 
 
@@ -60,8 +64,14 @@ def _renamed(problem: Problem, ml: Syntax, mli: Syntax, missing: Sequence[str]) 
             for node in ml.walk("value_name", "value_pattern")
             if node.text == old.name and not node.named_children
         ]
+        asked = asked_for(problem, module_of(ml.path))
+        named = promised[name].node.child("value_name")
+        if named is not None and old.name in asked and name not in asked:
+            edit = TextEdit(named.start, named.end, old.name)
+            title = f"Rename `{name}` to `{old.name}` in the interface, as others call it"
+            yield Candidate(title, problem.edit(edit, path=mli.path), 0.9)
         title = f"Rename `{old.name}` to `{name}`, as the interface has it"
-        yield Candidate(title, problem.edit(*edits, path=ml.path), 0.7)
+        yield Candidate(title, problem.edit(*edits, path=ml.path), 0.3 if old.name in asked else 0.7)
 
 
 def _fitting(extra: Sequence[str], defined: dict[str, Item], promised: Item | None) -> list[str]:
@@ -103,6 +113,33 @@ def _exception(problem: Problem, ml: Syntax, mli: Syntax, message: messages.Cons
         change = problem.edit(TextEdit(old.start, old.end, new.text))
         if change:
             yield Candidate(f"Declare the exception `{name}` as the interface does", change, 0.9)
+
+
+def _type(problem: Problem, ml: Syntax, mli: Syntax, name: str) -> Iterator[Candidate]:
+    """A type that the interface uses and only the implementation declares: abstract, or as it is."""
+    item = next((i for i in ml.items if i.kind == "type" and i.name == name), None)
+    named = item.node.child("type_constructor") if item is not None else None
+    first = next((i for i in mli.items if i.end > problem.start), None)
+    if item is None or named is None or first is None:
+        return
+    at = with_comment_above(first.definition)
+    line = newline(mli.text)
+    parameters = item.node.text[: named.start - item.node.start]
+    body = item.node.field("body")
+    is_shown = body is not None and body.kind in ("variant_declaration", "record_declaration")
+    whole = item.definition.text if item.node.parent == item.definition else f"type {item.node.text}"
+    ways = [(f"type {parameters}{name}", f"Declare the type `{name}` in the interface, without what it is", 0.85)]
+    ways.append((whole, f"Declare the type `{name}` in the interface, as the implementation does", 0.75))
+    for text, title, weight in ways:
+        chosen = weight + (0.2 if is_shown and text is whole and _is_taken_apart(problem, ml, item) else 0.0)
+        yield Candidate(title, problem.edit(TextEdit(at, at, text + line * 2)), min(0.95, chosen))
+
+
+def _is_taken_apart(problem: Problem, ml: Syntax, item: Item) -> bool:
+    """Whether other files name a constructor of the type, or a field."""
+    module = module_of(ml.path)
+    names = [i.name for i in ml.items if i.owner == item.name]
+    return any(_is_used(problem, module, name, ml.path) for name in names)
 
 
 def _parameters(problem: Problem, ml: Syntax, mli: Syntax) -> Iterator[Candidate]:

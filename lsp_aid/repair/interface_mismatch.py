@@ -299,9 +299,16 @@ def _retyped(module: _Module, entry: messages.Mismatch) -> Iterator[_Way]:
     given = types.type_of(entry.given)
     if written is None or given is None or "'_" in entry.given:
         return
-    edits = types.update(written, given, types.abbreviations(module.ml), module.exported_types)
+    known = types.abbreviations(module.ml)
+    special = types.type_of(f"val x : {types.as_special_as(written, given)}")
+    edits = types.update(written, special or given, known, module.exported_types)
+    if edits and special is not None and special.text != given.text:
+        title = f"Change the type of `{entry.name}` in the interface"
+        yield _Way(title, 0.78, tuple((module.mli.path, edit) for edit in edits))
+        edits = types.update(written, given, known, module.exported_types)
     if edits:
         title = f"Change the type of `{entry.name}` in the interface"
+        title += ", as general as it is" if special is not None and special.text != given.text else ""
         yield _Way(title, 0.75, tuple((module.mli.path, edit) for edit in edits))
 
 

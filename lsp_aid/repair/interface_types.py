@@ -140,3 +140,43 @@ def update(written: Node, given: Node, known: Mapping[str, Abbreviation], export
     kept = {canonical(piece, known): " ".join(piece.text.split()) for piece in ours}
     texts = [kept.get(canonical(piece, known)) or shown(piece, known, exported) for piece in theirs]
     return [TextEdit(written.start, written.end, " -> ".join(texts))]
+
+
+def as_special_as(written: Node, given: Node) -> str:
+    """The given type with its variables replaced by what the written one has at their places, wherever that is clear:
+    an interface may say `string -> int` of what is `'a -> 'b`. Variables that are written as such stay."""
+    found: dict[str, set[str]] = {}
+    for name, text in _at_variables(written, given):
+        found.setdefault(name, set()).add(text)
+    settled = {name: texts.pop() for name, texts in found.items() if len(texts) == 1}
+    text, at, made = given.syntax.text, given.start, ""
+    for node in given.walk("type_variable"):
+        of = settled.get(node.text, node.text)
+        around = node.parent.kind if node.parent is not None else ""
+        is_compound = " " in of and not of.startswith("(") and around != "function_type"
+        made += text[at : node.start] + (f"({of})" if is_compound or "->" in of else of)
+        at = node.end
+    return made + text[at : given.end]
+
+
+def _at_variables(written: Node, given: Node) -> Iterator[tuple[str, str]]:
+    """The variables of the given type, each with what is written at its place."""
+    written, given = _bare_type(written), _bare_type(given)
+    if given.kind == "type_variable":
+        yield given.text, " ".join(written.text.split())
+        return
+    if written.kind != given.kind:
+        holds = [part for part in given.named_children if given.kind == "constructed_type"][:-1]
+        if len(holds) == 1 and given.named_children[-1].text in ("option", "list", "array", "Seq.t"):
+            yield from _at_variables(written, holds[0])  # what was given is in an option now
+        return
+    ours, theirs = written.named_children, given.named_children
+    if len(ours) == len(theirs):
+        for one, other in zip(ours, theirs, strict=True):
+            yield from _at_variables(one, other)
+
+
+def _bare_type(node: Node) -> Node:
+    while node.kind in ("parenthesized_type", "labeled_argument_type") and len(node.named_children) == 1:
+        node = node.named_children[0]
+    return node

@@ -197,6 +197,7 @@ def _others(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
     yield from _foreign(message)
 
 
+_TELLING = 6  # letters of a name that no other module has by chance
 _OF_A_MODULE_THAT_IS_THERE = 0.3
 """How likely a function of another module is meant, where the one that is named exists."""
 
@@ -231,7 +232,8 @@ def _in_stdlib(message: messages.UnboundName) -> Iterator[Guess]:
             continue
         rank = (0.55 - 0.02 * number) * (_OF_A_MODULE_THAT_IS_THERE if message.qualifier else 1.0)
         if message.name in names:
-            yield Guess(f"{module}.{message.name}", max(0.05, rank))
+            is_telling = len(message.name) >= _TELLING and bool(message.qualifier)
+            yield Guess(f"{module}.{message.name}", 0.6 if is_telling else max(0.05, rank))
         elif not message.qualifier and len(message.name) > 3:
             alike = nearest(message.name, names, 0.75)
             yield from (Guess(f"{module}.{name}", max(0.05, 0.8 * rank * by)) for name, by in alike[:1])

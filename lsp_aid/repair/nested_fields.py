@@ -37,7 +37,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 def _nested(problem: Problem, syntax: Syntax, message: messages.UnboundName, record: Node) -> Iterator[Candidate]:
     """All fields of the inner record that the file takes from that record, then the one in error alone."""
-    known = dict(_records(problem, syntax))
+    known = dict(records(problem, syntax))
     outer = _found(known, message.of_type or "", module_of(problem.diagnostic.path))
     if outer is None:
         return
@@ -69,7 +69,7 @@ def _end(node: Node) -> Iterator[int]:
         yield record.end
 
 
-def _records(problem: Problem, syntax: Syntax) -> Iterator[tuple[str, tuple[str, Fields]]]:
+def records(problem: Problem, syntax: Syntax) -> Iterator[tuple[str, tuple[str, Fields]]]:
     """The records that the project declares, by `Module.type`, each with its module."""
     paths = [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]
     for path in paths:

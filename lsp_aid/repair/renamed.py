@@ -48,6 +48,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     fresh = [name for name in dict.fromkeys(names) if f"{message.qualifier}.{name}" not in text]
     fresh.sort(key=lambda name: (not mean_the_same(name, message.name), -similarity(name, message.name)))
     found = _of_parameter(problem, message, places) if message.sort == "value" and not names else []
+    if message.sort == "type constructor":
+        found += _in_module(problem, message, places)
     for number, name in enumerate(fresh[:MOST]):
         new = f"{message.qualifier}.{name}"
         edits = [TextEdit(place, place + len(old), new) for place in places]
@@ -58,6 +60,16 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             weight = 0.7 if is_meant else 0.4 / (1 + number / 2)
             found.append(Candidate(title, problem.edit(*edits), weight, Kind.FIX if is_meant else Kind.GUESS))
     return found
+
+
+def _in_module(problem: Problem, message: messages.UnboundName, places: Sequence[int]) -> list[Candidate]:
+    """The type `t` of a module within that is called like the type."""
+    old = f"{message.qualifier}.{message.name}"
+    new = f"{message.qualifier}.{message.name.capitalize()}.t"
+    if not any(d.path == new and d.kind == "type" for d in declared_elsewhere(problem)):
+        return []
+    edits = [TextEdit(place, place + len(old), new) for place in places]
+    return [Candidate(f"`{old}` is `{new}` now", problem.edit(*edits), 0.9)]
 
 
 def _of_parameter(problem: Problem, message: messages.UnboundName, places: Sequence[int]) -> list[Candidate]:

@@ -63,6 +63,10 @@ async def test_an_interface_and_its_implementation_are_brought_together(tmp_path
         "lock.mli": "exception Locked of string\n\nval take : string -> unit\n",
         "lock.ml": "exception Locked\n\nlet take name = raise (Locked name)\n",
         "tree.mli": "type t\n\nval leaf : 'a t\n",
+        "graph.mli": "val empty : t\n",
+        "graph.ml": "type t = (int * int) list\n\nlet empty = []\n",
+        "table.mli": "val find : string -> (string * int) list -> int\n",
+        "table.ml": "let find key list = List.assoc_opt key list\n",
         "tree.ml": "type 'a t = Leaf | Node of 'a t * 'a\n\nlet leaf = Leaf\nlet _ = Node (Leaf, 1)\n",
     }
     best = (await proposals(texts, tmp_path))[0]
@@ -72,6 +76,8 @@ async def test_an_interface_and_its_implementation_are_brought_together(tmp_path
         "units.mli": "val metres : float -> float\n",
         "lock.ml": "exception Locked of string\n\nlet take name = raise (Locked name)\n",
         "tree.mli": "type 'a t\n\nval leaf : 'a t\n",
+        "graph.mli": "type t\n\nval empty : t\n",
+        "table.mli": "val find : string -> (string * int) list -> int option\n",
     }
 
 

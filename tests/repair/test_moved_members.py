@@ -20,6 +20,7 @@ TYPES = {
     "ctx.ml": "type t = string\n\nlet make s = s\nlet note t s = print_string (t ^ s)\n",
     "db.ml": "let query ctx sql = Ctx.note ctx sql; [ sql ]\n",
     "store.ml": "module type STORE = sig\n  val find : string -> string\nend\n",
+    "window.ml": "type t = { title : string; width : int }\n\nmodule Frame = struct\n  type t = int\nend\n",
     "err.ml": "exception Not_there of string\n",
 }
 BEFORE_AND_AFTER = [
@@ -44,6 +45,11 @@ BEFORE_AND_AFTER = [
         'module F (S : Store.STORE) = struct let x = S.get "x" end',
         'module F (S : Store.STORE) = struct let x = S.find "x" end',
     ),
+    (
+        'let f = { Window.title = "a"; width = 3; border = 1 }\nlet g = { Window.title = "b"; width = 4; border = 2 }',
+        'let f = { Window.title = "a"; width = 3 }\nlet g = { Window.title = "b"; width = 4 }',
+    ),
+    ("let f (x : Window.frame) = x", "let f (x : Window.Frame.t) = x"),
     ("module type S = Store.S", "module type S = Store.STORE"),
     ('let f () = raise (Err.Missing "x")', 'let f () = raise (Err.Not_there "x")'),
 ]
