@@ -30,6 +30,7 @@ from lsp_aid.domain.proposal import Kind, Verdict, judge
 from lsp_aid.domain.text import Position, Range, SourceText
 from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.errors import WorkspaceError
+from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import parses
 from lsp_aid.repair.combine import combine
 from lsp_aid.repair.consequences import causes
@@ -46,6 +47,7 @@ REVEALED_COST = 0.1
 WORKED_COST = 1.0  # of putting another in the place of a candidate that has taken its error away
 IMPLAUSIBLE = 0.1  # an alternative less likely than this share of the best one only hides it
 TOUCHED_COST = 1.5
+_BROUGHT_BY_TYPES = (8, 9, 33)  # cases and fields that lack, and opens, which no repair makes useless as a rule
 BROUGHT = 0.5  # how likely a way is that needs a warning mended which came with a hard error's repair
 COMPARED = 0.75  # how much a way is judged by the other ways for its error, not by itself
 
@@ -178,7 +180,7 @@ class _Search:
         if any(not _is_warning(step.error) for step in steps):
             # What is unused, or never matches, only since an error was mended says that it was not mended as meant.
             ways = [
-                [evolve(way, likelihood=BROUGHT * way.likelihood) for way in of_one] if _is_warning(error) else of_one
+                [evolve(way, likelihood=BROUGHT * way.likelihood) for way in of_one] if _tells(error) else of_one
                 for error, of_one in zip(errors, ways, strict=True)
             ]
         return _Node(changes, view, build, steps, cost, errors, ways)
@@ -347,7 +349,12 @@ def _each_once(steps: Sequence[Step]) -> list[Step]:
 
 
 def _is_warning(error: Diagnostic) -> bool:
-    return bool(error.code and error.code.startswith("warning"))
+    return messages.warning_number(error) is not None
+
+
+def _tells(error: Diagnostic) -> bool:
+    """Whether it warns of what is unused or never matches, and not of what a type that has grown brings with it."""
+    return _is_warning(error) and messages.warning_number(error) not in _BROUGHT_BY_TYPES
 
 
 def _likelihood(weight: float, best: float) -> float:
