@@ -102,7 +102,7 @@ def _found(known: Mapping[str, tuple[str, Fields]], type_: str, module: str) -> 
 
 def _outwards(problem: Problem, syntax: Syntax, message: messages.UnboundName, access: Node) -> Iterator[Candidate]:
     """All fields that the file takes from the record that is gone, which are in the outer one."""
-    outer = _found(dict(_records(problem, syntax)), message.of_type or "", module_of(problem.diagnostic.path))
+    outer = _found(dict(records(problem, syntax)), message.of_type or "", module_of(problem.diagnostic.path))
     fields = outer[1] if outer is not None else {}
     places = [
         node

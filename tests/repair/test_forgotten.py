@@ -98,9 +98,13 @@ async def test_fields_that_moved_are_found_where_they_are(tmp_path: Path) -> Non
     texts = {
         "config.ml": "type http = { host : string; port : int }\ntype t = { name : string; http : http }\n",
         "a.ml": "let f (c : Config.t) = c.host ^ c.name ^ string_of_int c.port\n",
+        "b.ml": "let f (c : Config.t) = c.meta.name\n",
     }
     found = await proposals(texts, tmp_path)
     assert [proposal.changes.texts for proposal in found][:1] == [
-        {"a.ml": "let f (c : Config.t) = c.http.host ^ c.name ^ string_of_int c.http.port\n"}
+        {
+            "a.ml": "let f (c : Config.t) = c.http.host ^ c.name ^ string_of_int c.http.port\n",
+            "b.ml": "let f (c : Config.t) = c.name\n",
+        }
     ]
     assert not any("c.name ^ c.name" in (text or "") for one in found for text in one.changes.texts.values())
