@@ -277,6 +277,9 @@ def wrong(verdict: Verdict, truth: BuildResult) -> str:
 
 
 def _told(error: Diagnostic) -> tuple[Any, ...]:
+    if posixpath.basename(error.path) == "dune":
+        # What a program of a rule prints stands together with what others print at that moment.
+        return (error.path, error.range.start)
     return (*error.identity, error.range.start)
 
 

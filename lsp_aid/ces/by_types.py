@@ -17,11 +17,12 @@ from attrs import define, field, frozen
 from lsp_aid.ces.base import Base
 from lsp_aid.ces.dependents import Dependents, UndecidedError
 from lsp_aid.ces.graph import BUILD_ROOT, Graph, Unit
+from lsp_aid.ces.naming import may_be_otherwise
 from lsp_aid.ces.needs import Needs, absolute
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.ports import Typer
-from lsp_aid.domain.typed import Checked, CompilerFlags
+from lsp_aid.domain.typed import Again, Checked, CompilerFlags
 from lsp_aid.errors import AidError
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import parse
@@ -257,7 +258,13 @@ class TypesTier:
             program, *arguments = unit.preprocessor
             words += ["-pp", shlex.join([str(folder / program), *arguments])]
         flags = CompilerFlags(tuple(words), folder, unit.name)
-        return await self.typer.check(unit.source, text, flags, interface=interface, signature=signature)
+        checked = await self.typer.check(unit.source, text, flags, interface=interface, signature=signature)
+        if may_be_otherwise(words, checked.build.errors):
+            # Typed by who has read nothing else, it is told as the build tells it.
+            again = Again(unit.source, text, unit.name, provides=False, interface=interface)
+            answers = await self.typer.check_against([again], flags, {})
+            return answers[0].checked if answers else checked
+        return checked
 
     async def _not_to_be_typed(self, graph: Graph) -> frozenset[str]:
         """The objects that are not in the base, or not as they should be, since something that they need is red."""

@@ -269,6 +269,27 @@ async def test_without_a_sandbox_if_that_is_wanted(store: BaseStore, shared_type
     await engine.close()
 
 
+ALIASED: dict[str, str | None] = {
+    "lib/tree.ml": "type t = Leaf\n",
+    "lib/import.ml": "module T = Tree\n",
+    "lib/printer.ml": 'type t = Tree.t\n\nlet f (_ : t) = ""\n',
+    "lib/user.ml": "open Import\n\nlet one = Printer.f Tree.Leaf\nlet two = (T.Leaf : T.t)\n",
+}
+
+
+async def test_types_have_the_names_that_dune_gives_them(engine: Engine, root: Path) -> None:
+    """The shortest that is in sight, which is more for a checker that has read more."""
+    write(root, ALIASED)
+    warm = await engine.open(Folder(root))
+    text = str(ALIASED["lib/user.ml"])
+    for new in ("1 + Printer.f", "Printer.f 1", "Printer.f ^ one"):
+        changes = edits(warm, {"lib/user.ml": text.replace("Printer.f Tree.Leaf", new)})
+        verdict = await engine.evaluate(warm, Request(changes=changes, level=TYPES))
+        truth = await engine._outcome(warm, changes, TYPES)
+        assert verdict.tier is Tier.TYPES
+        assert [error.message for error in verdict.errors] == [error.message for error in truth.errors]
+
+
 # --- faults ---
 
 
