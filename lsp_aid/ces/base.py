@@ -429,8 +429,8 @@ def used(folder: Path) -> float:
 
 
 def _sweep(folder: Path) -> None:
-    """Removes what makers that were killed have left."""
-    for entry in folder.glob("making-*"):
+    """Removes what makers and audits that were killed have left."""
+    for entry in (*folder.glob("making-*"), *folder.glob("cold-*")):
         with contextlib.suppress(OSError):
             if time.time() - entry.stat().st_mtime > 86400:
                 shutil.rmtree(entry, ignore_errors=True)
