@@ -11,6 +11,7 @@ import pytest
 from tests.support.bare_client import MODERN, BareClient, RpcError, at
 from tests.support.served import Toy, project, served
 
+PATIENCE = 120  # for a program to start or to end, which takes a second on a machine at rest
 RED = "let n = List.lenght []\n"
 
 
@@ -251,7 +252,7 @@ async def test_the_program_itself_speaks_over_pipes_and_leaves_standard_output_a
     answer = await client.initialize()
     assert answer["serverInfo"]["name"] == "lsp-aid"
     await client.leave()
-    assert await asyncio.wait_for(process.wait(), 20) == 0
+    assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
 
 
 @pytest.mark.parametrize("sent", [b"", b"nonsense", b'Content-Length: 34\r\n\r\n{"jsonrpc":"2.0","method":"exit"}  '])
@@ -261,14 +262,14 @@ async def test_files_serve_as_streams_too(tmp_path: Path, sent: bytes) -> None:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "lsp_aid", "serve"), stdin=incoming, stdout=outgoing
         )
-        assert await asyncio.wait_for(process.wait(), 20) == 1
+        assert await asyncio.wait_for(process.wait(), PATIENCE) == 1
     assert (tmp_path / "out").read_bytes() == b""
 
 
 async def test_no_input_at_all_ends_it() -> None:
     null = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(*(sys.executable, "-m", "lsp_aid", "serve"), stdin=null, stdout=null)
-    assert await asyncio.wait_for(process.wait(), 20) == 1
+    assert await asyncio.wait_for(process.wait(), PATIENCE) == 1
 
 
 @pytest.mark.dune
@@ -301,7 +302,7 @@ async def test_no_process_that_a_build_started_outlives_the_server(tmp_path: Pat
         await client.leave()
     else:
         process.stdin.close()
-    await asyncio.wait_for(process.wait(), 20)
+    await asyncio.wait_for(process.wait(), PATIENCE)
     assert not sleepers(seconds)
 
 
