@@ -122,7 +122,10 @@ def _swapped(_: str, text: str, chance: Random) -> str | None:
     if first is None or second is None or first.text == second.text:
         return None
     between = text[first.end : second.start] or " "
-    return _replaced(text, first.start, second.end, f"{second.text}{between}{first.text}")
+    swapped = f"{second.text}{between}{first.text} "
+    return _replaced(
+        text, first.start, second.end, swapped if text[second.end : second.end + 1].strip() else swapped[:-1]
+    )
 
 
 def _exchanged(groups: Mapping[str, Sequence[str]]) -> Maker:

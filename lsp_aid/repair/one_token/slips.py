@@ -256,7 +256,9 @@ def _one_more(place: Place, at: int, far: float) -> Iterator[Slip]:
             options += [(name, MISSING_NAME) for name in _usual(place, at, at, kind)]
     if fits(at, "9", at):
         options += [(number, MISSING_NAME) for number in ("0", "1")]
-    options += [(name, MISSING_NAME + LEFT_OVER) for name in place.left_over if fits(at, "x", at)]
+    if fits(at, "x", at):
+        bound = [name for name in place.left_over if name in place.language.counts]
+        options += [(name, MISSING_NAME + LEFT_OVER) for name in bound]
     for word, prior in options:
         gain = place.language.likely(at, (word,), at) - before
         start = place.code[at].start
