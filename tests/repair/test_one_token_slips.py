@@ -40,6 +40,7 @@ SLIPS = [
     ("max 0. areas", "max 0. areas areas"),
     ("let largest shapes =", "let largest = shapes"),
     ("max 0. areas", 'max "0." areas'),
+    ("List.fold_left max", "Listfold_left max"),
 ]
 
 

@@ -159,6 +159,8 @@ def _others(place: Place, at: int) -> Iterator[tuple[str, float]]:
                 made[name] = OTHER_NAME
         for name in _alike(word, (*_known(place.language, kind), *place.modules)):
             made[name] = MISSPELT
+        for name in _apart(word, place.language):
+            made[name] = MISSPELT
         for name in place.siblings.get(word, ()):
             made[name] = max(made.get(name, OTHER_NAME), SIBLING)
     for name in place.names:
@@ -199,6 +201,15 @@ def _alike(word: str, others: Sequence[str]) -> Iterator[str]:
             yield other
 
 
+def _apart(word: str, language: Language) -> Iterator[str]:
+    """`List.map` for `Listmap`."""
+    if word not in language.counts or language.counts[word] > 1:
+        return
+    for at in range(1, len(word)):
+        if language.counts[word[:at]] and language.counts[word[at:]]:
+            yield f"{word[:at]}.{word[at:]}"
+
+
 def _usual(place: Place, start: int, end: int, kind: str) -> set[str]:
     """Names that stand elsewhere between such neighbours, or near."""
     language = place.language
@@ -224,6 +235,7 @@ def _of_other_kind(word: str, kind: str) -> Iterator[str]:
     elif kind == "9":
         yield f'"{word}"'
         yield word.rstrip(".") if word.endswith(".") else f"{word}."
+        yield '""'
         if len(word) == 1:
             yield f"'{word}'"
     elif kind in ("x", "C"):
