@@ -173,7 +173,7 @@ def _others(place: Place, at: int) -> Iterator[tuple[str, float]]:
     if kind == word:
         for other in _INSTEAD:
             if place.language.fits(at, other, at + 1):
-                made.setdefault(other, TAKEN if other in _TAKEN_FOR.get(word, "").split() else OTHER_WORD)
+                made.setdefault(other, TAKEN if _is_taken_for(word, other) else OTHER_WORD)
         for other in _alike(word, _WORDS):
             made[other] = MISSPELT
     elif kind == "x":
@@ -199,6 +199,10 @@ def _alike(word: str, others: Sequence[str]) -> Iterator[str]:
             continue
         if other != word and distance(word, other) <= most:
             yield other
+
+
+def _is_taken_for(word: str, other: str) -> bool:
+    return other in _TAKEN_FOR.get(word, "").split() or word in _TAKEN_FOR.get(other, "").split()
 
 
 def _apart(word: str, language: Language) -> Iterator[str]:
