@@ -16,7 +16,7 @@ import itertools
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from attrs import define, evolve, field, frozen
 
@@ -48,6 +48,7 @@ WORKED_COST = 1.0  # of putting another in the place of a candidate that has tak
 IMPLAUSIBLE = 0.1  # an alternative less likely than this share of the best one only hides it
 TOUCHED_COST = 1.5
 _BROUGHT_BY_TYPES = (8, 9, 33)  # cases and fields that lack, and opens, which no repair makes useless as a rule
+BENT = 0.15  # how likely an interface is to follow an implementation that was itself in error
 BROUGHT = 0.5  # how likely a way is that needs a warning mended which came with a hard error's repair
 COMPARED = 0.75  # how much a way is judged by the other ways for its error, not by itself
 
@@ -182,6 +183,11 @@ class _Search:
             ways = [
                 [evolve(way, likelihood=BROUGHT * way.likelihood) for way in of_one] if _tells(error) else of_one
                 for error, of_one in zip(errors, ways, strict=True)
+            ]
+            mended = {f"{step.error.path}i" for step in steps if not _is_warning(step.error)}
+            ways = [
+                [evolve(way, likelihood=BENT * way.likelihood) if _bends(way, mended) else way for way in of_one]
+                for of_one in ways
             ]
         return _Node(changes, view, build, steps, cost, errors, ways)
 
@@ -355,6 +361,11 @@ def _is_warning(error: Diagnostic) -> bool:
 def _tells(error: Diagnostic) -> bool:
     """Whether it warns of what is unused or never matches, and not of what a type that has grown brings with it."""
     return _is_warning(error) and messages.warning_number(error) not in _BROUGHT_BY_TYPES
+
+
+def _bends(way: Step, interfaces: Set[str]) -> bool:
+    """Whether an interface is changed, of a module whose types did not fit: what it says is what was meant."""
+    return any(change.path in interfaces for change in way.candidate.changes.files)
 
 
 def _likelihood(weight: float, best: float) -> float:

@@ -90,3 +90,14 @@ async def test_what_another_module_uses_stays_in_the_interface(tmp_path: Path) -
     }
     found = await proposals(texts, tmp_path)
     assert all("units.mli" not in one.changes.texts for one in found)
+
+
+async def test_an_interface_tells_what_was_meant_in_an_implementation_that_is_in_error(tmp_path: Path) -> None:
+    """It does not follow what happens to have a type."""
+    require("dune")
+    texts = {
+        "total.mli": "val total : int list -> int\n",
+        "total.ml": "let total xs = List.fold_left ( +. ) 0 xs\n",
+    }
+    best = (await proposals(texts, tmp_path))[0]
+    assert best.changes.texts == {"total.ml": "let total xs = List.fold_left ( + ) 0 xs\n"}
