@@ -164,6 +164,46 @@ TOKENS = [
     ("open List;\nlet f = map", "open List\nlet f = map"),
     ("let f a =\n  let b = a;\n  b + 1", "let f a =\n  let b = a in\n  b + 1"),
 ]
+LAYOUT = [
+    (
+        "let f a =\n  print_int a\n  print_int a;\n  print_newline ()",
+        "let f a =\n  print_int a;\n  print_int a;\n  print_newline ()",
+    ),
+    (
+        "let f a =\n  a\n  |> List.map succ\n  | List.filter (fun x -> x > 1)\n  |> List.length",
+        "let f a =\n  a\n  |> List.map succ\n  |> List.filter (fun x -> x > 1)\n  |> List.length",
+    ),
+    (
+        "let f a =\n  a\n  |> List.map succ\n  List.filter (fun x -> x > 1)\n  |> List.length",
+        "let f a =\n  a\n  |> List.map succ\n  |> List.filter (fun x -> x > 1)\n  |> List.length",
+    ),
+    ('let a = int_of_string "1"\n\nPrintf.printf "%d" a', 'let a = int_of_string "1"\n\nlet () = Printf.printf "%d" a'),
+    (
+        "let f a =\n  while !a > 0 do\n    decr a\n  end;\n  print_newline ()",
+        "let f a =\n  while !a > 0 do\n    decr a\n  done;\n  print_newline ()",
+    ),
+    (
+        "let f a b =\n  let c = a + b in\n  let d = a * b;\n  let e = c - d in\n  e * e",
+        "let f a b =\n  let c = a + b in\n  let d = a * b in\n  let e = c - d in\n  e * e",
+    ),
+    (
+        "type t = { mutable a : int }\nlet f t =\n  t.a -> t.a + 1;\n  print_int t.a",
+        "type t = { mutable a : int }\nlet f t =\n  t.a <- t.a + 1;\n  print_int t.a",
+    ),
+    ("let f c = match c with 'a' -> 1 | '* -> 2 | _ -> 3", "let f c = match c with 'a' -> 1 | '*' -> 2 | _ -> 3"),
+    ("let f a b = a > 0 & & b > 0", "let f a b = a > 0 && b > 0"),
+    ("module type S = sig\n  type t\n  val f = t -> t\nend", "module type S = sig\n  type t\n  val f : t -> t\nend"),
+]
+TWO = [
+    (
+        "let f a =\n  List.iter (fun x = print_int x) a\nlet g a =\n  for i = 0 to a\n    print_int i\n  done",
+        "let f a =\n  List.iter (fun x -> print_int x) a\nlet g a =\n  for i = 0 to a do\n    print_int i\n  done",
+    ),
+    (
+        "type t = { a : int; b : int }\nlet f t = { ...t, a = 1 }",
+        "type t = { a : int; b : int }\nlet f t = { t with a = 1 }",
+    ),
+]
 INTERFACES = [
     ("val a : int\nlet b : int", "val a : int\nval b : int", "let a = 1 let b = 2"),
     ("val a : int\nval b int", "val a : int\nval b : int", "let a = 1 let b = 2"),
@@ -181,8 +221,8 @@ INTERFACES = [
 
 @pytest.mark.parametrize(
     "pairs",
-    [TEXTS, DECLARATIONS, KEYWORDS, SIGNS, TYPES, LEFT_OUT, LANGUAGES, TOKENS],
-    ids=["texts", "declarations", "keywords", "signs", "types", "left out", "languages", "tokens"],
+    [TEXTS, DECLARATIONS, KEYWORDS, SIGNS, TYPES, LEFT_OUT, LANGUAGES, TOKENS, LAYOUT, TWO],
+    ids=["texts", "declarations", "keywords", "signs", "types", "left out", "languages", "tokens", "layout", "two"],
 )
 async def test_what_was_meant_comes_first(pairs: list[tuple[str, str]], typing: Typing, tmp_path: Path) -> None:
     await check_best(syntax_errors, pairs, tmp_path, typing=typing)

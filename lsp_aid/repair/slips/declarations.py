@@ -45,7 +45,10 @@ def _words(place: Place) -> Iterator[Way]:
             stops = range(number + 1, len(place.code))
             end = next((n for n in stops if place.starts_line(n) and place.word(n) in _STARTS), None)
             behind = len(place.text) if end is None else place.code[end].start
-            yield Way((TextEdit(token.start, behind, ""),), "Values are declared in the interface alone", 0.3)
+            name = place.word(number + 1)
+            is_defined = any(place.word(n - 1) in ("let", "rec", "and") and place.word(n) == name for n in stops)
+            if is_defined:
+                yield Way((TextEdit(token.start, behind, ""),), "Values are declared in the interface alone", 0.9)
         elif token.text in ("let", "def", "fun", "function", "value") and place.word(number + 2) in (":", "=>", "->"):
             yield replaced(token, "val", 0.8)
         elif token.text == "val" and place.word(number + 2) in ("=", "::"):

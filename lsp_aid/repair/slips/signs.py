@@ -48,6 +48,7 @@ _TORN = frozenset(
 )
 _OPERATOR = re.compile(r"(?:[-+*/@^<>=|&$%!~?]+|mod|land|lor|lxor|lsl|lsr|asr)\.?$")
 _SIGNS = re.compile(r"[-+*/@^<>=|&$%!~?:.]+$")
+_BINDING = re.compile(r"(?:let|and)[-+*/@^<>=|&$%]+$")
 _INFIX = frozenset(("+", "-", "*", "/", "^", "@", "+.", "-.", "*.", "/.", "&&", "||", "::", "|>", "@@", "=", "<>", ","))
 _STARTS = frozenset(("let", "type", "module", "open", "include", "exception", "val", "external", "class"))
 _KEYWORDS = _STARTS | {"in", "then", "else", "do", "done", "end", "begin", "with", "and", "match", "if", "when", "fun"}
@@ -96,8 +97,7 @@ def _at(place: Place, number: int) -> Iterator[Way]:
             (TextEdit(place.code[number + 2].start, place.code[number + 2].end, "with"),), "`{ ... with ... }`", 0.92
         )
     if token.text == "let" and (name := _operator_name(place, number)):
-        end = place.code[number + (2 if name.startswith(("let", "and")) else 1)].end
-        edit = TextEdit(behind.start, end, f"( {name} )")
+        edit = TextEdit(behind.start, behind.end, f"( {name} )")
         yield Way((edit,), f"An operator is defined as `( {name} )`", 0.9)
     if _OPERATOR.match(token.text) and number and _is_argument(place, number):
         yield Way(
@@ -119,17 +119,9 @@ def _at(place: Place, number: int) -> Iterator[Way]:
 
 def _operator_name(place: Place, number: int) -> str:
     """The operator that a `let` defines without parentheses: `|>>`, `let*`; empty where it defines none."""
-    token, following = place.code[number], place.word(number + 1)
-    third = place.word(number + 2)
-    if not third or place.code[number + 1].start == token.end:
-        return ""
-    if (
-        following in ("let", "and")
-        and _SIGNS.match(third)
-        and place.code[number + 2].start == place.code[number + 1].end
-    ):
-        return following + third
-    return following if _SIGNS.match(following) else ""
+    following = place.word(number + 1)
+    is_one = _SIGNS.match(following) or _BINDING.match(following)
+    return following if is_one and place.word(number + 2) else ""
 
 
 def _binding_operator(place: Place, number: int) -> str:
@@ -137,9 +129,9 @@ def _binding_operator(place: Place, number: int) -> str:
     for other in range(number - 1, max(-1, number - 30), -1):
         word = place.word(other)
         if word in ("in", "let", ";", "->"):
-            behind = place.code[other + 1]
-            is_one = word == "let" and behind.start == place.code[other].end
-            return behind.text if is_one and _OPERATOR.match(behind.text) else ""
+            return ""
+        if _BINDING.match(word):
+            return word[3:]
     return ""
 
 

@@ -13,6 +13,7 @@ from lsp_aid.repair.slips.way import Place, Way
 
 MOST_LINES = 30
 _ITEM = re.compile(r"\s*(?:let|type|module|open|include|exception|val|external|and|in|class|\|)\b|\s*$")
+_OPEN_CHARACTER = re.compile(r"(?<![\w'])'(?:[^'\\\n]|\\.|\\\d{3})(?!['\w])")
 _TRAILING = re.compile(r"(\s*(?:[\])};,]|\|\]|\bin\b|\bthen\b|->|\bwith\b|;;))+\s*$")
 
 
@@ -22,8 +23,16 @@ def ways(place: Place) -> Iterator[Way]:
         yield from _comment(place)
     if "nterminated string" in said:
         yield from _string_in_comment(place)
+    if place.is_syntax:
+        yield from _character(place)
     if "tring literal not terminated" in said or place.is_syntax:
         yield from _string(place, 1.0 if "terminated" in said else 0.7)
+
+
+def _character(place: Place) -> Iterator[Way]:
+    """`'x` without its end, near the error; it looks like a type variable, or like nothing at all."""
+    for match in _OPEN_CHARACTER.finditer(place.text, max(0, place.start - 120), place.end + 20):
+        yield Way((TextEdit(match.end(), match.end(), "'"),), f"End the character: `{match[0]}'`", 0.7)
 
 
 def _comment(place: Place) -> Iterator[Way]:
