@@ -86,6 +86,7 @@ def _targets(problem: Problem) -> Iterator[Candidate]:
     said = [w for head in ("target", "targets") for f in [dune_file.field(rule, head)] if f for w in words_of(f)]
     action = dune_file.field(rule, "action")
     written = [word for word in _written(action) if word.value not in {w.value for w in said}] if action else []
+    yield from _of_jbuilder(problem, rule)
     for target in said:
         if target.value not in missing:
             continue
@@ -99,6 +100,24 @@ def _targets(problem: Problem) -> Iterator[Candidate]:
             yield Candidate(title, problem.edit(_word(target, file.value)), first)
             title = f"Write to `{target.value}`, the target of the rule, and not to `{file.value}`"
             yield Candidate(title, problem.edit(_word(file, target.value)), 1.43 - first)
+
+
+_OLD = {"@": "targets", "^": "deps", "<": "deps"}
+
+
+def _of_jbuilder(problem: Problem, rule: Group) -> Iterator[Candidate]:
+    """`${@}` was a variable before dune 1.0; now it is `%{targets}`."""
+    has_one = dune_file.field(rule, "target") is not None
+    edits = []
+    for word in words_of(rule):
+        if old := re.fullmatch(r"\$[{(](?P<name>[^{}()]+)[})]", word.value):
+            name = _OLD.get(old["name"], old["name"])
+            name = "target" if name == "targets" and has_one else name
+            edits.append(TextEdit(word.start, word.end, f"%{{{name}}}"))
+    if edits:
+        times = f" ({len(edits)} times)" if len(edits) > 1 else ""
+        title = f"Write the variable as `{edits[0].text}`, as dune has it since 1.0{times}"
+        yield Candidate(title, problem.edit(*edits), 0.96)
 
 
 def _written(action: Group) -> Iterator[Word]:

@@ -23,6 +23,8 @@ _GROUPS = [
         "open_ connect",
         "write output emit send",
         "replace update set modify",
+        "draw render paint",
+        "start begin",
         "is_empty empty null",
         "clear reset flush",
         "head hd first peek top",

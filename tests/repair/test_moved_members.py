@@ -21,6 +21,8 @@ TYPES = {
     "db.ml": "let query ctx sql = Ctx.note ctx sql; [ sql ]\n",
     "store.ml": "module type STORE = sig\n  val find : string -> string\nend\n",
     "window.ml": "type t = { title : string; width : int }\n\nmodule Frame = struct\n  type t = int\nend\n",
+    "align.ml": "let pad = function `Left -> 1 | `Right -> 2\n",
+    "widget.ml": "class type widget = object\n  method name : string\n  method render : int -> int\nend\n",
     "err.ml": "exception Not_there of string\n",
 }
 BEFORE_AND_AFTER = [
@@ -50,6 +52,8 @@ BEFORE_AND_AFTER = [
         'let f = { Window.title = "a"; width = 3 }\nlet g = { Window.title = "b"; width = 4 }',
     ),
     ("let f (x : Window.frame) = x", "let f (x : Window.Frame.t) = x"),
+    ("let f () = Align.pad Align.Left, Align.pad Align.Right", "let f () = Align.pad `Left, Align.pad `Right"),
+    ("let f (w : Widget.widget) = w#draw 80", "let f (w : Widget.widget) = w#render 80"),
     ("module type S = Store.S", "module type S = Store.STORE"),
     ('let f () = raise (Err.Missing "x")', 'let f () = raise (Err.Not_there "x")'),
 ]
