@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_WAIT_SECONDS = 10.0
+
 
 @define(eq=False)
 class Kept:
@@ -49,6 +51,11 @@ class Kept:
             task = asyncio.create_task(self._keep_shown(new))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def settle(self) -> None:
+        """Waits until what was shown is kept, so that it is there for the server that follows; not for ever."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_WAIT_SECONDS)
 
     async def _keep_shown(self, proposals: Iterable[Proposal]) -> None:
         for proposal in proposals:

@@ -243,6 +243,7 @@ class Root:
     async def close(self) -> None:
         """Ends all that runs for it and takes down what is shown."""
         await self._stop()
+        await self.kept.settle()
         parts, self.parts = self.parts, None
         self.board.clear(parts.bases if parts else ())
 

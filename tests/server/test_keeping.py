@@ -1,9 +1,13 @@
 """What a server says is to be kept for the next one, and what that one makes of it."""
 
+import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
 
+from lsp_aid.workspace.proposals import ProposalStore
+from lsp_aid.workspace.records import claimed, project_state
 from tests.support.bare_client import MODERN, BareClient, RpcError, at
 from tests.support.served import Saying, Toy, block, project, served
 
@@ -111,3 +115,15 @@ async def test_the_editor_is_described_and_the_key_that_is_named_is_brought(toy:
         await client.status("green")
     assert toy.shelf.editor == "vi"
     assert toy.shelf.brought == ["MY_KEY"]
+
+
+async def test_a_server_ends_when_what_it_showed_is_kept(toy: Toy, tmp_path: Path) -> None:
+    root = project(tmp_path / "red", a="let n = List.lenght []\n")
+    state = {"XDG_STATE_HOME": str(toy.home)}
+    async with served(toy) as client:
+        await begun(client, root, "red")
+        other = contextlib.ExitStack()  # another process that writes there for a while
+        other.enter_context(claimed(project_state(root, state) / "shown"))
+        (action, *_) = await client.actions(root / "a.ml", at(0, 12))
+        asyncio.get_running_loop().call_later(0.5, other.close)
+    assert ProposalStore(root, state).find(action["command"]["arguments"][0]["proposal"])
