@@ -184,7 +184,11 @@ class _Search:
                 [evolve(way, likelihood=BROUGHT * way.likelihood) for way in of_one] if _tells(error) else of_one
                 for error, of_one in zip(errors, ways, strict=True)
             ]
-            mended = {f"{step.error.path}i" for step in steps if not _is_warning(step.error)}
+            mended = {
+                f"{step.error.path}i"
+                for step in steps
+                if not _is_warning(step.error) and step.error.path in step.candidate.changes.texts
+            }
             ways = [
                 [evolve(way, likelihood=BENT * way.likelihood) if _bends(way, mended) else way for way in of_one]
                 for of_one in ways

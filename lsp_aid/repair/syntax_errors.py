@@ -11,6 +11,7 @@ comes before what merely parses.
 import math
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 
@@ -43,6 +44,7 @@ _ILL_TYPED, _ILL_TYPED_HERE = -2.0, -6.0
 _DOUBTFUL = -9.0
 """Below it, two changes are tried as well."""
 _EXPECTED = re.compile(r"[\"'`]?(\S+?)[\"']? expected")
+_WORD = re.compile(r"[\w'\"]+")
 _SURE = -4.0
 _SPREAD = 2.0
 _BEHIND = 40
@@ -94,7 +96,15 @@ def _guesses(place: Place) -> Iterator[Guess]:
         yield from weighing.of_tokens(window(place))
     elif _is_by_accident(place.message):
         near = range(max(weighing.first, place.at - 12), min(len(place.code), place.until + _BEHIND) + 1)
-        yield from (guess for guess in weighing.of_tokens(near) if guess.gain > 0.5 and guess.score > _PLAUSIBLE)
+        likely = (guess for guess in weighing.of_tokens(near) if guess.gain > 0.5 and guess.score > _PLAUSIBLE)
+        yield from (guess for guess in likely if _keeps_words(place.text, guess.edits))
+
+
+def _keeps_words(text: str, edits: Sequence[TextEdit]) -> bool:
+    """Whether no name and no literal goes, and no type becomes a variable: what parses was written on purpose."""
+    gone = Counter(word for edit in edits for word in _WORD.findall(text[edit.start : edit.end]))
+    come = Counter(word for edit in edits for word in _WORD.findall(edit.text))
+    return gone <= come and not any(word.startswith("'") for word in come)
 
 
 def _is_by_accident(message: messages.Message) -> bool:
