@@ -222,6 +222,8 @@ def _literal(problem: Problem, unused: Unused) -> Iterator[Candidate]:
         value = unused.binding.named_children[1 if unused.binding.child("to") else 2]
     if value is None or value.kind not in (*_LITERALS, *_COMPUTED) or unused.binding.child("parameter"):
         return
+    if any(value.walk("unit")) or "!" in value.text:
+        return  # it may give something else each time
     uses = [n for n in unused.scope.walk(value.kind) if n.text == value.text and n.start > value.end]
     if is_loop:
         uses = [use for use in uses if use.parent is not None and use.parent.kind in _INDEXED]

@@ -41,8 +41,10 @@ BEFORE, BEHIND = 40, 20
 LANGUAGE = 600_000
 """So many characters of the files beside it are read."""
 CERTAIN, LIKELY, DOUBTFUL, HALF = 0.93, 0.6, 0.25, -6.0
-"""What a slip is worth at most: of the fingers, or under which a text parses; another, which is less than what reads
-the message; another where little was read of the project. And the score at which that is halved."""
+"""What a slip is worth at most: of the fingers; another, which is less than what reads the message; another where
+little was read of the project. And the score at which that is halved."""
+BESIDE_SYNTAX = 0.35
+"""What any is worth of a text that does not parse: `syntax_errors` knows more of how such texts come about."""
 _LONE = CompilerFlags(("-w", "-a"))
 _AFTER_DOT = re.compile(r"(?<![\w'])[a-z_)][\w']*\s*\.\s*$")
 """What a field stands behind, as `r.` and not `M.`."""
@@ -284,7 +286,8 @@ def _weighed(problem: Problem, found: Sequence[tuple[str, Slip]], is_rich: bool)
     for path, slip in found[:MOST]:
         share = math.exp(slip.score - found[0][1].score) / total
         alone = 1 / (1 + math.exp((HALF - slip.score) / 2))
-        most = CERTAIN if is_syntax or slip.is_plain else LIKELY if is_rich else DOUBTFUL
+        most = CERTAIN if slip.is_plain else LIKELY if is_rich else DOUBTFUL
+        most = min(most, BESIDE_SYNTAX) if is_syntax else most
         weight = max(0.02, most * share * alone)
         made.append(Candidate(slip.title, problem.edit(slip.edit, path=path), weight))
     return made

@@ -113,7 +113,7 @@ def test_an_error_that_nobody_can_repair_is_shown(tmp_path: Path) -> None:
 
 
 def test_an_error_that_a_repair_brings_to_light_was_there_before(tmp_path: Path) -> None:
-    hidden = "let prices = [ List.lenght [] ]\nlet f (x : int) : string list = x\n"
+    hidden = "let prices = [ List.lenght [] ]\nlet total = (object end)#price + qqqqqqqq\n"
     data = answer(lsp_aid("fix", "--json", cwd=lay_out(tmp_path, {**RED, "lib/shop.ml": hidden})))
     best = data["proposals"][0]
     assert (data["status"], best["verdict"]) == ("proposed", "parses")
@@ -122,7 +122,7 @@ def test_an_error_that_a_repair_brings_to_light_was_there_before(tmp_path: Path)
 
 
 def test_what_can_be_repaired_is_though_the_first_error_cannot(tmp_path: Path) -> None:
-    files = {**RED, "lib/a.ml": "let f (x : int) : string list = x\n"}
+    files = {**RED, "lib/a.ml": "let total = (object end)#price + qqqqqqqq\n"}
     data = answer(lsp_aid("fix", "--json", cwd=lay_out(tmp_path, files)))
     assert data["proposals"][0]["files"] == ["lib/shop.ml"]
     assert data["proposals"][0]["verdict"] == "parses"
