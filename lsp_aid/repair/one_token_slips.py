@@ -51,6 +51,7 @@ _AFTER_DOT = re.compile(r"(?<![\w'])[a-z_)][\w']*\s*\.\s*$")
 _HOLE = "(assert false)"
 _SIGNATURE = "module type S = sig\n", "\nend\n"
 _ITEM = re.compile(r"^(?:let|type|module|open|include|exception|external|class|val|\[@@@)\b", re.MULTILINE)
+_VALUE = re.compile(r"^\s*val\s+([\w']+|\([^)]*\))", re.MULTILINE)
 _OPENING = frozenset(("struct", "sig", "begin", "object"))
 _BINDERS = frozenset(("let", "rec", "and", "fun", "(", ",", "as", "|", "::", "for"))
 
@@ -66,8 +67,15 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         place = await asyncio.to_thread(_place, problem, site)
         is_rich = is_rich or place.language.is_rich
         likely = await asyncio.to_thread(_likely, place)
-        found += [(site.path, slip) async for slip in _typed(problem, site, likely)]
+        typed = [slip async for slip in _typed(problem, site, likely)]
+        found += [(site.path, slip) for slip in typed if not _declares_again(site, slip.edit)]
     return _weighed(problem, sorted(found, key=lambda one: -one[1].score), is_rich)
+
+
+def _declares_again(site: Site, edit: TextEdit) -> bool:
+    """Whether an interface has two values of one name then, of which nobody sees the first."""
+    before, after = (_VALUE.findall(text) for text in (site.text, apply_text_edits(site.text, [edit])))
+    return site.path.endswith(".mli") and len(after) - len({*after}) > len(before) - len({*before})
 
 
 def _likely(place: Place) -> list[Slip]:
