@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
@@ -34,7 +35,15 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     reached = await asked.reached([change.files[0].after or "" for _, change in made])
     fitting = [one for one, far in zip(made, reached, strict=True) if far > calls[0].end + 2]
     title = "It is a call of its own: `{}`"
-    return [Candidate(title.format(t), change, 0.92 - 0.1 * n) for n, (t, change) in enumerate(fitting[:3])]
+    most = {text: _weight(calls[0], text) for text, _ in fitting}
+    return [Candidate(title.format(t), change, most[t] - 0.1 * n) for n, (t, change) in enumerate(fitting[:3])]
+
+
+def _weight(call: Node, text: str) -> float:
+    """Little where what would be called is a parameter, which any use makes a function."""
+    name = text[1:].split(maxsplit=1)[0]
+    binding = lookup(call.syntax, name, call.start) if "." not in name else None
+    return 0.5 if binding is not None and binding.kind != "value" else 0.92
 
 
 def _nested(problem: Problem, call: Node) -> Iterator[tuple[str, ChangeSet]]:
