@@ -112,10 +112,15 @@ async def test_fields_that_are_meant_by_their_words_or_their_place(tmp_path: Pat
 
 
 async def test_a_field_that_only_its_type_speaks_for_is_a_guess(tmp_path: Path) -> None:
-    case = txtar.Case("guess", {**PROJECT, "a.ml": BOOK + "let f (x : book) = x.heading ^ x.title\n"})
+    case = txtar.Case("guess", {**PROJECT, "a.ml": BOOK + 'let f (x : book) = x.heading ^ "!"\n'})
     outcome = await repaired(case, tmp_path, {"misspelt_name": misspelt_name})
     assert [repair.kind for repair in outcome.repairs] == [Kind.GUESS]
-    assert outcome.repairs[0].changes.texts == {"a.ml": BOOK + "let f (x : book) = x.title ^ x.title\n"}
+    assert outcome.repairs[0].changes.texts == {"a.ml": BOOK + 'let f (x : book) = x.title ^ "!"\n'}
+
+
+async def test_a_field_that_is_read_elsewhere_is_not_what_another_is_called_now(tmp_path: Path) -> None:
+    case = txtar.Case("read", {**PROJECT, "a.ml": BOOK + "let f (x : book) = x.heading ^ x.title\n"})
+    assert not (await repaired(case, tmp_path, {"misspelt_name": misspelt_name})).repairs
 
 
 async def test_several_suggestions_are_several_candidates_the_likest_first(tmp_path: Path) -> None:
