@@ -108,7 +108,7 @@ def edits(warm: WarmBase, kind: str, count: int) -> list[ChangeSet]:
     chosen = bare if kind == "changed" and bare else units
     chance = random.Random(1)
     picked = [chance.choice(chosen) for _ in range(count)]
-    lines = {"red": "let () = ignore (1 + true)", "same": "let () = ignore 0", "changed": "let added_to_measure = 0"}
+    lines = {"red": "let () = ignore (1 + true)", "same": "let (_ : int) = 0", "changed": "let added_to_measure = 0"}
     return [change_of(warm, unit, f"\n\n(* {n} *)\n{lines[kind]}\n") for n, unit in enumerate(picked)]
 
 
