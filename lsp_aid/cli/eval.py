@@ -25,6 +25,8 @@ HELP = "measure the repairs of many programs"
 
 _BAR = 30
 _SECONDS = 1.6
+_PATIENCE = 4
+"""So many times as long is searched where nothing is found."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     repair.add_argument("--out", type=Path, required=True, metavar="RESULTS", help="where the proposals go")
     repair.add_argument("--top", type=_positive, default=3, metavar="N", help="how many proposals of each (3)")
     repair.add_argument("--jobs", type=_positive, default=1, metavar="N", help="how many programs at once (1)")
-    what_counts = f"time for one program; what was found until then counts ({_SECONDS:g})"
+    what_counts = f"time for one program; {_PATIENCE} times as long where nothing is found by then ({_SECONDS:g})"
     repair.add_argument("--seconds", type=float, default=_SECONDS, metavar="S", help=what_counts)
     repair.add_argument("--limit", type=_positive, metavar="N", help="the first N programs only")
 
@@ -128,7 +130,8 @@ async def _one(row: dict[str, str], typer: "Typer", options: argparse.Namespace)
     from lsp_aid.repair.search.oracle import TyperOracle
 
     started = time.monotonic()
-    oracle = TyperOracle(typer, "program.ml", _flags(), started + options.seconds)
+    until, at_last = (started + times * options.seconds for times in (1, _PATIENCE))
+    oracle = TyperOracle(typer, "program.ml", _flags(), until, at_last)
     found = await propose(row["ill_typed"], oracle, top=options.top)
     proposals = [{"text": one.text, "title": one.title} for one in found]
     return {"id": row["id"], "proposals": proposals, "seconds": round(time.monotonic() - started, 4)}

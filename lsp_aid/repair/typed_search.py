@@ -20,6 +20,8 @@ from lsp_aid.repair.search.losses import is_guess, is_meant
 from lsp_aid.repair.search.oracle import TyperOracle
 
 SECONDS = 3.0
+PATIENCE = 6.0
+"""As long is searched where nothing is found."""
 LONGEST = 200_000
 _LOOKED_AT = 80
 _TOP = 5
@@ -52,20 +54,22 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if len(text) > LONGEST:
         return ()
     flags = await problem.typing.flags_for(path)
-    oracle = TyperOracle(problem.typing.typer, path, flags or _ALONE, time.monotonic() + SECONDS)
+    now = time.monotonic()
+    oracle = TyperOracle(problem.typing.typer, path, flags or _ALONE, now + SECONDS, now + PATIENCE)
     if flags is None and not await _is_complete(text, oracle, problem):
         return ()
-    honest = await propose(text, oracle, top=_LOOKED_AT, keep=_is_meant)
-    honest.sort(key=lambda one: -_weight(one.edit))
+    proposed = await propose(text, oracle, top=_LOOKED_AT, keep=_is_meant)
+    honest = [(one, one.edit) for one in proposed if one.edit is not None]
+    honest.sort(key=lambda pair: -_weight(pair[1]))
     del honest[_TOP:]
     return [
         Candidate(
             one.title,
             problem.edit(TextEdit(0, len(text), one.text)),
-            _weight(one.edit) / (1 + number),
-            Kind.GUESS if is_guess(one.edit) else Kind.FIX,
+            _weight(edit) / (1 + number),
+            Kind.GUESS if is_guess(edit) else Kind.FIX,
         )
-        for number, one in enumerate(honest)
+        for number, (one, edit) in enumerate(honest)
     ]
 
 

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from lsp_aid.domain.typed import Variant
 from lsp_aid.ocaml.tokens import tokens
-from lsp_aid.repair.search import explore, ranking, steps
+from lsp_aid.repair.search import explore, ranking, steps, twice
 from lsp_aid.repair.search.annotated import annotations
 from lsp_aid.repair.search.edit import Edit
 from lsp_aid.repair.search.explore import Fault, Found
@@ -62,21 +62,24 @@ class Searched:
 
 @frozen
 class Proposed:
-    """A whole text that type-checks, and what was done, on one line."""
+    """A whole text that type-checks, and what was done, on one line. `edit` is None where nothing but a type that was
+    defined twice was mended."""
 
     text: str
     title: str
-    edit: Edit
+    edit: Edit | None
 
 
 async def propose(text: str, oracle: Oracle, *, top: int = 3, keep: Keep = _any) -> list[Proposed]:
     """The best repairs of a module, best first, of edits that `keep` takes; none where it is right."""
     model = ranking.shipped()
+    once = twice.once(text)
+    text, done = once or (text, "")
     searched = await search(text, oracle, model, keep)
     if searched is None:
-        return []
+        return [Proposed(text, done, None)] if once else []
     best = ranking.ranked(searched.features, searched.found, top, model.weights)
-    return [Proposed(one.text, title(one.edit), one.edit) for one in best]
+    return [Proposed(one.text, "; ".join(filter(None, (done, title(one.edit)))), one.edit) for one in best]
 
 
 async def search(text: str, oracle: Oracle, model: Model, keep: Keep = _any) -> Searched | None:
@@ -208,6 +211,8 @@ async def _finished(whole: Fault, beam: Sequence[tuple[float, str, tuple[Edit, .
             joined = edits[0] if len(edits) == 1 else Edit(kinds, edits[0].node, (), "", (), edits)
             signature = answer.signature.removeprefix(before.signature) if before.ok else answer.signature
             made.append(Found(joined, text, evolve(answer, signature=signature.lstrip()), whole))
+    if made:
+        oracle.settle()
     return made
 
 

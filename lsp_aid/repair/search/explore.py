@@ -355,11 +355,14 @@ async def check(fault: Fault, edits: Iterable[Edit], oracle: Oracle) -> list[Fou
     answers = await oracle.judge(
         region.head, [Variant(text) for text in texts], region.tail, signatures=not fault.others
     )
-    return [
+    found = [
         Found(seen[text], f"{region.head}{text}{region.tail}", answer, fault)
         for text, answer in zip(texts, answers, strict=True)
         if answer.ok
     ]
+    if found and not fault.others and not region.annotated:
+        oracle.settle()
+    return found
 
 
 async def redeclared(fault: Fault, oracle: Oracle, keep: Callable[[Edit], bool]) -> list[Found]:

@@ -18,6 +18,9 @@ class Oracle(Protocol):
     def is_late(self) -> bool:
         """Whether the time is up."""
 
+    def settle(self) -> None:
+        """Something is found: what is still looked for is something better, for which there is less time."""
+
     async def judge(
         self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False, told: Told = Told.NOTHING
     ) -> Sequence[Judgement]:
@@ -27,17 +30,23 @@ class Oracle(Protocol):
 
 @define(eq=False)
 class TyperOracle:
-    """Asks the typer about the file `path` until a moment of the monotonic clock."""
+    """Asks the typer about the file `path` until a moment of the monotonic clock: `until`, or where nothing is found by
+    then `at_last`, if that is later."""
 
     typer: Typer
     path: str
     flags: CompilerFlags
     until: float = float("inf")
+    at_last: float = 0.0
     asked: int = field(default=0, init=False)
+    is_settled: bool = field(default=False, init=False)
 
     @property
     def is_late(self) -> bool:
-        return time.monotonic() > self.until
+        return time.monotonic() > (self.until if self.is_settled else max(self.until, self.at_last))
+
+    def settle(self) -> None:
+        self.is_settled = True
 
     async def judge(
         self, head: str, variants: Sequence[Variant], tail: str, *, signatures: bool = False, told: Told = Told.NOTHING

@@ -50,6 +50,10 @@ CASES = {
         'let f name = "a" ^ ("b" name)\n',
         'let f name = "a" ^ ("b" ^ name)\n',
     ),
+    "a type that is defined twice, and uses of both": (
+        "type shape = Dot | Line of int\ntype shape = Dot | Ring of int\nlet a = Line 1\nlet b = Ring (3 +. 4)\n",
+        "type shape = Dot | Line of int | Ring of int\nlet a = Line 1\nlet b = Ring (3 + 4)\n",
+    ),
     "two errors that have nothing to do with each other": (
         "let f x = x +. 1\nlet g s = s ^ 2\n",
         'let f x = x +. 1.0\nlet g s = s ^ "2"\n',
