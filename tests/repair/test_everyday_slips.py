@@ -19,6 +19,7 @@ from lsp_aid.repair import (
     conditions,
     constructor_arity,
     containers,
+    defined_twice,
     elements,
     function_literals,
     indexing,
@@ -78,6 +79,13 @@ CASES = {
         ("let f a =\n  a\n  |> List.tl\n  List.map succ", "let f a =\n  a\n  |> List.tl\n  |> List.map succ"),
         ("let a = read_int ()\n\nprint_int a", "let a = read_int ()\n\nlet () = print_int a"),
         (CHECK + "let f n =\n  check n;\n  Ok (n + 1)", CHECK + "let f n =\n  let* () = check n in\n  Ok (n + 1)"),
+    ],
+    defined_twice: [
+        ("type t = A | B of int\n\ntype t = A | B of int\n\nlet f = B 1", "type t = A | B of int\n\nlet f = B 1"),
+        ("type t = A | B | C | A", "type t = A | B | C"),
+        ("type t = { a : int; b : int; a : int }", "type t = { a : int; b : int }"),
+        ("module A = struct let x = 1 end\nmodule A = struct let x = 1 end", "module A = struct let x = 1 end"),
+        ("type t = A\ntype t = A | B\nlet f = B", "type t = A | B\nlet f = B"),
     ],
     nested_matches: [
         (
