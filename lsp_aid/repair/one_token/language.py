@@ -1,5 +1,6 @@
 """How usual tokens are where they stand: by what is around them elsewhere in the file and in the files beside it.
 
+`slips/usual.py` knows OCaml as people write it anywhere; this knows what names and idioms the project has.
 Three tokens in a row are known from there, or two; else the kinds of tokens are looked at and, of a name, how often it
 is used and how near.
 """
