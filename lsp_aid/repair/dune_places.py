@@ -14,6 +14,8 @@ from lsp_aid.ocaml.dune_stanzas import Stanza, module_of
 from lsp_aid.repair.family import Problem
 from lsp_aid.repair.places import text_of
 
+_WRITES = ("with-stdout-to", "with-stderr-to", "with-outputs-to", "write-file")
+_COPIES = ("copy", "copy#")
 SOURCES = (".ml", ".mli", ".mll", ".mly", ".re", ".rei")
 
 
@@ -116,6 +118,29 @@ def written(text: str, node: Node) -> str:
     """The node as it stands in the text, on one line, for a title."""
     words = " ".join(text[node.start : node.end].split())
     return words if len(words) <= 60 else words[:57] + "..."
+
+
+def files_written(action: Group) -> Iterator[Word]:
+    """The files that an action writes."""
+    for node in dune_file.walk([action]):
+        if isinstance(node, Group) and len(node.items) > 1:
+            at = 1 if node.head in _WRITES else 2 if node.head in _COPIES else 0
+            if at and len(node.items) > at and isinstance(word := node.items[at], Word) and "%{" not in word.value:
+                yield word
+
+
+def made(dunes: Dunes) -> Iterator[str]:
+    """The files that rules and programs of the project make."""
+    for path, text in dunes.texts.items():
+        folder = posixpath.dirname(path)
+        for stanza in dune_file.stanzas(text):
+            if stanza.head == "rule":
+                fields = (dune_file.field(stanza, head) for head in ("target", "targets", "action"))
+                words = [w for f in fields if f for w in (files_written(f) if f.head == "action" else words_of(f))]
+                yield from (posixpath.join(folder, w.value) for w in words if "." in w.value and "%{" not in w.value)
+    for one in dunes.stanzas:
+        if one.kind in ("executable", "executables", "test", "tests"):
+            yield from (posixpath.join(one.folder, f"{name}.exe") for name in one.names)
 
 
 def project_file(view: View, path: str) -> str | None:

@@ -15,13 +15,20 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import dune_file, messages
 from lsp_aid.ocaml.dune_file import Group, Word
 from lsp_aid.ocaml.dune_stanzas import module_of
-from lsp_aid.repair.dune_places import Dunes, groups_at, project_file, read_dunes, word_at, words_of
+from lsp_aid.repair.dune_places import (
+    Dunes,
+    files_written,
+    groups_at,
+    made,
+    project_file,
+    read_dunes,
+    word_at,
+    words_of,
+)
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import nearest, similarity
 
-_WRITES = ("with-stdout-to", "with-stderr-to", "with-outputs-to", "write-file")
-_COPIES = ("copy", "copy#")
 _TARGETS = re.compile(r"^- (?P<name>\S+)", re.MULTILINE)
 _NO_RULE = re.compile(r"No rule found for (?:alias )?(?P<name>\S+)")
 _FILE = re.compile(r'(?:File "?(?P<file>[^"\s]+)"? doesn\'t exist|Cannot find directory: (?P<folder>\S+))')
@@ -85,7 +92,7 @@ def _targets(problem: Problem) -> Iterator[Candidate]:
     missing = [m["name"].rpartition("/")[2] for m in _TARGETS.finditer(problem.diagnostic.message)]
     said = [w for head in ("target", "targets") for f in [dune_file.field(rule, head)] if f for w in words_of(f)]
     action = dune_file.field(rule, "action")
-    written = [word for word in _written(action) if word.value not in {w.value for w in said}] if action else []
+    written = [word for word in files_written(action) if word.value not in {w.value for w in said}] if action else []
     yield from _of_jbuilder(problem, rule)
     for target in said:
         if target.value not in missing:
@@ -118,15 +125,6 @@ def _of_jbuilder(problem: Problem, rule: Group) -> Iterator[Candidate]:
         times = f" ({len(edits)} times)" if len(edits) > 1 else ""
         title = f"Write the variable as `{edits[0].text}`, as dune has it since 1.0{times}"
         yield Candidate(title, problem.edit(*edits), 0.96)
-
-
-def _written(action: Group) -> Iterator[Word]:
-    """The files that an action writes."""
-    for node in dune_file.walk([action]):
-        if isinstance(node, Group) and len(node.items) > 1:
-            at = 1 if node.head in _WRITES else 2 if node.head in _COPIES else 0
-            if at and len(node.items) > at and isinstance(word := node.items[at], Word) and "%{" not in word.value:
-                yield word
 
 
 def _named_elsewhere(problem: Problem, file: str, rule: Group) -> bool:
@@ -184,7 +182,7 @@ def _other_file(
     own, missing = (posixpath.normpath(p) for p in (posixpath.join(folder, written), name))
     if own != missing and written != name and not missing.endswith("/" + posixpath.normpath(written).lstrip("./")):
         return
-    files = {posixpath.relpath(p, folder or "."): p for p in (*dunes.paths, *_made(dunes))}
+    files = {posixpath.relpath(p, folder or "."): p for p in (*dunes.paths, *made(dunes))}
     ways = dict(_alike(written, [p for p in files if p.count("/") == posixpath.normpath(written).count("/")], 0.93))
     same_name = [
         p for p, whole in files.items() if posixpath.basename(whole) == posixpath.basename(own) and whole != own
@@ -195,20 +193,6 @@ def _other_file(
             continue
         value = word.value.replace(written, other)
         yield _replaced(problem, path, word, value, weight)
-
-
-def _made(dunes: Dunes) -> Iterator[str]:
-    """The files that rules and programs of the project make."""
-    for path, text in dunes.texts.items():
-        folder = posixpath.dirname(path)
-        for stanza in dune_file.stanzas(text):
-            if stanza.head == "rule":
-                fields = (dune_file.field(stanza, head) for head in ("target", "targets", "action"))
-                words = [w for f in fields if f for w in (_written(f) if f.head == "action" else words_of(f))]
-                yield from (posixpath.join(folder, w.value) for w in words if "." in w.value and "%{" not in w.value)
-    for one in dunes.stanzas:
-        if one.kind in ("executable", "executables", "test", "tests"):
-            yield from (posixpath.join(one.folder, f"{name}.exe") for name in one.names)
 
 
 def _beside(paths: Iterable[str], folder: str) -> list[str]:
@@ -286,10 +270,10 @@ def _program(problem: Problem, name: str) -> Iterator[Candidate]:
     dunes = read_dunes(problem.view)
     folder = posixpath.dirname(problem.diagnostic.path)
     stem = name.removesuffix(".exe").removeprefix("./")
-    for made in (p for p in _made(dunes) if p.endswith(".exe")):
-        alike = similarity(stem, posixpath.basename(made).removesuffix(".exe"))
+    for program in (p for p in made(dunes) if p.endswith(".exe")):
+        alike = similarity(stem, posixpath.basename(program).removesuffix(".exe"))
         if alike >= 0.7:
-            where = posixpath.relpath(made, folder or ".")
+            where = posixpath.relpath(program, folder or ".")
             where = where if where.startswith("../") or "/" in where else f"./{where}"
             title = f"Run `{where}`, the program of this project"
             yield Candidate(title, problem.edit(TextEdit(word.start, word.end, where)), 0.93 * alike)

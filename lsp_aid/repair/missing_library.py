@@ -8,10 +8,12 @@ to the stanza that builds the module that needs it.
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
+from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.domain.text import apply_text_edits
 from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_file import Group, Word
 from lsp_aid.ocaml.dune_stanzas import Stanza
-from lsp_aid.repair.dune_places import SOURCES, Dunes, described, groups_at, read_dunes
+from lsp_aid.repair.dune_places import SOURCES, Dunes, described, groups_at, read_dunes, words_of
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.similarity import similarity
 
@@ -53,6 +55,8 @@ _WELL_KNOWN: Mapping[str, str] = {
     "Z": "zarith",
 }
 _LIBRARIES = sorted({*_OF_DISTRIBUTION.values(), "threads", "compiler-libs"})
+_EMPTY = ("compiler-libs",)
+"""Names of libraries that have no modules: a part of them is meant."""
 _CLOSE = 0.7
 _FIELDS = ("libraries", "implements", "default_implementation", "ppx_runtime_libraries", "pps", "staged_pps")
 """Where libraries are named."""
@@ -121,8 +125,26 @@ def _unlisted(problem: Problem, dunes: Dunes, module: str) -> Iterator[Candidate
     if stanza is None:
         return
     for library, weight in _offering(module, stanza, dunes):
-        change = dunes.adding([(stanza, library)])
+        change = _adding(dunes, [(stanza, library)])
         yield Candidate(f"Add the library `{library}` to {described(stanza)}", change, weight)
+
+
+def _adding(dunes: Dunes, needs: Sequence[tuple[Stanza, str]]) -> ChangeSet:
+    """The change that adds the libraries, each in the place of the one without modules that it is a part of."""
+    change = dunes.adding(needs)
+    for stanza, library in needs:
+        whole = library.rpartition(".")[0]
+        if whole in _EMPTY and whole in stanza.libraries:
+            text = change.texts[stanza.path] or ""
+            number = [one for one in dunes.stanzas if one.path == stanza.path].index(stanza)
+            now = dune_stanzas.read({stanza.path: text})[number]
+            field = dune_file.field(now.group, "libraries")
+            words = [w for w in words_of(field) if w.value in (whole, library)] if field else []
+            if len(words) == 2:
+                edits = [dune_file.replace_atom(words[0], library), dune_file.remove(text, words[1])]
+                after = FileChange(stanza.path, text, apply_text_edits(text, edits))
+                change = change.then(ChangeSet.of([after]))
+    return change
 
 
 def _offering(module: str, user: Stanza, dunes: Dunes) -> Iterator[tuple[str, float]]:
@@ -163,7 +185,7 @@ def _not_linked(dunes: Dunes, references: Sequence[messages.Reference]) -> list[
     if not needs:
         return []
     title = "Add " + ", ".join(f"the library `{lib}` to {described(user)}" for user, lib in dict.fromkeys(needs))
-    return [Candidate(title, dunes.adding(needs), 0.9)]
+    return [Candidate(title, _adding(dunes, needs), 0.9)]
 
 
 def _linked_from(path: str, stanzas: Sequence[Stanza]) -> Stanza | None:

@@ -93,6 +93,10 @@ TYPES = [
     ("module type S = struct\n  val a : int\nend", "module type S = sig\n  val a : int\nend"),
     ("module M =\n  let a = 1\nend", "module M = struct\n  let a = 1\nend"),
     ("module M = Map.Make String\nlet a = M.empty", "module M = Map.Make (String)\nlet a = M.empty"),
+    (
+        "module F (X : Map.OrderedType, Y : Map.OrderedType) = struct\n  let a = 1\nend",
+        "module F (X : Map.OrderedType) (Y : Map.OrderedType) = struct\n  let a = 1\nend",
+    ),
     ('let a = print_string "{"id":7}"', 'let a = print_string "{\\"id\\":7}"'),
     ("(* adds numbers )\nlet a = 1", "(* adds numbers *)\nlet a = 1"),
     ("adds numbers *)\nlet a = 1", "(* adds numbers *)\nlet a = 1"),

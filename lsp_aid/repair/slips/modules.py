@@ -4,7 +4,9 @@ module M =  let a = 1 end         module M = struct let a = 1 end
 module M = { let a = 1 }          module M = struct let a = 1 end
 module type S = struct ... end    module type S = sig ... end
 module F (X) = struct ...         module F (X : S) = struct ...
+module F (X : S, Y : T) = ...      module F (X : S) (Y : T) = ...
 Map.Make String                   Map.Make (String)
+Make (X, Y)                       Make (X) (Y)
 object let n = 1 end              object method n = 1 end
 """
 
@@ -17,6 +19,12 @@ from lsp_aid.repair.slips.way import Place, Way, replaced
 _ITEMS = ("let", "type", "val", "open", "module", "exception", "include", "external")
 _FUNCTOR = re.compile(r"\bmodule\s+[A-Z]\w*\s*((?:\(\s*[A-Z]\w*\s*\)\s*)+)")
 _APPLIED = re.compile(r"((?:[A-Z]\w*\.)*[A-Z]\w*)[ \t]+((?:[A-Z]\w*\.)*[A-Z]\w*)\b(?!\s*\.)")
+_MODULE = r"(?:[A-Z]\w*\.)*[A-Z]\w*"
+_TUPLED = re.compile(rf"(?:{_MODULE})\s*(\(\s*{_MODULE}(?:\s*,\s*{_MODULE})+\s*\))")
+_TUPLE = re.compile(
+    r"(?:\bmodule\s+(?:type\s+)?[A-Z]\w*|\bfunctor)\s*"
+    r"(\(\s*[A-Z]\w*\s*:[^(),]+(?:,\s*(?:[A-Z]\w*\s*:\s*)?[^(),]+)+\))"
+)
 _BEFORE, _BEHIND = 60, 6
 
 
@@ -85,6 +93,11 @@ def _functors(place: Place) -> Iterator[Way]:
             text = re.sub(r"\(\s*([A-Z]\w*)\s*\)", rf"(\1 : {type_})", match[1])
             edit = TextEdit(match.start(1), match.end(1), text)
             yield Way((edit,), f"A functor says what it takes: `{text.strip()}`", 0.85)
+    for match in (*_TUPLE.finditer(place.text), *_TUPLED.finditer(place.text)):
+        if match.start(1) <= place.start <= match.end(1):
+            parts = [f"({part.strip()})" for part in match[1][1:-1].split(",")]
+            edit = TextEdit(match.start(1), match.end(1), " ".join(parts))
+            yield Way((edit,), f"A functor takes its arguments one by one: `{' '.join(edit.text.split())}`", 0.95)
     for match in _APPLIED.finditer(place.text):
         line = place.text[place.text.rfind("\n", 0, match.start()) + 1 : match.start()]
         if abs(match.start() - place.start) < 200 and re.search(r"\bmodule\b.*=\s*$", line):
