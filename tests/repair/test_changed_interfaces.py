@@ -16,6 +16,9 @@ TYPES = {
     "ast.ml": "type t = Name of string | Number of int\n",
     "event.ml": "type t = Key of { code : int; shift : bool } | Resize of int * int\n",
     "user.ml": "type t = { name : string; email : string option }\n",
+    "mailer.ml": "type mail = { about : string; body : string }\n\nlet send { about; body } = about ^ body\n",
+    "span.ml": "type t = { first : int; last : int }\n\nlet widen t = { t with last = t.last + 1 }\n",
+    "sorting.ml": "type order = Ascending | Descending\n\nlet by ~order xs = if order = Ascending then xs else []\n",
     "reader.ml": 'let next n = (n + 1, n > 3)\nlet decode s = if s = "" then Error "empty" else Ok 1\n',
 }
 BEFORE_AND_AFTER = [
@@ -37,6 +40,13 @@ BEFORE_AND_AFTER = [
         "let f = function Event.Key (code, _) -> code | Event.Resize _ -> 0",
         "let f = function Event.Key { code; _ } -> code | Event.Resize _ -> 0",
     ),
+    ('let f b = Mailer.send ~about:"x" ~body:b', 'let f b = Mailer.send { Mailer.about = "x"; body = b }'),
+    (
+        "let f s = let a, b = Span.widen s in a + b",
+        "let f s = let { Span.first = a; last = b } = Span.widen s in a + b",
+    ),
+    ("let f s = fst (Span.widen s)", "let f s = (Span.widen s).Span.first"),
+    ("let f xs = Sorting.by ~descending:false xs", "let f xs = Sorting.by ~order:Sorting.Ascending xs"),
     ('let f : User.t = { name = "ada" }', 'let f : User.t = { name = "ada"; email = None }'),
     (
         "module type S = sig val close : unit -> unit end\nmodule M : S = struct let closed () = () end",
