@@ -19,7 +19,7 @@ from attrs import evolve, field, frozen
 
 from lsp_aid.domain.diagnostics import Diagnostic, Related, Severity
 from lsp_aid.domain.text import Position, Range, SourceText
-from lsp_aid.ocaml import generated
+from lsp_aid.ocaml import generated, messages
 from lsp_aid.ocaml.generated import GRAMMARS, Pointed
 
 Read = Callable[[str], str | None]
@@ -209,6 +209,8 @@ def _diagnostic(block: _Block, places: "_Places") -> Diagnostic | None:
     elif path.endswith(GRAMMARS) and len(lines) > 2 and _CARET.fullmatch(lines[-1]):
         start = Position(place.start.line, min(len(lines[-1]) - 1, place.end.column))
         lines, place = lines[:-2], Range(start, place.end)
+    if title and code is None and path.endswith((".ml", ".mli")):
+        lines = _own(lines)
     if path.endswith(GRAMMARS) and lines:
         place = places.named_in(path, place, lines[0])
     kept, related = _without_places(lines, places)
@@ -236,6 +238,19 @@ def _without_empty_end(lines: list[str]) -> list[str]:
     while end > 1 and not lines[end - 1].strip():
         end -= 1
     return lines[:end]
+
+
+def _own(lines: list[str]) -> list[str]:
+    """The lines of a compiler's error without what a program printed behind it: the compiler indents all lines but the
+    first and those of its hints, and a message that is known is complete without any other."""
+    for number, line in enumerate(lines[1:], 1):
+        if line.lstrip().startswith(("Hint:", "-> ")):
+            break
+        if line.strip() and not line.startswith(" "):
+            said = Diagnostic("", _NOWHERE, Severity.ERROR, "\n".join(lines[:number]), source="ocaml")
+            if not isinstance(messages.read(said), messages.Other):
+                return lines[:number]
+    return lines
 
 
 def _titled(block: _Block, path: str) -> re.Match[str] | None:

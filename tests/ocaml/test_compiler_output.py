@@ -176,6 +176,25 @@ def test_what_a_program_prints_without_an_end_of_line_hides_no_message() -> None
     assert found.message == 'Fatal error: exception Assert_failure("test/all.ml", 1, 9)'
 
 
+def test_what_a_program_prints_behind_a_message_is_no_part_of_it() -> None:
+    """dune runs others at the same time, and prints what they say where it comes."""
+    found = one("""\
+        File "a.ml", line 1, characters 19-23:
+        1 | let answer : int = "42"
+                               ^^^^
+        Error: This constant has type "string" but an expression was expected of type
+                 "int"
+        Read 99 sample input sentences and 47 error messages.
+        Grammar has 56 nonterminal symbols, among which 1 start symbols.
+        """)
+    message = 'This constant has type "string" but an expression was expected of type\n         "int"'
+    assert found.message == message
+    # nobody knows where the message of a preprocessor ends
+    assert one('File "a.ml", line 1, characters 0-3:\nError: this is wrong\nfor two reasons\n').message == (
+        "this is wrong\nfor two reasons"
+    )
+
+
 def test_the_commands_that_dune_names_under_ci_are_no_part_of_a_message() -> None:
     """Without that, what ocamlc and ocamlopt say alike is two errors, and a rule's exit code goes unread."""
     error = 'File "a.ml", line 1, characters 0-1:\n1 | x\n    ^\nError: No\n  hint\n'
