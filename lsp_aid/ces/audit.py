@@ -167,10 +167,9 @@ class Audit:
                 result = await self._dune(tree, self.first or self._where(red))
                 if not result.green and {*map(_told, red)} <= {*map(_told, result.errors)}:
                     return dict.fromkeys(Level, result)
-            result = found[Level.TYPES] = await self._dune(tree, goals.check)
-            if result.green:
-                result = await self._dune(tree, (*goals.check, *goals.build))
-            found[Level.BUILD] = result
+            found[Level.TYPES] = await self._dune(tree, goals.check)
+            # Also where it is red, since more is built then, which has errors of its own.
+            result = found[Level.BUILD] = await self._dune(tree, (*goals.check, *goals.build))
             if result.green and Level.TEST in self.levels:
                 result = await self._dune(tree, goals.test)
             found[Level.TEST] = result
