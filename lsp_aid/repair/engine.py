@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 ERRORS_AT_ONCE = 24  # further errors wait for the next node
 CANDIDATES_PER_ERROR = 8
 BUILDS_FOR_ALTERNATIVES = 10
+SECONDS_FOR_ALTERNATIVES = 4.0  # at least; as long as the first one took where that was more
 NO_CANDIDATE_COST = 3.0
 REVEALED_COST = 0.1
 WORKED_COST = 1.0  # of putting another in the place of a candidate that has taken its error away
@@ -123,6 +124,7 @@ class _Search:
     families: Mapping[str, Family]
     deadline: float
     before: BuildResult
+    started: float = field(factory=time.monotonic)
     builds: int = 0
     built: dict[tuple[tuple[str, str | None], ...], BuildResult] = field(factory=dict)
     queue: list[tuple[float, int, _Node, tuple[int, ...]]] = field(factory=list)
@@ -207,6 +209,8 @@ class _Search:
         for name, family in self.families.items():
             if any(step.candidate.weight >= LAST_RESORTS.get(name, math.inf) for step in steps):
                 continue
+            if self.found and name in LAST_RESORTS:  # below another way than the first that leads to a green build
+                continue
             try:
                 found = await family.candidates(problem)
             except WorkspaceError as error:  # a file that cannot be read has no candidates
@@ -253,6 +257,11 @@ class _Search:
             repair = await self._come_to_light(repair)
         if self._helps(repair):
             self.partial.append(repair)
+        broken = _no_longer_parsed(node.build, build)
+        if broken:  # no way leads on from a text that is none any more
+            wrong = [i for i, step in taken if broken & set(step.candidate.changes.texts)]
+            self._advance(node, choice, wrong, extra, together=True)
+            return
         left = [i for i, _ in taken if _is_left(node.errors[i], node.view, merged.changes, build)]
         touched = [i for (i, _), place in zip(taken, places, strict=True) if i not in left and _touched(place, build)]
         failed = [*left, *touched]
@@ -277,6 +286,8 @@ class _Search:
         self.found.append(repair)
         if len(self.found) == 1:
             self.stop_at = min(self.settings.builds, self.builds + BUILDS_FOR_ALTERNATIVES)
+            now = time.monotonic()
+            self.deadline = min(self.deadline, now + max(SECONDS_FOR_ALTERNATIVES, now - self.started))
 
     def _verdict(self, changes: ChangeSet, build: BuildResult) -> Verdict:
         sound = all(text is None or parses(path, text) for path, text in changes.texts.items())
@@ -407,6 +418,15 @@ def _moved(place: Position, before: str, after: str) -> set[Position]:
     behind = front + sum(shift for edit, shift in shifts if edit.start == edit.end == offset)
     source = SourceText(after)
     return {source.position(front), source.position(behind)}
+
+
+def _no_longer_parsed(before: BuildResult, after: BuildResult) -> set[str]:
+    """The files with an error of syntax that had none before."""
+    old, new = (
+        {error.path for error in build.errors if isinstance(messages.read(error), messages.SyntaxProblem)}
+        for build in (before, after)
+    )
+    return new - old
 
 
 def _touched(places: Sequence[tuple[str, Range]], build: BuildResult) -> bool:
