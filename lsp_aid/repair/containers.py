@@ -25,7 +25,6 @@ _CONVERSIONS: Mapping[tuple[str, str], str] = {
     ("Seq.t", "string"): "String.of_seq",
     ("Hashtbl.t", "Seq.t"): "Hashtbl.to_seq",
     ("option", "list"): "Option.to_list",
-    ("option", "result"): 'Option.to_result ~none:""',
     ("result", "option"): "Result.to_option",
     ("Buffer.t", "string"): "Buffer.contents",
     ("in_channel", "string"): "In_channel.input_all",
@@ -34,7 +33,7 @@ _CONVERSIONS: Mapping[tuple[str, str], str] = {
 _MODULES = {"list": "List", "array": "Array", "Seq.t": "Seq", "string": "String", "bytes": "Bytes", "option": "Option"}
 _MODULES |= {"Hashtbl.t": "Hashtbl", "Queue.t": "Queue", "Stack.t": "Stack", "Buffer.t": "Buffer", "result": "Result"}
 _MORE = {"Seq": ("length", "exists", "for_all", "find", "mem", "mapi", "iteri", "is_empty")}
-_ATOMS = ("value_path", "parenthesized_expression", "field_get_expression")
+_ATOMS = ("value_path", "parenthesized_expression", "field_get_expression", "field_expression", "label_name")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -49,6 +48,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 def _ways(problem: Problem, node: Node, found: str, expected: str) -> Iterator[Candidate]:
     if found in ("lazy_t", "Lazy.t") and expected not in ("lazy_t", "Lazy.t"):
+        yield from _default(problem, node)
         yield _wrapped(problem, node, "Lazy.force", f"`{_short(node)}` is lazy: `Lazy.force` computes it", 0.93)
     elif expected in ("lazy_t", "Lazy.t"):
         yield _wrapped(problem, node, "lazy", f"A lazy value is expected: `lazy {_short(node)}`", 0.9)
@@ -56,6 +56,21 @@ def _ways(problem: Problem, node: Node, found: str, expected: str) -> Iterator[C
         function = _CONVERSIONS[found, expected]
         yield _wrapped(problem, node, function, f"Convert with `{function}`", 0.72)
     yield from _other_module(problem, node, found, expected)
+
+
+def _default(problem: Problem, node: Node) -> Iterator[Candidate]:
+    """The lazy value that stands in for the one that is left out, where that is given a name."""
+    for around in (n for n in node.ancestors() if n.kind == "let_expression"):
+        bound = next(around.walk("let_binding"), None)
+        pattern = bound.field("pattern") if bound is not None else None
+        if bound is None or pattern is None or pattern.text != node.text:
+            continue
+        for argument in bound.walk("labeled_argument"):
+            value = argument.field("expression")
+            if value is not None and argument.text.startswith("~default:") and value.kind == "value_path":
+                title = f"`{_short(value)}` is lazy: `Lazy.force` computes it"
+                yield _wrapped(problem, value, "Lazy.force", title, 0.95)
+        return
 
 
 def _other_module(problem: Problem, node: Node, found: str, expected: str) -> Iterator[Candidate]:

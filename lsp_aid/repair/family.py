@@ -11,6 +11,7 @@ from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.ports import Typing, View
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import SourceText, TextEdit, apply_text_edits
+from lsp_aid.repair.punned import written_out
 
 
 @frozen
@@ -55,10 +56,14 @@ class Problem:
         return self.source.offset(self.diagnostic.range.end)
 
     def edit(self, *edits: TextEdit, path: str | None = None) -> ChangeSet:
-        """The change that makes these edits to a file; to the file of the error where none is named."""
+        """The change that makes these edits to a file; to the file of the error where none is named.
+
+        A punned name whose value they change is written out, `{ x }` as `{ x = f x }`.
+        """
         path = path or self.diagnostic.path
         before = self.view.read(path)
-        return ChangeSet.of([FileChange(path, before, apply_text_edits(before, edits))])
+        made = written_out(before, path, edits)
+        return ChangeSet.of([FileChange(path, before, apply_text_edits(before, made))])
 
 
 class Family(Protocol):
