@@ -1,6 +1,7 @@
 """What its author calls deprecated, and names something to use instead.
 
     let f = Mapper.old_name                   let f = Mapper.name
+    Coord.distance a b                        Point.distance a b
 
 Where the message names nothing, there is no repair.
 """
@@ -30,16 +31,24 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if instead is None or at is None:
         return []
     node = next((n for n in (at, *at.ancestors()) if n.kind in _PATHS and n.start <= problem.start), at).whole()
+    old = _deprecated_part(node.text, message.subject)
     return [
         Candidate(
-            f"Use `{path}` for the deprecated `{node.text}`",
-            problem.edit(TextEdit(node.start, node.end, path)),
+            f"Use `{path}` for the deprecated `{old}`",
+            problem.edit(TextEdit(node.start, node.start + len(old), path)),
             0.85 - 0.05 * number,
             Kind.FIX,
         )
-        for number, path in enumerate(dict.fromkeys(_paths(instead["path"], node.text)))
-        if path != node.text
+        for number, path in enumerate(dict.fromkeys(_paths(instead["path"], old)))
+        if path != old
     ]
+
+
+def _deprecated_part(written: str, subject: str) -> str:
+    """Of `M.N.x` the module that is deprecated, `M.N`; all of it where that is what the path names."""
+    parts, name = written.split("."), subject.rpartition(".")[2].rpartition(" ")[2]
+    whole = name not in parts or not name[:1].isupper()
+    return written if whole else ".".join(parts[: len(parts) - parts[::-1].index(name)])
 
 
 def _paths(instead: str, written: str) -> Iterator[str]:

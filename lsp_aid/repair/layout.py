@@ -1,5 +1,7 @@
 """How code lies on its lines: taking a definition out whole, putting one in where it belongs."""
 
+import re
+
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml.syntax import Node
 
@@ -15,6 +17,13 @@ _PURE_AROUND = frozenset(
         "cons_expression", "field_expression",
     }
 )  # fmt: skip
+_READS = re.compile(
+    r"(?:Stdlib\.)?(?:(?:Sys\.(?:time|getenv_opt)|Unix\.(?:time|gettimeofday)|Option\.(?:is_some|is_none|value)|not|fst|snd|ref"
+    r"|abs|min|max|sqrt|floor|ceil|truncate|float|(?:int|float|string|bool)_of_(?:int|float|bool)|Printf\.sprintf"
+    r"|List\.(?:length|rev|mem|assoc_opt|mem_assoc|concat|append|flatten|is_empty)|Array\.(?:length|copy|of_list|to_list)"
+    r"|String\.(?:length|trim|\w+case_ascii|capitalize_ascii|concat|split_on_char|equal|compare|starts_with|ends_with)"
+    r"|Hashtbl\.(?:length|mem|find_opt|hash)|(?:Int|Float|Bool|Char)\.(?:of_\w+|to_\w+|equal|compare|abs|min|max|code)))"
+)
 _NO_EXPRESSION = frozenset({"field_path", "attribute"})
 _PURE_OPERATORS = frozenset({"+", "-", "*", "+.", "-.", "*.", "/.", "^", "@", "^^", "&&", "||"})
 
@@ -86,8 +95,8 @@ def is_pure(node: Node | None) -> bool:
         return all(is_pure(child) for child in node.named_children if child.kind not in _NO_EXPRESSION)
     if node.kind == "application_expression":
         function = node.field("function")
-        built = function is not None and function.kind == "constructor_path"
-        return built and all(is_pure(argument) for argument in node.fields("argument"))
+        built = function is not None and (function.kind == "constructor_path" or _READS.fullmatch(function.text))
+        return bool(built) and all(is_pure(argument) for argument in node.fields("argument"))
     if node.kind == "infix_expression":
         operator = node.field("operator")
         known = operator is not None and operator.text in _PURE_OPERATORS

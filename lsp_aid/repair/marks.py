@@ -7,6 +7,7 @@ Hashtbl.length t; ...             ignore (Hashtbl.length t); ...
 | A -> match y with ...           | A -> (match y with ...)
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.changes import ChangeSet
@@ -14,10 +15,14 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node, parse
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, text_of, tree
+from lsp_aid.repair.places import node_of, text_of, tree, within_parentheses
 
 FILES_AT_MOST = 200
 _ELEMENTS = ("array_get_expression", "string_get_expression", "bigarray_get_expression")
+_ACTS = re.compile(
+    r"(?:pop|take|dequeue|shift|advance|next|skip|consume|remove|delete|drop|push|insert|register|subscribe|spawn|create"
+    r"|fork|send|write|read|input|flush|exec|run|start|system|command|force|swap|exchange|fetch_and|incr|bump)(?:_\w+)?$"
+)
 _MODULES = {"Pervasives": "Stdlib", "Sort": "List"}
 
 
@@ -76,12 +81,19 @@ def _optional(problem: Problem, node: Node, message: messages.TypeClash) -> Iter
 
 
 def _dropped(problem: Problem, node: Node, message: messages.TypeClash) -> Iterator[Candidate]:
-    """What a call returns beside what it does, in a sequence."""
-    if message.expected != "unit" or "sequence" not in (message.because or "") or message.partial:
+    """What a call returns beside what it does, in a sequence or where there is nothing else to do."""
+    because = message.because or ""
+    is_branch = "conditional with no else" in because
+    if message.expected != "unit" or message.partial or not (is_branch or "sequence" in because or "loop" in because):
         return
-    if node.kind == "application_expression" and " -> " not in message.found:
+    call = within_parentheses(node)
+    function = call.field("function") if call.kind == "application_expression" else None
+    if function is None or " -> " in message.found:
+        return
+    acts = _ACTS.match(function.text.rpartition(".")[2]) is not None
+    if acts or not is_branch:
         edits = problem.edit(TextEdit(node.start, node.start, "ignore ("), TextEdit(node.end, node.end, ")"))
-        yield Candidate("Drop what it returns, which is not unit", edits, 0.6)
+        yield Candidate("Drop what it returns, which is not unit", edits, 0.95 if acts else 0.6)
 
 
 def _nested(problem: Problem, node: Node) -> Iterator[Candidate]:

@@ -100,15 +100,15 @@ def _candidates(
         chosen = [next((body for body in bodies if body.rule == rule), None) for bodies in offers]
         bodies = [body for body in chosen if body is not None]
         if len(bodies) == len(missing):
-            change = problem.edit(*_edits(matching, cases, [(body.pattern, body.text) for body in bodies]))
+            change = problem.edit(*added_cases(matching, cases, [(body.pattern, body.text) for body in bodies]))
             title = f"Add the missing case{plural} {shown}"
             yield Candidate(title, change, min(body.weight for body in bodies), _kind(bodies))
     mixed = [bodies[0] if bodies else skeleton(case) for bodies, case in zip(offers, missing, strict=True)]
     if any(offers) and not all(offers):
-        change = problem.edit(*_edits(matching, cases, [(body.pattern, body.text) for body in mixed]))
+        change = problem.edit(*added_cases(matching, cases, [(body.pattern, body.text) for body in mixed]))
         yield Candidate(f"Add the missing case{plural} {shown}, some to be written", change, 0.6, Kind.SKELETON)
     written = [skeleton(case) for case in missing]
-    change = problem.edit(*_edits(matching, cases, [(body.pattern, body.text) for body in written]))
+    change = problem.edit(*added_cases(matching, cases, [(body.pattern, body.text) for body in written]))
     yield Candidate(f"Add the missing case{plural} {shown}, to be written", change, 0.5, Kind.SKELETON)
 
 
@@ -122,7 +122,8 @@ def _kind(bodies: Sequence[Body]) -> Kind:
 # --- where the cases go ---
 
 
-def _edits(matching: Node, cases: Sequence[Node], new: Sequence[tuple[str, str]]) -> list[TextEdit]:
+def added_cases(matching: Node, cases: Sequence[Node], new: Sequence[tuple[str, str]]) -> list[TextEdit]:
+    """Puts cases, each a pattern and a body, behind the last of `cases`."""
     text, last = matching.syntax.text, cases[-1]
     lead = _lead(matching, cases)
     added = "".join(f"{lead}| {pattern} -> {body}" for pattern, body in new)

@@ -16,6 +16,7 @@ from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.syntax import Item, Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.interface_skeletons import defined
@@ -39,13 +40,14 @@ _WRITTEN = {"value": "value", "type": "type", "module": "module"}
 
 @frozen
 class _Way:
-    """`text` is put in; or `edit` is made."""
+    """`text` is put in; or `edit` is made; and `shown` in the interface beside."""
 
     text: str
     title: str
     weight: float
     kind: Kind = Kind.FIX
     edit: TextEdit | None = None
+    shown: TextEdit | None = None
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -75,6 +77,9 @@ def _candidate(problem: Problem, structure: Node, name: str, ways: Sequence[_Way
     texts = [way.text for way in ways if way.edit is None]
     edits = [way.edit for way in ways if way.edit is not None]
     change = _changed(problem, structure, texts, edits)
+    shown = [way.shown for way in ways if way.shown is not None]
+    if shown:
+        change = ChangeSet.of((*change.files, *problem.edit(*shown, path=f"{structure.syntax.path}i").files))
     where = f" in `{name}`" if name else ""
     return Candidate(f"{title}{where}", change, min(way.weight for way in ways), kind)
 
@@ -135,7 +140,7 @@ def _inserted(structure: Node, texts: Sequence[str]) -> TextEdit:
 def _ways(problem: Problem, syntax: Syntax, structure: Node, entry: messages.NotProvided) -> Iterator[_Way]:
     items = [i for i in structure.syntax.declared if _is_directly_in(i, structure)]
     if entry.sort == "value":
-        yield from _like_named(items, entry.name)
+        yield from _like_named(problem, structure, items, entry.name)
         yield from _usual(items, entry.name)
     elif entry.sort == "type":
         types = [i for i in items if i.kind == "type"]
@@ -157,19 +162,45 @@ def _is_directly_in(item: Item, structure: Node) -> bool:
     return parent is not None and (parent.start, parent.end) == (structure.start, structure.end)
 
 
-def _like_named(items: Sequence[Item], name: str) -> Iterator[_Way]:
+def _like_named(problem: Problem, structure: Node, items: Sequence[Item], name: str) -> Iterator[_Way]:
     for item in items:
-        alike = similarity(item.name, name) if item.kind == "value" else 0.0
-        if item.kind == "value" and mean_the_same(item.name, name):
-            alike = max(alike, 0.9)
-        if alike >= _CLOSE or (item.kind == "value" and (item.name in name or name in item.name)):
-            named = item.node.child("value_name")
-            uses = [use for use in item.definition.syntax.walk("value_path") if use.text == item.name]
-            if named is not None and alike >= _MISSPELT and not uses:
-                edit = TextEdit(named.start, named.end, name)
-                yield _Way("", f"Rename `{item.name}` to `{name}`", 0.97 * alike, edit=edit)
-            text = f"let {name} = {item.name}"
-            yield _Way(text, f"Define `{name}` as `{item.name}`", 0.5 + 0.3 * alike)
+        if item.kind != "value":
+            continue
+        alike = 0.9 if mean_the_same(item.name, name) else similarity(item.name, name)
+        is_part = set(item.name.split("_")) < set(name.split("_"))
+        if alike < _CLOSE and item.name not in name and name not in item.name:
+            continue
+        shown = _specification(problem, structure, item.name)
+        named = item.node.child("value_name")
+        if named is not None and (alike >= _MISSPELT or is_part) and not _is_used(problem, structure, item.name):
+            edit = TextEdit(named.start, named.end, name)
+            weight = 0.97 * alike if alike >= _MISSPELT else 0.9
+            there = shown.node.child("value_name") if shown is not None else None
+            beside = TextEdit(there.start, there.end, name) if there is not None else None
+            yield _Way("", f"Rename `{item.name}` to `{name}`", weight, edit=edit, shown=beside)
+        beside = None
+        if shown is not None:
+            text = shown.definition.text.replace(item.name, name, 1)
+            beside = TextEdit(shown.definition.end, shown.definition.end, f"{newline(text)}{text}")
+        yield _Way(f"let {name} = {item.name}", f"Define `{name}` as `{item.name}`", 0.5 + 0.3 * alike, shown=beside)
+
+
+def _specification(problem: Problem, structure: Node, name: str) -> Item | None:
+    """Where the interface of a whole file shows a value."""
+    path = f"{structure.syntax.path}i"
+    text = text_of(problem.view, path) if structure.parent is None else None
+    items = ocaml_syntax.parse(text, path).items if text is not None else ()
+    return next((item for item in items if item.kind == "value" and item.name == name), None)
+
+
+def _is_used(problem: Problem, structure: Node, name: str) -> bool:
+    """Whether a value is used in its file or, of a whole file, in others."""
+    syntax = structure.syntax
+    if any(use.text == name for use in syntax.walk("value_path")):
+        return True
+    path = f"{module_of(syntax.path)}.{name}"
+    others = [p for p in problem.view.paths() if p.endswith(".ml") and p != syntax.path] if not structure.parent else []
+    return any(path in (text_of(problem.view, other) or "") for other in others[:_FILES_AT_MOST])
 
 
 def _usual(items: Sequence[Item], name: str) -> Iterator[_Way]:

@@ -2,6 +2,7 @@
 
 let describe (module P) = P.name              let describe (module P : Plugin.S) = P.name
 fun p -> p.name, of a (module Plugin.S)       fun (module P : Plugin.S) -> P.name
+let sum (module S : Num) xs = fold S.add xs   let sum (type a) (module S : Num with type t = a) xs = fold S.add xs
 """
 
 import re
@@ -15,6 +16,7 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import file_of_module, modules_of, node_of, text_of, tree
 
+_ESCAPES = re.compile(r"type constructor [\"`']?([A-Z][\w']*)\.([a-z_][\w']*)[\"`']? would escape its scope")
 _NOT_INFERRED = re.compile(r"signature for this packaged module couldn't be inferred")
 
 
@@ -27,6 +29,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     if _NOT_INFERRED.search(flat):
         return list(_with_signature(problem, syntax, node))
+    if said := _ESCAPES.search(flat):
+        return list(_with_type(problem, node, said[1], said[2]))
     is_field = isinstance(message, messages.UnboundName) and message.sort == "record field" and not message.of_type
     if is_field or isinstance(message, messages.NotARecord):
         return list(_unpacked(problem, syntax, node))
@@ -42,6 +46,26 @@ def _with_signature(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Ca
     for number, path in enumerate(_fitting(problem, syntax, used)):
         edit = TextEdit(module.end, module.end, f" : {path}")
         yield Candidate(f"The module is a `{path}`", problem.edit(edit), 0.92 - 0.15 * number)
+
+
+def _with_type(problem: Problem, node: Node, module: str, type_: str) -> Iterator[Candidate]:
+    """The type in a module that a function is given is that of its other arguments or of its result: it has a name."""
+    for around in node.ancestors():
+        parameters = [child for child in around.children if child.kind == "parameter"]
+        unpacked = next((p for p in parameters if re.match(rf"\(\s*module\s+{module}\s*:", p.text)), None)
+        if around.kind not in ("let_binding", "fun_expression") or unpacked is None:
+            continue
+        taken = set(re.findall(r"\(type ([^)]*)\)", around.text.partition("=")[0]))
+        name = next(n for n in ("a", "b", "c", "elt") if n not in taken)
+        end = unpacked.start + len(unpacked.text.rstrip(" )"))
+        joined = "and" if re.search(r"\bwith\b", unpacked.text) else "with"
+        edits = [
+            TextEdit(unpacked.start, unpacked.start, f"(type {name}) "),
+            TextEdit(end, end, f" {joined} type {type_} = {name}"),
+        ]
+        title = f"`{module}.{type_}` is a type of the caller: `with type {type_} = {name}`"
+        yield Candidate(title, problem.edit(*edits), 0.93)
+        return
 
 
 def _fitting(problem: Problem, syntax: Syntax, used: set[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Functions that print where a text is wanted, and the other way round; formats given wrongly.
 
 let show x : string = Printf.printf "%d" x        Printf.sprintf "%d" x
+let show x = Printf.printf "%d" x in show 1 ^ "!"  Printf.sprintf "%d" x
 let log text : unit = Printf.sprintf "%s\\n" text  Printf.printf "%s\\n" text
 Printf.printf text                                Printf.printf "%s" text
 Printf.printf "100%"                              Printf.printf "100%%"
@@ -13,11 +14,13 @@ from collections.abc import Iterator, Sequence
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
-from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.ocaml.scope import lookup
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.type_shapes import read
 
 _PRINTS = {"printf": "sprintf", "eprintf": "sprintf"}
 _FORMAT = re.compile(r"\b(?:format|format4|format6)$")
@@ -44,7 +47,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     if message.found == "string" and _FORMAT.search(message.expected):
         return list(_as_format(problem, node))
-    return [*_other_printer(problem, node, message), *_arrow_printer(problem, syntax, node, message)]
+    printers = [*_other_printer(problem, node, message), *_defined_printer(problem, syntax, node, message)]
+    return [*printers, *_arrow_printer(problem, syntax, node, message)]
 
 
 def _percent(problem: Problem, node: Node, number: int) -> Iterator[Candidate]:
@@ -113,6 +117,73 @@ def _other_printer(problem: Problem, node: Node, message: messages.TypeClash) ->
     what = "makes a text" if new != "printf" else "prints"
     edit = TextEdit(function.start, function.end, f"{dotted}{new}")
     yield Candidate(f"`{dotted}{new}` {what}", problem.edit(edit), 0.95)
+
+
+def _defined_printer(problem: Problem, syntax: Syntax, node: Node, message: messages.TypeClash) -> Iterator[Candidate]:
+    """The function of the project that is called prints, and is to make a text; or the other way round."""
+    call, has, wants = within_parentheses(node), read(message.found), read(message.expected)
+    if len(has.parts) == 1 and has.head == wants.head and len(wants.parts) == 1:  # of `List.map show items`
+        functions = [within_parentheses(one) for one in call.fields("argument")]
+        has, wants = has.parts[0], wants.parts[0]
+    else:
+        functions = [call.field("function") or call]
+    if {has.head, wants.head} != {"unit", "string"}:
+        return
+    for function in functions:
+        is_written = function.kind in ("fun_expression", "function_expression")
+        if is_written or function.kind == "value_path":
+            found = function if is_written else _definition(problem, syntax, function)
+            yield from _printing(problem, function, found, makes=wants.head == "string")
+
+
+def _printing(problem: Problem, function: Node, found: Node | None, *, makes: bool) -> Iterator[Candidate]:
+    """What a function prints in the end, in each of its branches, is to be made a text, or the other way round."""
+    ends = [within_parentheses(end) for end in _ends(found)] if found is not None else []
+    edits = []
+    for end in ends:
+        printer = end.field("function") if end.kind == "application_expression" else None
+        module, dot, name = printer.text.rpartition(".") if printer is not None else ("", "", "")
+        wanted = ("printf",) if makes else ("sprintf", "asprintf")
+        if printer is None or name not in wanted:
+            return
+        new = "printf" if not makes else "asprintf" if module == "Format" else "sprintf"
+        edits.append(TextEdit(printer.start, printer.end, f"{module}{dot}{new}"))
+    if edits and found is not None:
+        what = "makes a text" if makes else "prints"
+        name = function.text if function.kind == "value_path" else "this function"
+        change = problem.edit(*edits, path=found.syntax.path)
+        yield Candidate(f"`{name}` {what}: `{edits[0].text}`", change, 0.94)
+
+
+def _definition(problem: Problem, syntax: Syntax, function: Node) -> Node | None:
+    """The body of a function that the file or another module of the project defines."""
+    module, _, name = function.text.rpartition(".")
+    if not module:
+        binding = lookup(syntax, name, function.start)
+        return binding.binding.field("body") if binding is not None and binding.kind == "value" else None
+    file = file_of_module(problem, module.rpartition(".")[2])
+    text = text_of(problem.view, file) if file is not None else None
+    items = parse(text, file).items if text is not None and file is not None else ()
+    item = next((item for item in reversed(items) if item.kind == "value" and item.name == name), None)
+    return item.node.field("body") if item is not None else None
+
+
+def _ends(body: Node) -> Iterator[Node]:
+    """What a body gives in the end, in each of its branches."""
+    match body.kind:
+        case "let_expression" | "fun_expression" | "match_case":
+            inner = body.field("body")
+            yield from _ends(inner) if inner is not None else ()
+        case "sequence_expression" | "parenthesized_expression" | "then_clause" | "else_clause":
+            yield from _ends(body.named_children[-1])
+        case "match_expression" | "function_expression":
+            for case in (child for child in body.named_children if child.kind == "match_case"):
+                yield from _ends(case)
+        case "if_expression":
+            for clause in (child for child in body.named_children if child.kind in ("then_clause", "else_clause")):
+                yield from _ends(clause)
+        case _:
+            yield body
 
 
 def _arrow_printer(problem: Problem, syntax: Syntax, node: Node, message: messages.TypeClash) -> Iterator[Candidate]:

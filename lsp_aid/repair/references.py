@@ -4,6 +4,7 @@ counter <- !counter + 1, of a reference           counter := !counter + 1
 let n = 0 in ... n := !n + 1                      let n = ref 0 in ...
 let n = 0 in ... n <- n + 1; n                    let n = ref 0 in ... n := !n + 1; !n
 t.count <- t.count + 1, where it is a reference   t.count := !(t.count) + 1
+incr t.count, where it is none                    t.count <- t.count + 1
 """
 
 import re
@@ -15,10 +16,11 @@ from lsp_aid.ocaml.scope import Binding, lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree
+from lsp_aid.repair.places import node_of, tree, within_parentheses
 
 _NO_VARIABLE = re.compile(r"The value \"?([a-z_][\w']*)\"? is not an instance variable")
 _NO_FIELD = re.compile(r"The record field \"?([\w.']+)\"? is not mutable")
+_PLACES = ("field_get_expression", "array_get_expression")
 _BY_REFERENCE = ("incr", "decr")
 
 
@@ -40,12 +42,27 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         path = set_.named_children[0].field("field") if set_ is not None else None
         if path is not None and set_ is not None and set_.named_children[-1] == node:
             return list(_reference_field(problem, syntax, node, path.text.rpartition(".")[2]))
+        if within_parentheses(node).kind in _PLACES:
+            return list(_counted(problem, node))
     if isinstance(message, messages.TypeClash) and re.search(r" ref$", message.expected):
         name = problem.source.text[problem.start : problem.end]
         binding = lookup(syntax, name, problem.start) if re.fullmatch(r"[a-z_][\w']*", name) else None
         if binding is not None and not message.found.endswith(" ref"):
             return list(_made_reference(problem, syntax, binding))
     return ()
+
+
+def _counted(problem: Problem, node: Node) -> Iterator[Candidate]:
+    """`incr` and `decr` are for references; a field or an element is assigned."""
+    place = within_parentheses(node).text
+    around = node.parent if node.parent is not None and node.parent.kind != "parenthesized_expression" else None
+    call = around or (node.parent.parent if node.parent is not None else None)
+    function = call.field("function") if call is not None and call.kind == "application_expression" else None
+    sign = {"incr": "+", "decr": "-"}.get(function.text.removeprefix("Stdlib.") if function is not None else "")
+    if call is None or sign is None:
+        return
+    change = problem.edit(TextEdit(call.start, call.end, f"{place} <- {place} {sign} 1"))
+    yield Candidate(f"`{place}` is no reference: `{place} <- {place} {sign} 1`", change, 0.95)
 
 
 def _read(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidate]:

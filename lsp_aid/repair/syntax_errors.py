@@ -97,7 +97,8 @@ def _guesses(place: Place) -> Iterator[Guess]:
     elif _is_by_accident(place.message):
         near = range(max(weighing.first, place.at - 12), min(len(place.code), place.until + _BEHIND) + 1)
         likely = (guess for guess in weighing.of_tokens(near) if guess.gain > 0.5 and guess.score > _PLAUSIBLE)
-        yield from (guess for guess in likely if _keeps_words(place.text, guess.edits))
+        kept = (guess for guess in likely if _keeps_words(place.text, guess.edits))
+        yield from (guess for guess in kept if [edit.text.strip() for edit in guess.edits] != ["="])
 
 
 def _keeps_words(text: str, edits: Sequence[TextEdit]) -> bool:

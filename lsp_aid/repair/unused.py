@@ -101,7 +101,7 @@ def _definition(problem: Problem, tree: Syntax, message: messages.UnusedName) ->
         yield Candidate(title, problem.edit(*_renamed(item, "value_name", item.name)), 0.75)
     if removal:
         title = f"Remove the unused {item.kind} `{item.name}`"
-        short = item.kind == "value" and item.definition.text.count("\n") < _WORK
+        short = item.kind == "value" and item.node.text.count("\n") < _WORK
         yield Candidate(title, problem.edit(removal), 0.3 if not pure else 0.8 if short else 0.6)
 
 

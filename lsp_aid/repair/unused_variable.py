@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax, bound_names
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import is_pure, take_out
@@ -97,8 +98,8 @@ def _self(problem: Problem, name: Node) -> Iterator[Candidate]:
 
 
 def _binding(problem: Problem, name: Node) -> Iterator[Candidate]:
-    """Drops `let x = e in`: first choice where `e` is a constant, second where it is computed of other names, for then
-    it was wanted once, and a last one where it may do something."""
+    """Drops `let x = e in`: first choice where `e` is a constant, or made of what is there for it alone, second where
+    it is computed of other names, for then it was wanted once, and a last one where it may do something."""
     binding = name.parent
     definition = binding.parent if binding else None
     expression = definition.parent if definition else None
@@ -115,6 +116,25 @@ def _binding(problem: Problem, name: Node) -> Iterator[Candidate]:
     if edit.start == expression.start:
         edit = TextEdit(expression.start, body.start, "")
     title = f"Remove the unused binding of `{name.text}`"
-    constant = not any(True for _ in binding.walk("value_path"))
+    constant = all(_is_called(path) for path in binding.walk("value_path")) or _is_all_for(binding)
     weight = 0.3 if not pure else 0.85 if constant or binding.child("parameter") else 0.75
     yield Candidate(title, problem.edit(edit), weight)
+
+
+def _is_called(path: Node) -> bool:
+    return path.parent is not None and path.parent.kind == "application_expression" and path.parent.children[0] == path
+
+
+def _is_all_for(binding: Node) -> bool:
+    """Whether each variable in a definition is local and used nowhere else: that of a measured time, say."""
+    inside = {path.text for path in binding.walk("value_path") if "." not in path.text}
+    found = [lookup(binding.syntax, name, binding.end - 1) for name in inside]
+    if not found or any(one is None or one.kind != "value" or not _is_local(one.binding) for one in found):
+        return False
+    uses = [path for path in binding.syntax.walk("value_path") if path.text in inside]
+    return all(binding.start <= use.start < binding.end for use in uses)
+
+
+def _is_local(binding: Node) -> bool:
+    definition = binding.parent
+    return definition is not None and definition.parent is not None and definition.parent.kind == "let_expression"

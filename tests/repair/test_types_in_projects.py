@@ -7,11 +7,15 @@ import pytest
 
 from lsp_aid.repair import (
     coercions,
+    containers,
     format_arguments,
     functor_types,
     logged_messages,
+    module_members,
+    option_errors,
     own_equalities,
     polymorphic_recursion,
+    sequence_nodes,
 )
 from tests.support.one_liners import check_best, check_none
 
@@ -26,6 +30,9 @@ USED = 'module N = Make (String)\nlet a = N.add "a" N.empty'
 MSGF = "(('a, Format.formatter, unit) format -> 'a) -> unit"
 LOG = f"module Log = struct\n  let info (msgf : {MSGF}) = msgf Format.eprintf\nend\n"
 BASE = "open struct let ( = ) (a : int) b = a = b let ( <> ) (a : int) b = a <> b end\nlet b = 1 = 2 || 1 <> 2\n"
+LAZY = "type r = { a : int; b : int }\nlet l = lazy 1\n"
+CHAIN = "type error = Other | Unknown_book of string\nlet ( let* ) = Result.bind\nlet f t k : (int, error) result =\n"
+SEEDED = "\nmodule T = Hashtbl.MakeSeeded (K)"
 CASES = {
     coercions: [
         (KEYS + "let f (k : key) = name k", KEYS + "let f (k : key) = name (k :> t)"),
@@ -64,6 +71,41 @@ CASES = {
         (
             LOG + 'let f n =\n  Log.info "at %d" n;\n  Log.info "done"',
             LOG + 'let f n =\n  Log.info (fun m -> m "at %d" n);\n  Log.info (fun m -> m "done")',
+        ),
+    ],
+    containers: [
+        (LAZY + "let f (a : int Lazy.t) b = { a; b }", LAZY + "let f (a : int Lazy.t) b = { a = Lazy.force a; b }"),
+        (
+            LAZY + "let g ~a ~b : r = { a; b }\nlet f b = let a = l in g ~a ~b",
+            LAZY + "let g ~a ~b : r = { a; b }\nlet f b = let a = l in g ~a:(Lazy.force a) ~b",
+        ),
+    ],
+    sequence_nodes: [
+        (
+            "let f b : int Seq.t = if b then Seq.Nil else Seq.empty",
+            "let f b : int Seq.t = if b then Seq.empty else Seq.empty",
+        ),
+        ("let f b : int Seq.t = Seq.Cons (b, Seq.empty)", "let f b : int Seq.t = (fun () -> Seq.Cons (b, Seq.empty))"),
+        (
+            "let f (s : int Seq.t) = match s with Seq.Nil -> 0 | Seq.Cons (n, _) -> n",
+            "let f (s : int Seq.t) = match s () with Seq.Nil -> 0 | Seq.Cons (n, _) -> n",
+        ),
+    ],
+    option_errors: [
+        (
+            CHAIN + "  let* book = List.assoc_opt k t in Ok book",
+            CHAIN + "  let* book = Option.to_result ~none:(Unknown_book k) (List.assoc_opt k t) in Ok book",
+        ),
+        (
+            CHAIN.replace("Other | Unknown_book of string", "Full | Not_found") + "  List.assoc_opt k t",
+            CHAIN.replace("Other | Unknown_book of string", "Full | Not_found")
+            + "  Option.to_result ~none:Not_found (List.assoc_opt k t)",
+        ),
+    ],
+    module_members: [
+        (
+            "module K = struct type t = int let equal = ( = ) let hash _ k = k end" + SEEDED,
+            "module K = struct type t = int let equal = ( = ) let seeded_hash _ k = k end" + SEEDED,
         ),
     ],
     own_equalities: [

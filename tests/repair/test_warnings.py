@@ -14,6 +14,7 @@ from lsp_aid.repair import (
     forgotten,
     formats,
     guards,
+    mirrored_cases,
     missing_cases,
     missing_modules,
     needless,
@@ -33,6 +34,9 @@ R = "type r = { a : int; b : int }\n"
 OLD = (
     "module M : sig val f : int -> int val g : int -> int [@@deprecated {}] end = struct let f x = x let g x = x end\n"
 )
+MERGE, BOTH = "let rec f l m = match l, m with [], l -> l ", "| a :: l, b :: m -> a :: b :: f l m"
+GONE = 'module P : sig module New : sig val x : int end module Old = New [@@deprecated "Use P.New."] end = struct\n'
+GONE += "module New = struct let x = 1 end module Old = New end\n"
 USE, NAMED = OLD.format('"Use [f] instead."'), OLD.format('"[since 2] Renamed to M.f."')
 
 
@@ -127,6 +131,24 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
                 ),
             ],
         ),
+        (
+            mirrored_cases,
+            [
+                (MERGE + BOTH, MERGE + "| l, [] -> l " + BOTH),
+                (
+                    "type t = A | B of int\nlet f a b = match a, b with A, A | B _, B _ -> 0 | A, _ -> -1",
+                    "type t = A | B of int\nlet f a b = match a, b with A, A | B _, B _ -> 0 | A, _ -> -1 | _, A -> 1",
+                ),
+                (
+                    "let f a b = match a, b with None, x -> x | Some x, Some y -> Some (x + y)",
+                    "let f a b = match a, b with None, x -> x | x, None -> x | Some x, Some y -> Some (x + y)",
+                ),
+                (
+                    "type t = A | B of int\nlet f a b = match a, b with A, A -> true | B x, B y -> x = y",
+                    "type t = A | B of int\nlet f a b = match a, b with A, A -> true | B x, B y -> x = y | _ -> false",
+                ),
+            ],
+        ),
         (optional_labels, [("let f ~x () = x\nlet g () = f ?x:1 ()", "let f ~x () = x\nlet g () = f ~x:1 ()")]),
         (
             missing_modules,
@@ -169,6 +191,7 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
             [
                 (USE + "let f = M.g 1", USE + "let f = M.f 1"),
                 (NAMED + "let f = M.g 1", NAMED + "let f = M.f 1"),
+                (GONE + "let f = P.Old.x", GONE + "let f = P.New.x"),
             ],
         ),
     ],

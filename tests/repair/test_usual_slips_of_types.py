@@ -1,0 +1,126 @@
+"""Slips of type and of names that everybody makes, each with the edit that undoes it."""
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lsp_aid.repair import (
+    float_definitions,
+    forgotten_indices,
+    lopsided,
+    marks,
+    method_calls,
+    optional_values,
+    packed_modules,
+    printers,
+    references,
+    rounded,
+    unused,
+)
+from tests.support.one_liners import check_best, check_none
+
+pytestmark = pytest.mark.dune
+
+NUM = "module type N = sig type t val f : t -> int end\n"
+MUTUAL = "module M : sig val f : int -> int end = struct let rec f n =\n  if n = 0\n  then 0\n  else f (n - 1)"
+LOOP = "let f m = for i = 0 to 1 do for j = 0 to 1 do m.(i).({}) <- 0 done done"
+CASES = {
+    rounded: [
+        (
+            "let f a x = let i = floor (x /. 2.) in a.(i)",
+            "let f a x = let i = int_of_float (floor (x /. 2.)) in a.(i)",
+        ),
+        ("let f a x = Array.get a (ceil x)", "let f a x = Array.get a (int_of_float (ceil x))"),
+    ],
+    float_definitions: [
+        (
+            "let f xs = List.fold_left ( + ) 0 xs / List.length xs\nlet a = f [ 1.5 ]",
+            "let f xs = List.fold_left ( +. ) 0. xs /. float_of_int (List.length xs)\nlet a = f [ 1.5 ]",
+        ),
+        ("let f w h = w * h\nlet a x = f 1. (x +. 2.)", "let f w h = w *. h\nlet a x = f 1. (x +. 2.)"),
+    ],
+    lopsided: [
+        (
+            'let f = List.fold_left (fun b w -> if String.length w > b then w else b) ""',
+            'let f = List.fold_left (fun b w -> if String.length w > String.length b then w else b) ""',
+        ),
+        (
+            "type t = { age : int }\nlet f = List.sort (fun a b -> compare a.age b)",
+            "type t = { age : int }\nlet f = List.sort (fun a b -> compare a.age b.age)",
+        ),
+    ],
+    printers: [
+        (
+            'let f n = if n > 0 then Printf.printf "%d" n else Printf.printf "-"\nlet a = f 1 ^ "!"',
+            'let f n = if n > 0 then Printf.sprintf "%d" n else Printf.sprintf "-"\nlet a = f 1 ^ "!"',
+        ),
+        (
+            'let a = String.concat "" (List.map (fun n -> Printf.printf "%d" n) [ 1 ])',
+            'let a = String.concat "" (List.map (fun n -> Printf.sprintf "%d" n) [ 1 ])',
+        ),
+    ],
+    references: [
+        (
+            "type t = { mutable n : int }\nlet f t = incr t.n",
+            "type t = { mutable n : int }\nlet f t = t.n <- t.n + 1",
+        ),
+        ("let f (a : int array) = decr (a.(0))", "let f (a : int array) = a.(0) <- a.(0) - 1"),
+    ],
+    marks: [
+        (
+            "let f (q : int Queue.t) = if Queue.length q > 1 then Queue.pop q; q",
+            "let f (q : int Queue.t) = if Queue.length q > 1 then ignore (Queue.pop q); q",
+        ),
+    ],
+    method_calls: [
+        (
+            "class c = object method get = 1 end\nlet f (c : c) = c.get",
+            "class c = object method get = 1 end\nlet f (c : c) = c#get",
+        ),
+    ],
+    optional_values: [
+        (
+            "let f t k = let n = Hashtbl.find_opt t k in Hashtbl.replace t k (n + 1)",
+            "let f t k = let n = Option.value (Hashtbl.find_opt t k) ~default:0 in Hashtbl.replace t k (n + 1)",
+        ),
+    ],
+    packed_modules: [
+        (
+            NUM + "let f (module S : N) xs = List.map S.f xs",
+            NUM + "let f (type a) (module S : N with type t = a) xs = List.map S.f xs",
+        ),
+    ],
+    forgotten_indices: [
+        (LOOP.format("i"), LOOP.format("j")),
+        (
+            "let f m = Array.iteri (fun i -> Array.iteri (fun j x -> m.((j * 2) + j) <- x))",
+            "let f m = Array.iteri (fun i -> Array.iteri (fun j x -> m.((i * 2) + j) <- x))",
+        ),
+        (
+            "type t = { a : int; b : int }\nlet f a b = ignore b; { a = 0; b }",
+            "type t = { a : int; b : int }\nlet f a b = ignore b; { a; b }",
+        ),
+        (
+            "let f = function [ a ] as l -> if a then [ a ] else [] | l -> l",
+            "let f = function [ a ] as l -> if a then l else [] | l -> l",
+        ),
+    ],
+    unused: [
+        (
+            MUTUAL + "\nand g n = f n end",
+            MUTUAL + "\n end",
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
+async def test_the_likeliest_edit_undoes_it(family: ModuleType, tmp_path: Path) -> None:
+    await check_best(family, CASES[family], tmp_path)  # type: ignore[arg-type]
+
+
+async def test_what_is_none_of_them_is_left_alone(tmp_path: Path) -> None:
+    sources = ["let f x : int = x +. 1.", "let f a = incr a.(0).(1)", "let f a b = 1 > a && b < true"]
+    for family in (rounded, float_definitions, lopsided, optional_values):
+        await check_none(family, sources, tmp_path / family.__name__)  # type: ignore[arg-type]
