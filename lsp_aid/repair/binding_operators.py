@@ -3,6 +3,7 @@
 let b = number b in Ok (a + b)            let* b = number b in Ok (a + b)
 let* n = List.length xs in Some n         let n = List.length xs in Some n
 let* x = get () in ...                    let open Syntax in let* x = get () in ...
+let%bind x = get () in ...                let* x = get () in ...          without the preprocessor
 """
 
 import re
@@ -17,6 +18,8 @@ from lsp_aid.repair.places import declared_elsewhere, node_of, tree
 
 _OPERATOR = re.compile(r"(?:let|and)[-+*/|&^$@<>=!%:.]+$")
 MOST = 4
+_EXTENSION = re.compile(r"\b(?P<word>let|and)%(?P<name>[\w.]+)")
+_OPERATORS = {"bind": "*", "map": "+", "lwt": "*", "lwt.try": "*"}
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -25,11 +28,33 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     node = node_of(problem, syntax) if syntax else None
     if syntax is None or node is None:
         return ()
+    if isinstance(message, messages.BrokenRule) and message.rule == "extension-node":
+        return list(_of_preprocessor(problem, syntax, message.names[0]))
     if isinstance(message, messages.UnboundName) and _OPERATOR.match(message.name):
         return list(_opened(problem, message, syntax, node))
     if isinstance(message, messages.TypeClash):
         return [*_forgotten(problem, syntax, node), *_superfluous(problem, node, message)]
     return ()
+
+
+def _of_preprocessor(problem: Problem, syntax: Syntax, name: str) -> Iterator[Candidate]:
+    """All `let%bind` of the file as `let*`, what is joined to them with `and` as well."""
+    text = problem.source.text
+    sign = _OPERATORS.get(name)
+    found = [m for m in _EXTENSION.finditer(text) if _OPERATORS.get(m["name"])]
+    if sign is None or not found:
+        return
+    edits = [TextEdit(m.start(), m.end(), f"{m['word']}{_OPERATORS[m['name']]}") for m in found]
+    for match in found:
+        inside = syntax.node_at(match.start(), match.end())
+        around = inside if inside is None or inside.kind == "value_definition" else inside.enclosing("value_definition")
+        words = [child for child in around.children if child.kind == "and"] if around is not None else []
+        edits += [TextEdit(word.start, word.end, f"and{_OPERATORS[match['name']]}") for word in words]
+    written = {node.text for node in syntax.walk("let_operator")}
+    declared = {re.sub(r"[()\s]", "", d.name) for d in declared_elsewhere(problem)}
+    is_there = f"let{sign}" in {*written, *declared, *(re.sub(r"[()\s]", "", i.name) for i in syntax.declared)}
+    title = f"`let%{name}` is of a preprocessor: `let{sign}`"
+    yield Candidate(title, problem.edit(*dict.fromkeys(edits)), 0.93 if is_there else 0.3)
 
 
 def _forgotten(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidate]:

@@ -3,6 +3,7 @@
 Table.iter (fun row -> ...)         Table.iter (fun _ row -> ...)       where an index comes first now
 Table.iter show                     Table.iter (fun _ -> show)
 List.map (fun _ x -> x)             List.map (fun x -> x)
+Tree.fold (fun x sum -> ...)        Tree.fold (fun sum x -> ...)        where the sum comes first now
 
 All calls of the same function in the file are brought to it.
 """
@@ -126,6 +127,12 @@ def _ways(problem: Problem, syntax: Syntax, callback: _Callback) -> Iterator[_Wa
     for group in groups:
         often = f" ({len(group)} times)" if len(group) > 1 else ""
         bonus = 0.02 if len(group) > 1 else 0.0
+        for place in range(len(parameters) - 1):
+            edits = [edit for one in group for edit in _swapped(one.function, place)]
+            title = (
+                f"`{name}` gives its function the arguments the other way round: `{parameters[place + 1].text}` first"
+            )
+            yield _Way(f"{title}{often}", problem.edit(*edits), 0.9 - 0.02 * place + bonus, callback.function.start)
         for place in range(len(parameters) + 1):
             edits = [_inserted(one.function, place) for one in group]
             where = "in front" if place == 0 else "at the end" if place == len(parameters) else "between"
@@ -137,6 +144,12 @@ def _ways(problem: Problem, syntax: Syntax, callback: _Callback) -> Iterator[_Wa
                 edits = [_removed(one.function, place) for one in group]
                 title = f"`{name}` gives its function no `{parameter.text}`{often}"
                 yield _Way(title, problem.edit(*edits), 0.85 + bonus, callback.function.start)
+
+
+def _swapped(function: Node, place: int) -> Iterator[TextEdit]:
+    one, other = _parameters(function)[place : place + 2]
+    yield TextEdit(one.start, one.end, other.text)
+    yield TextEdit(other.start, other.end, one.text)
 
 
 def _inserted(function: Node, place: int) -> TextEdit:

@@ -5,6 +5,8 @@ id + 1, of type Id.t, private int         (id :> int) + 1
 pay 100, where Money.t is wanted          pay (Money.of_cents 100)
 next x + 1, of type int * bool            fst (next x) + 1
 get t "a" + 1, of type int option         Option.get (get t "a") + 1        (a guess, for it may raise)
+if check s, of type (unit, string) result if Result.is_ok (check s)         not (check s): Result.is_error (check s)
+{ tags = "docs" }, of type string list    { tags = [ "docs" ] }
 """
 
 import re
@@ -25,6 +27,11 @@ from lsp_aid.repair.type_shapes import Type, parameters, read, unified
 
 _DEFAULTS = {"int": "0", "string": '""', "float": "0.", "bool": "false", "list": "[]"}
 _MOST = 5
+_COLLECTED = {
+    "list": ("[ {} ]", "a list now"),
+    "array": ("[| {} |]", "an array now"),
+    "option": ("Some {}", "optional"),
+}
 _BASIC = frozenset(("int", "string", "float", "char", "bool", "bytes", "int32", "int64", "nativeint", "list", "array"))
 _OF_A_CALL_THAT_LACKS = 0.6
 _NEEDS_NONE = (
@@ -63,8 +70,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     share = _OF_A_CALL_THAT_LACKS if forms and await _lacks(asked, node) else 1.0
     for form in forms:
         form = evolve(form, weight=form.weight * share)
-        edit = _edit(node, form)
-        made.append((form, problem.edit(edit), node.start))
+        made.append((form, problem.edit(_edit(node, form)), node.start))
+    made += _tests(problem, node, given, wanted)
     made += await _elements(problem, asked, node, given, wanted)
     reached = await asked.reached([changes.files[0].after or "" for _, changes, _ in made if changes])
     found = [
@@ -81,6 +88,10 @@ def _members(given: Type, wanted: Type) -> Iterator[_Form]:
             if unified(part, wanted, {}) is not None and not part.is_variable:
                 which = "first" if function == "fst" else "second"
                 yield _Form(f"{function} {{}}", 0.8, f"It is a pair: take its {which} part, `{function}`")
+    elif wanted.head in _COLLECTED and given.head != wanted.head and unified(given, wanted.parts[0], {}) is not None:
+        form, is_one = _COLLECTED[wanted.head]
+        if not given.is_variable:
+            yield _Form(form, 0.85, f"It is {is_one}: `{form.format('...')}`")
     elif given.head == "option" and wanted.head != "option" and unified(given.parts[0], wanted, {}) is not None:
         title = "It is an option: take its value, `Option.get`, which raises where there is none"
         yield _Form("Option.get {}", 0.62, title, Kind.GUESS)
@@ -90,6 +101,34 @@ def _members(given: Type, wanted: Type) -> Iterator[_Form]:
     elif given.head == "result" and wanted.head != "result" and unified(given.parts[0], wanted, {}) is not None:
         title = "It is a result: take its value, `Result.get_ok`, which raises where it is an error"
         yield _Form("Result.get_ok {}", 0.62, title, Kind.GUESS)
+
+
+_TESTS = {
+    "option": ("Option.is_some", "Option.is_none"),
+    "result": ("Result.is_ok", "Result.is_error"),
+    "Either.t": ("Either.is_left", "Either.is_right"),
+}
+
+
+def _tests(problem: Problem, node: Node, given: Type, wanted: Type) -> Iterator[tuple[_Form, ChangeSet, int]]:
+    """Whether there is a value, where the answer was a `bool`; under `not`, whether there is none."""
+    tests = _TESTS.get(given.head.removeprefix("Stdlib.")) if wanted.head == "bool" else None
+    if tests is None:
+        return
+    form = _Form(f"{tests[0]} {{}}", 0.85, f"It is a {given.head} now: `{tests[0]}`")
+    outer = node
+    while outer.parent is not None and outer.parent.kind == "parenthesized_expression":
+        outer = outer.parent
+    above = outer.parent
+    function = above.field("function") if above is not None and above.kind == "application_expression" else None
+    if above is not None and function is not None and function.text == "not":
+        text = node.text if node.kind in ATOMS else f"({node.text})"
+        is_free = above.parent is None or above.parent.kind in _NEEDS_NONE or above.parent.kind.startswith("infix")
+        written = f"{tests[1]} {text}"
+        opposite = _Form("", 0.9, f"It is a {given.head} now: `{tests[1]}`")
+        edit = TextEdit(above.start, above.end, written if is_free else f"({written})")
+        yield opposite, problem.edit(edit), above.start
+    yield form, problem.edit(_edit(node, form)), node.start
 
 
 def _seen_through(message: messages.TypeClash, given: Type, wanted: Type) -> Iterator[_Form]:
@@ -135,9 +174,10 @@ async def _functions(asked: AskedTypes, node: Node, given: Type, wanted: Type) -
 
 
 def _edit(node: Node, form: _Form) -> TextEdit:
-    text = node.text if node.kind in ATOMS else f"({node.text})"
+    is_enclosed = form.text.startswith("[")
+    text = node.text if node.kind in ATOMS or is_enclosed else f"({node.text})"
     made = form.text.replace("{}", text)
-    if made.startswith("(") and form.text.endswith(")"):
+    if is_enclosed or (made.startswith("(") and form.text.endswith(")")):
         return TextEdit(node.start, node.end, made)
     parent = node.parent
     is_free = parent is None or parent.kind in _NEEDS_NONE or parent.kind.startswith("infix")

@@ -15,6 +15,7 @@ from lsp_aid.repair.slips import (
     signs,
     single_tokens,
     type_texts,
+    typography,
     unclosed_texts,
     words_left_out,
 )
@@ -22,6 +23,7 @@ from lsp_aid.repair.slips.way import Place, Way
 
 ALL: tuple[Callable[[Place], Iterator[Way]], ...] = (
     conflicts.ways,
+    typography.ways,
     unclosed_texts.ways,
     quotation.ways,
     declarations.ways,

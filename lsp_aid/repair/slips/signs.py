@@ -6,6 +6,7 @@ n : = 1, | 0 - > ...              n := 1, | 0 -> ...
 for i in 1 to n, i = 1 .. n       for i = 1 to n
 x > 0 ? 1 : 2                     if x > 0 then 1 else 2
 f ~x=1, let f ?x=0 y              f ~x:1, let f ?(x=0) y
+f x:1 y:2                         f ~x:1 ~y:2
 { t | a = 1 }                     { t with a = 1 }
 let |>> x f, let let* = ...       let ( |>> ) x f, let ( let* ) = ...
 fold_left + 0                     fold_left ( + ) 0
@@ -70,6 +71,7 @@ def ways(place: Place) -> Iterator[Way]:
             yield Way(way.edits, way.title, way.likely * near)
     yield from _guards(place)
     yield from _labels(place)
+    yield from _unmarked(place)
     yield from _lambda(place)
     yield from _conditional(place)
     yield from _trailing(place)
@@ -186,9 +188,24 @@ _LABEL = re.compile(r"(~[a-z_][\w']*)\s*=(?!=)\s*")
 _OPTIONAL = re.compile(r"(?<=[\s])\?([a-z_][\w']*)\s*=\s*(-?[\w.]+|\"[^\"]*\"|\[\]|\(\))(?=[\s)])")
 
 
+_UNMARKED = re.compile(r"(?<=[\w\"')\]}][ \n])[ ]*([a-z_][\w']*):(?=[\w\"'(\[{!-])")
+
+
 def _labels(place: Place) -> Iterator[Way]:
     yield from _everywhere(place, _OPTIONAL, r"?(\1 = \2)", "A default stands in parentheses: `?(x = 0)`")
     yield from _everywhere(place, _LABEL, r"\1:", "A label is followed by `:`")
+
+
+def _unmarked(place: Place) -> Iterator[Way]:
+    """Labels without `~`, in the paragraph of the error."""
+    first = place.text.rfind("\n\n", 0, place.start) + 1
+    last = place.text.find("\n\n", place.end)
+    last = last if last >= 0 else len(place.text)
+    found = [m for m in _UNMARKED.finditer(place.text, first, last) if abs(m.start() - place.start) < 400]
+    if found and any(m.start(1) - 2 <= place.start <= m.end() + 1 for m in found):
+        shown = " ".join(f"~{m[1]}:" for m in found[:3])
+        edits = tuple(TextEdit(m.start(1), m.start(1), "~") for m in found)
+        yield Way(edits, f"A label begins with `~`: `{shown}`", 0.93)
 
 
 def _everywhere(place: Place, pattern: re.Pattern[str], form: str, title: str) -> Iterator[Way]:
