@@ -54,13 +54,21 @@ class AskedTypes:
             Variant(f"{head}{opening}{_SHOWN} ({part}) in {_HOLE}){tail}", len(head) + len(opening)) for part in parts
         ]
         variants = [wanted, *alone]
-        asked = self.typer.judge(self.path, self.text[: item[0]], variants, "", self.flags)
-        async with aclosing(asked) as answers:
-            types = [read(answer.type) if answer is not None and answer.type else None async for answer in answers]
+        types = await self._judged(item[0], variants)
         if types and all(type_ is None for type_ in types):
             types = [await self._by_position(f"{self.text[: item[0]]}{v.text}", item[0] + v.look_at) for v in variants]
+        if types and all(
+            type_ is None for type_ in types
+        ):  # the item has other errors: what needs nothing of it is told
+            apart = [Variant(f"let _ = {_SHOWN} ({part})", len("let _ = ")) for part in parts]
+            types = [None, *await self._judged(item[0], apart)]
         first, *rest = types or [None]
         return first, [type_.parts[0] if type_ is not None and type_.head == "->" else None for type_ in rest]
+
+    async def _judged(self, start: int, variants: Sequence[Variant]) -> list[Type | None]:
+        asked = self.typer.judge(self.path, self.text[:start], variants, "", self.flags)
+        async with aclosing(asked) as answers:
+            return [read(answer.type) if answer is not None and answer.type else None async for answer in answers]
 
     async def _by_position(self, text: str, offset: int) -> Type | None:
         """Where a preprocessor wants whole files."""

@@ -26,6 +26,14 @@ from lsp_aid.repair.values import calls, values
 _PATTERN, _EXPRESSION = "constructor_pattern", "application_expression"
 _FILES_AT_MOST = 400
 _MOST = 5
+_NAMES = {
+    "string": "message msg text name reason path file s str label title word key",
+    "int": "n i j k count line column col index code position pos size length offset depth number",
+    "float": "x y z ratio time seconds amount price weight",
+    "bool": "flag is_open enabled ok",
+}
+_USUAL = {head: frozenset(names.split()) for head, names in _NAMES.items()}
+"""What variables of a type are called."""
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -97,7 +105,9 @@ def _patterns(
     alike = [n for n in syntax.walk(_PATTERN) if n.named_children[0].text == name and len(_parts(n)) == message.given]
     more = message.expected - message.given
     if more > 0:
-        ways = [*(range(message.given, -1, -1))]
+        carried = _declared(problem, name, message.expected)
+        names = [part.text for part in _parts(node)]
+        ways = sorted(range(message.given, -1, -1), key=lambda at: -_told(names, carried, at, more))
         for number, at in enumerate(ways):
             for places in [alike, [node]] if len(alike) > 1 else [[node]]:
                 edits = [_rewritten(n, [*(p.text for p in _parts(n))], at, more) for n in places]
@@ -110,6 +120,17 @@ def _patterns(
             edit = _made(node, kept)
             free = all(p.text == "_" for p in _parts(node)[number : number - more])
             yield f"`{name}` carries {message.expected}: `{edit.text}`", problem.edit(edit), 0.8 if free else 0.4
+
+
+def _told(names: Sequence[str], carried: Sequence[Type], at: int, more: int) -> int:
+    """How far the variables are called like what they are then: a `message` is no `int`."""
+    types = [*carried[:at], *carried[at + more :]]
+    pairs = zip(names, types, strict=False) if len(types) == len(names) else ()
+    told = 0
+    for name, type_ in pairs:
+        usual = next((head for head, known in _USUAL.items() if name in known or name.rpartition("_")[2] in known), "")
+        told += (usual == type_.head) - (usual not in ("", type_.head))
+    return told
 
 
 def _rewritten(node: Node, parts: list[str], at: int, more: int) -> TextEdit:
@@ -170,8 +191,9 @@ def _declared(problem: Problem, name: str, size: int) -> list[Type]:
         if text is None or last not in text:
             continue
         for item in ocaml_syntax.parse(text, path).declared:
-            if item.kind == "constructor" and item.name == last:
-                carried = [c for c in item.node.named_children if c.kind != "constructor_name"]
+            if item.kind in ("constructor", "exception") and item.name == last:
+                declared = item.node.child("constructor_declaration") or item.node
+                carried = [c for c in declared.named_children if c.kind != "constructor_name"]
                 if len(carried) == size:
                     return [read(child.text) for child in carried]
     return []

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from lsp_aid.repair import (
     annotations,
+    arguments_in_one,
     attributes,
     backticks,
     binding_operators,
@@ -51,6 +52,7 @@ from lsp_aid.repair import (
     formats,
     function_literals,
     functor_types,
+    getters,
     guards,
     indexing,
     inline_records,
@@ -151,6 +153,8 @@ FAMILIES: Mapping[str, Family] = {
         records_for_arguments,
         records_for_tuples,
         flags_for_variants,
+        arguments_in_one,
+        getters,
         missing_modules,
         optional_labels,
         formats,

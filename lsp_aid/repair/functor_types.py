@@ -2,6 +2,7 @@
 
 module Make (K : KEY) : S = struct ...    module Make (K : KEY) : S with type key = K.t = struct ...
 module Index = Map.Make                   module Index = Map.Make (Key)
+module Pages = Cache.Make (String)        module Pages = Cache.Make (String) (Clock)      where it takes a clock now
 """
 
 import re
@@ -38,14 +39,29 @@ def _applied(problem: Problem, syntax: Syntax, name: str) -> Iterator[Candidate]
     """The modules of the file that stand before, the nearest first; then those of the project, then the usual keys."""
     binding = _module(syntax, name.rpartition(".")[2], problem.start)
     functor = binding.field("body") if binding is not None else None
-    if binding is None or functor is None or functor.kind != "module_path":
+    if binding is None or functor is None or functor.kind not in ("module_path", "module_application"):
         return
     own = [i.path for i in syntax.declared if i.kind == "module" and i.end <= binding.start and i.name != name]
     near = [path for path, is_near in modules_of(problem) if is_near]
-    for number, module in enumerate(list(dict.fromkeys((*reversed(own), *near, *_USUAL)))[:MOST]):
+    head = functor.text.split("(")[0].strip()
+    known = [*reversed(own), *near, *(path for path, is_near in modules_of(problem) if not is_near), *_USUAL]
+    asked = _parameter(problem, syntax, head, functor.text.count("("))
+    known.sort(key=lambda module: module.rpartition(".")[2] != asked)
+    for number, module in enumerate([m for m in dict.fromkeys(known) if m != head.rpartition(".")[0]][:MOST]):
         edit = problem.edit(TextEdit(functor.end, functor.end, f" ({module})"))
-        weight = (0.9 if module in own else 0.6) - 0.05 * number
+        is_told = module in own or module.rpartition(".")[2] == asked
+        weight = (0.9 if is_told else 0.6) - 0.05 * number
         yield Candidate(f"`{functor.text}` is a functor: apply it to `{module}`", edit, max(0.1, weight))
+
+
+def _parameter(problem: Problem, syntax: Syntax, functor: str, number: int) -> str:
+    """How the definition of a functor calls its parameter of that number."""
+    found = _definition(problem, syntax, problem.diagnostic.path, *reversed(functor.rpartition(".")[::2]))
+    if found is None:
+        return ""
+    names = [p.child("module_name") for p in found[1].walk("module_parameter")]
+    name = names[number] if number < len(names) else None
+    return name.text if name is not None else ""
 
 
 def _module(syntax: Syntax, name: str, before: int | None = None) -> Node | None:
