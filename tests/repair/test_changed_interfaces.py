@@ -19,6 +19,8 @@ TYPES = {
     "mailer.ml": "type mail = { about : string; body : string }\n\nlet send { about; body } = about ^ body\n",
     "span.ml": "type t = { first : int; last : int }\n\nlet widen t = { t with last = t.last + 1 }\n",
     "sorting.ml": "type order = Ascending | Descending\n\nlet by ~order xs = if order = Ascending then xs else []\n",
+    "date.ml": "type t = { year : int; day : int }\n\nlet make year day = { year; day }\nlet show t s = (t.day, s)\n",
+    "fold.ml": "let over f acc xs = List.fold_left f acc (List.map String.length xs)\n",
     "reader.ml": 'let next n = (n + 1, n > 3)\nlet decode s = if s = "" then Error "empty" else Ok 1\n',
 }
 BEFORE_AND_AFTER = [
@@ -47,6 +49,15 @@ BEFORE_AND_AFTER = [
     ),
     ("let f s = fst (Span.widen s)", "let f s = (Span.widen s).Span.first"),
     ("let f xs = Sorting.by ~descending:false xs", "let f xs = Sorting.by ~order:Sorting.Ascending xs"),
+    ('let f () = Date.show 2024 5 "x"', 'let f () = Date.show (Date.make 2024 5) "x"'),
+    ("let f t = Date.year t + 1", "let f t = t.Date.year + 1"),
+    ("let f t y = Date.with_year t y", "let f t y = { t with Date.year = y }"),
+    ('let f s = s <> "" && Reader.decode s', 'let f s = s <> "" && Result.is_ok (Reader.decode s)'),
+    (
+        'let f xs = Fold.over (fun x sum -> sum ^ string_of_int x) "" xs',
+        'let f xs = Fold.over (fun sum x -> sum ^ string_of_int x) "" xs',
+    ),
+    ('let f s = String.is_prefix ~prefix:"a" s', 'let f s = String.starts_with ~prefix:"a" s'),
     ('let f : User.t = { name = "ada" }', 'let f : User.t = { name = "ada"; email = None }'),
     (
         "module type S = sig val close : unit -> unit end\nmodule M : S = struct let closed () = () end",

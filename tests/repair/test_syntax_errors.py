@@ -119,6 +119,9 @@ LEFT_OUT = [
     ("let a = '\\e'\nlet b = \"\\e[0m\"", "let a = '\\027'\nlet b = \"\\027[0m\""),
 ]
 LANGUAGES = [
+    ("let f ~a ~b = a + b\nlet c = f a:1 b:2", "let f ~a ~b = a + b\nlet c = f ~a:1 ~b:2"),
+    ('let a = [ “x”; "y" ]', 'let a = [ "x"; "y" ]'),
+    ("let f x = x ≤ 1 || x − 1 > 3", "let f x = x <= 1 || x - 1 > 3"),
     ("let a = 1 // one\nlet b = 2", "let a = 1 (* one *)\nlet b = 2"),
     ("# sizes\nlet a = 1", "(* sizes *)\nlet a = 1"),
     ("/* sizes */\nlet a = 1", "(* sizes *)\nlet a = 1"),
