@@ -3,12 +3,14 @@
 Contact.name c, where that is gone          c.Contact.name          of type Contact.t = { name : string; ... }
 Contact.with_name c "x", where it is gone   { c with Contact.name = "x" }
 List.map Contact.name cs                    List.map (fun contact -> contact.Contact.name) cs
+c.Contact.name, where that is gone          Contact.name c
+{ Contact.name = n; age }                   Contact.make n age      where there is no such record
 
 All uses of the same function in the file are brought to it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
@@ -17,17 +19,26 @@ from lsp_aid.repair.calls_in_code import ATOMS, bare
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import Declared, declared_elsewhere, node_of, tree
 from lsp_aid.repair.synonyms import mean_the_same
+from lsp_aid.repair.type_shapes import read
 
 _READS = re.compile(r"^(?:get_|the_)?(?P<name>\w+?)(?:_of)?$")
+_RECORDS = ("field_get_expression", "record_expression", "record_pattern")
+_MAKERS = ("make", "create", "v", "init", "build", "of_fields")
 _WRITES = re.compile(r"^(?:with_|set_|update_)(?P<name>\w+)$")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     syntax = tree(problem)
-    if not isinstance(message, messages.UnboundName) or message.sort != "value" or not message.qualifier:
-        return ()
     if syntax is None or node_of(problem, syntax) is None or problem.diagnostic.path.endswith(".mli"):
+        return ()
+    if isinstance(message, messages.NotARecord):
+        return list(_called(problem, syntax, read(message.type).head.rpartition(".")[0]))
+    if not isinstance(message, messages.UnboundName) or not message.qualifier:
+        return ()
+    if message.sort == "record field":
+        return list(_called(problem, syntax, message.qualifier))
+    if message.sort != "value":
         return ()
     fields = [
         one
@@ -44,6 +55,63 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             if alike:
                 found += _rewritten(problem, syntax, message, field, alike, is_read=is_read)
     return found
+
+
+def _called(problem: Problem, syntax: Syntax, module: str) -> Iterator[Candidate]:
+    """Functions of the module in the place of its fields, all that the file reads of that module's values."""
+    values = {d.name for d in declared_elsewhere(problem) if d.kind == "value" and d.path == f"{module}.{d.name}"}
+    at = syntax.node_at(problem.start, problem.end)
+    here = next((n for n in (at, *at.ancestors()) if n.kind in _RECORDS), None) if at is not None else None
+    if not module or here is None:
+        return
+    if here.kind == "record_expression":
+        yield from _made(problem, here, module, values)
+        return
+    if here.kind != "field_get_expression":
+        return
+    edits: list[TextEdit] = []
+    for access in syntax.walk("field_get_expression"):
+        record, field = access.field("record"), access.field("field")
+        path = field.text if field is not None else ""
+        is_named = path.rpartition(".")[0] == module or access == here
+        name = path.rpartition(".")[2]
+        if record is None or not is_named or name not in values or _is_within(access, edits):
+            continue
+        text = record.text if record.kind in ATOMS else f"({record.text})"
+        above = access.parent
+        is_argument = above is not None and above.kind in ("application_expression", "labeled_argument", *_RECORDS)
+        call = f"{module}.{name} {text}"
+        edits.append(TextEdit(access.start, access.end, f"({call})" if is_argument else call))
+    if edits:
+        often = f" ({len(edits)} times)" if len(edits) > 1 else ""
+        yield Candidate(
+            f"`{module}` has functions for its fields: `{edits[0].text}`{often}", problem.edit(*edits), 0.92
+        )
+
+
+def _is_within(node: Node, edits: Sequence[TextEdit]) -> bool:
+    return any(edit.start <= node.start < edit.end for edit in edits)
+
+
+def _made(problem: Problem, record: Node, module: str, values: Collection[str]) -> Iterator[Candidate]:
+    """The function that makes one of what the fields were given, in their order or by labels."""
+    parts = [part for part in record.named_children if part.kind == "field_expression"]
+    if not parts or record.child("with") is not None:
+        return
+    given = []
+    for part in parts:
+        body = part.field("body")
+        name = next(iter(part.walk("field_name"))).text
+        given.append((name, name if body is None else body.text if body.kind in ATOMS else f"({body.text})"))
+    above = record.parent
+    is_argument = above is not None and above.kind in ("application_expression", "labeled_argument", "infix_expression")
+    for number, maker in enumerate(name for name in _MAKERS if name in values):
+        plain = " ".join(text for _, text in given)
+        labelled = " ".join(f"~{name}" if name == text else f"~{name}:{text}" for name, text in given)
+        for arguments, weight in ((labelled, 0.9), (plain, 0.88)):
+            call = f"{module}.{maker} {arguments}"
+            edit = TextEdit(record.start, record.end, f"({call})" if is_argument else call)
+            yield Candidate(f"Make one with `{module}.{maker}`", problem.edit(edit), weight - 0.05 * number)
 
 
 def _rewritten(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
-from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, bare, read_call
 from lsp_aid.repair.declared_types import Parts, fields
@@ -48,9 +48,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     takes, _ = parameters(call.takes)
     name = call.function.text
     alike = list(calls(syntax.walk("application_expression"), name))
+    found = list(_to_labels(problem, alike, name, takes))
     if isinstance(message, messages.UnboundName):
-        return list(_to_labels(problem, syntax, alike, name, takes)) if message.sort == "record field" else ()
-    found: list[Candidate] = []
+        return found if message.sort == "record field" else ()
     for number, taken in enumerate(takes):
         parts = fields(problem, taken.argument.head)
         if parts is not None and len(parts.names) > 1:
@@ -157,9 +157,7 @@ def _outer(value: str) -> str:
     return inside if is_plain and inside else value
 
 
-def _to_labels(
-    problem: Problem, syntax: Syntax, alike: Sequence[Node], name: str, takes: Sequence[Type]
-) -> Iterator[Candidate]:
+def _to_labels(problem: Problem, alike: Sequence[Node], name: str, takes: Sequence[Type]) -> Iterator[Candidate]:
     labels = {taken.label[1:]: taken.label[0] for taken in takes if taken.label}
     edits = []
     for call in alike:

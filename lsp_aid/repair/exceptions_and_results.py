@@ -1,0 +1,188 @@
+"""Functions that raise now where they answered with a result or an option, and the other way round.
+
+match get k with Ok v -> v | Error _ -> ""          match get k with v -> v | exception Missing _ -> ""
+match find k with Some v -> v | None -> 0           match find k with v -> v | exception Not_found -> 0
+Result.value (get k) ~default:""                    try get k with Missing _ -> ""
+try find k with Not_found -> 0                      Option.value (find k) ~default:0, or a match
+match get k with v -> v | exception Missing _ -> 0  match get k with Ok v -> v | Error _ -> 0
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.syntax import Node, parse
+from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.calls_in_code import ATOMS, bare, item_around
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.type_shapes import Type, read, unified
+
+_PARTS = {"option": ("Some", "None"), "result": ("Ok", "Error")}
+_RAISES = re.compile(r"\b(?:raise|raise_notrace)\s+\(?\s*(?P<name>[A-Z][\w.']*)(?P<carries>\s+[\w\"(])?")
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    if not isinstance(message, messages.TypeClash):
+        return ()
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    if syntax is None or node is None:
+        return ()
+    found: list[Candidate] = []
+    head = read(message.found).head.removeprefix("Stdlib.")
+    if message.what == "pattern" and head in _PARTS and read(message.expected).head != head:
+        match = node.enclosing("match_expression")
+        found += _raised(problem, match, _PARTS[head]) if match is not None else ()
+    if read(message.expected).head.removeprefix("Stdlib.") in _PARTS and head not in _PARTS:
+        found += _with_default(problem, node)
+    around = next((n for n in (node, *node.ancestors()) if n.kind in ("try_expression", "match_expression")), None)
+    asked = await AskedTypes.of(problem) if around is not None else None
+    if around is not None and asked is not None:
+        found += await _answered(problem, asked, around, message)
+    return found
+
+
+# --- from a result to an exception ---
+
+
+def _raised(problem: Problem, match: Node, names: tuple[str, str]) -> Iterator[Candidate]:
+    cases = [child for child in match.named_children if child.kind == "match_case"]
+    good, bad = (_case(cases, name) for name in names)
+    scrutinee = match.named_children[0]
+    if good is None or bad is None or len(cases) != 2:
+        return
+    carried = _carried(good)
+    edits = [TextEdit(good.start, good.end, carried or "_")]
+    call = scrutinee.field("function") if scrutinee.kind == "application_expression" else scrutinee
+    raised = list(_exceptions(problem, call.text if call is not None else ""))
+    of_error = _carried(bad)
+    for number, (name, has_value) in enumerate(raised[:3]):
+        value = f" {of_error or '_'}" if has_value else ""
+        change = problem.edit(*edits, TextEdit(bad.start, bad.end, f"exception {name}{value}"))
+        title = f"It raises `{name}` now: `exception {name}{value}`"
+        yield Candidate(title, change, 0.9 - 0.1 * number)
+
+
+def _with_default(problem: Problem, node: Node) -> Iterator[Candidate]:
+    """`Option.value` and `Result.value` of what raises now."""
+    call = node.enclosing("application_expression")
+    function = call.field("function") if call is not None else None
+    if call is None or function is None or function.text not in ("Option.value", "Result.value"):
+        return
+    given = [(bare(one), one) for one in call.fields("argument")]
+    default = next((text for (label, text), _ in given if label == "~default"), None)
+    value = next((one for (label, _), one in given if not label), None)
+    if default is None or value is None:
+        return
+    body = within_parentheses(value)
+    called = body.field("function") if body.kind == "application_expression" else body
+    above = call.parent
+    is_argument = above is not None and above.kind in ("application_expression", "labeled_argument", "infix_expression")
+    for number, (name, has_value) in enumerate(list(_exceptions(problem, called.text if called else ""))[:3]):
+        text = f"try {body.text} with {name}{' _' if has_value else ''} -> {default}"
+        edit = TextEdit(call.start, call.end, f"({text})" if is_argument else text)
+        title = f"It raises `{name}` now: `{' '.join(text.split())}`"
+        yield Candidate(title, problem.edit(edit), 0.9 - 0.1 * number)
+
+
+def _case(cases: Sequence[Node], constructor: str) -> Node | None:
+    patterns = (case.field("pattern") for case in cases)
+    return next((p for p in patterns if p is not None and re.match(rf"{constructor}\b", p.text)), None)
+
+
+def _carried(pattern: Node) -> str:
+    return within_parentheses(pattern.named_children[-1]).text if pattern.kind == "constructor_pattern" else ""
+
+
+def _exceptions(problem: Problem, function: str) -> Iterator[tuple[str, bool]]:
+    """What the module of the function raises, most likely first, and whether it carries something."""
+    module, _, name = function.rpartition(".")
+    path = file_of_module(problem, module.rpartition(".")[2]) if module else problem.diagnostic.path
+    text = text_of(problem.view, path) if path is not None else None
+    if path is None or text is None:
+        return
+    syntax = parse(text, path)
+    prefix = f"{module}." if module else ""
+    own = {item.name: item for item in syntax.items if item.kind == "exception"}
+    body = next((item.node.text for item in syntax.items if item.name == name), "")
+    seen: dict[str, bool] = {}
+    for part in (body, text):
+        for match in _RAISES.finditer(part):
+            raised = match["name"]
+            seen.setdefault(f"{prefix}{raised}" if raised in own else raised, bool(match["carries"]))
+        if re.search(r"\bfailwith\b", part):
+            seen.setdefault("Failure", True)
+        if re.search(r"\binvalid_arg\b", part):
+            seen.setdefault("Invalid_argument", True)
+    for raised, item in own.items():
+        seen.setdefault(f"{prefix}{raised}", " of " in item.node.text)
+    seen.setdefault("Not_found", False)
+    yield from seen.items()
+
+
+# --- from an exception to an option or a result ---
+
+
+async def _answered(
+    problem: Problem, asked: AskedTypes, around: Node, message: messages.TypeClash
+) -> Sequence[Candidate]:
+    body = around.named_children[0]
+    cases = [child for child in around.named_children if child.kind == "match_case"]
+    _, (type_,) = await asked.of_parts(item_around(around), (around.start, around.end), [body.text])
+    names = _PARTS.get(type_.head.removeprefix("Stdlib.")) if type_ is not None else None
+    if names is None or type_ is None or len(cases) > 2:
+        return ()
+    if around.kind == "match_expression":
+        return list(_match(problem, cases, names))
+    return list(_try(problem, around, body, cases, type_, message))
+
+
+def _match(problem: Problem, cases: Sequence[Node], names: tuple[str, str]) -> Iterator[Candidate]:
+    """`exception Not_found` is `None` now, and what was given is in `Some`."""
+    patterns = [pattern for case in cases if (pattern := case.field("pattern")) is not None]
+    raised = [pattern for pattern in patterns if pattern.text.startswith("exception ")]
+    plain = [pattern for pattern in patterns if pattern not in raised]
+    if len(raised) != 1 or len(plain) != 1 or plain[0].text.startswith(names):
+        return
+    value = plain[0].text
+    value = f"({value})" if "," in value and not value.startswith("(") else value
+    edits = (
+        TextEdit(plain[0].start, plain[0].end, f"{names[0]} {value}"),
+        TextEdit(raised[0].start, raised[0].end, _bad(names[1], raised[0])),
+    )
+    yield Candidate(f"It answers with `{names[1]}` now", problem.edit(*edits), 0.92)
+
+
+def _bad(name: str, raised: Node) -> str:
+    """`None`; `Error` with what the exception carried."""
+    if name == "None":
+        return name
+    carried = re.search(r"[A-Z][\w.']*\s+(?P<value>\S.*)$", raised.text.removeprefix("exception "), re.DOTALL)
+    return f"{name} {carried['value'] if carried else '_'}"
+
+
+def _try(
+    problem: Problem, around: Node, body: Node, cases: Sequence[Node], type_: Type, message: messages.TypeClash
+) -> Iterator[Candidate]:
+    pattern, value = cases[0].field("pattern"), cases[0].field("body")
+    if len(cases) != 1 or pattern is None or value is None:
+        return
+    wanted = read(message.found if value.start <= problem.start < value.end else message.expected)
+    if unified(type_.parts[0], wanted, {}) is None:
+        return
+    module = {"option": "Option", "result": "Result"}[type_.head.removeprefix("Stdlib.")]
+    names = _PARTS[type_.head.removeprefix("Stdlib.")]
+    given = body.text if body.kind in ATOMS else f"({body.text})"
+    default = value.text if value.kind in ATOMS else f"({value.text})"
+    outer = around.parent
+    is_argument = outer is not None and outer.kind in ("application_expression", "labeled_argument", "infix_expression")
+    plain = f"{module}.value {given} ~default:{default}"
+    cased = f"match {body.text} with {names[0]} value -> value | {_bad(names[1], pattern)} -> {value.text}"
+    simple = value.kind in ATOMS and value.kind != "parenthesized_expression"
+    for text, weight in ((plain, 0.92 if simple else 0.6), (cased, 0.85)):
+        edit = TextEdit(around.start, around.end, f"({text})" if is_argument else text)
+        title = f"It answers with `{names[1]}` now, and does not raise: `{' '.join(text.split())}`"
+        yield Candidate(title, problem.edit(edit), weight)
