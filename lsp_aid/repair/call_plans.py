@@ -86,7 +86,18 @@ def plans(
     for given, cost in _groupings(takes, arguments):
         found += _aligned(function, given, wanted, values, cost)
     found.sort(key=lambda plan: plan.cost)
+    named = [
+        plan
+        for plan in found
+        if plan.dropped and all(n < len(arguments) and _is_name(arguments[n].text) for n in plan.dropped)
+    ]
+    if named:  # what is handed around goes before what is written for this very call
+        found = [plan for plan in found if not plan.dropped or plan in named]
     return found[:_MOST_PLANS]
+
+
+def _is_name(text: str) -> bool:
+    return text.replace(".", "").isidentifier()
 
 
 def _groupings(takes: Sequence[Type], arguments: Sequence[Argument]) -> Iterator[tuple[list[Argument], float]]:

@@ -5,6 +5,7 @@
 (libraries a) ... (libraries b)     (libraries a b)
 (libraries a, b) (name = a)         (libraries a b) (name a)
 (libraries (a b))                   (libraries a b)
+(action (run a) (run b))            (action (progn (run a) (run b)))
 (foreign_stubs (names x))           (foreign_stubs (language c) (names x))      beside x.c
 (rule (target a) (copy b a))        (rule (target a) (action (copy b a)))
 (pps ppx_a)                         (preprocess (pps ppx_a))
@@ -26,6 +27,17 @@ from lsp_aid.repair.similarity import nearest
 
 _PLURAL: Mapping[str, str] = {"executable": "executables", "test": "tests"}
 _SINGULAR = {many: one for one, many in _PLURAL.items()}
+_ONE_ACTION = (
+    "action",
+    "chdir",
+    "setenv",
+    "with-stdout-to",
+    "with-stderr-to",
+    "with-outputs-to",
+    "ignore-stdout",
+    "ignore-stderr",
+    "ignore-outputs",
+)
 _NAMES = ("name", "names", "public_name", "public_names")
 _ONE_WORD = frozenset("name public_name package synopsis wrapped kind optional target section language".split())  # noqa: SIM905
 _NO_NAME = re.compile(r"supply at least one of name or public_name|either the name or the public_name field must")
@@ -52,7 +64,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if isinstance(message, messages.BrokenRule):
         match message.rule:
             case "dune-arguments":
-                found += _numbers(problem, around)
+                found += [*_numbers(problem, around), *_in_turn(problem, around)]
             case "dune-missing-field":
                 found += [*_numbers(problem, around), *_missing(problem, around, message.names[0])]
             case "dune-field-twice":
@@ -120,6 +132,17 @@ def _numbers(problem: Problem, around: Sequence[Group]) -> Iterator[Candidate]:
         edits = [edit for field in fields for edit in _renamed(field, field.head.removesuffix("s") + "s")]
         if edits:
             yield Candidate(f"Use `names` in `({stanza.head} ...)`", problem.edit(*edits), 0.8)
+
+
+def _in_turn(problem: Problem, around: Sequence[Group]) -> Iterator[Candidate]:
+    """Several actions where one stands: one after another, in `progn`."""
+    group = next((group for group in reversed(around) if group.head in _ONE_ACTION), None)
+    parts = [item for item in group.arguments if isinstance(item, Group)] if group is not None else []
+    actions = [part for part in parts if part.head in dune_words.ACTIONS]
+    if len(actions) > 1 and len(actions) == len(parts):
+        start, end = actions[0].start, actions[-1].end
+        edits = [TextEdit(start, start, "(progn "), TextEdit(end, end, ")")]
+        yield Candidate("Run one after another: `(progn ...)`", problem.edit(*edits), 0.95)
 
 
 def _renamed(group: Group, head: str) -> Iterator[TextEdit]:

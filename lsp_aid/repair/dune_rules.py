@@ -188,6 +188,10 @@ def _other_file(
         p for p, whole in files.items() if posixpath.basename(whole) == posixpath.basename(own) and whole != own
     ]
     ways.update(dict.fromkeys(same_name[:3], 0.9 if len(same_name) == 1 else 0.5))
+    stem = posixpath.splitext(own)[0]
+    same_stem = [p for p, whole in files.items() if posixpath.splitext(whole)[0] == stem and whole in dunes.paths]
+    if len(same_stem) == 1 and "." in base:
+        ways.setdefault(same_stem[0], 0.85)
     for other, weight in ways.items():
         if other == written:
             continue

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import node_of, text_of, tree
@@ -15,7 +16,11 @@ from lsp_aid.repair.places import node_of, text_of, tree
 _PATTERN, _EXPRESSION = "constructor_pattern", "application_expression"
 _FILES_AT_MOST = 400
 _WEIGHT = 0.9
-_SAID = ("expects an inlined record argument", "a pattern was expected which matches values of type")
+_SAID = (
+    "expects an inlined record argument",
+    "a pattern was expected which matches values of type",
+    "the type of the inlined record could escape",
+)
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -24,6 +29,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     syntax = tree(problem)
     node = node_of(problem, syntax) if syntax else None
     around = next((n for n in (node, *node.ancestors()) if n.kind in (_PATTERN, _EXPRESSION)), None) if node else None
+    if syntax is not None and node is not None and _SAID[-1] in problem.diagnostic.flat_message:
+        around = _binder(syntax, node) or around
     name = _name(around) if around is not None else ""
     fields = _fields(problem, name.rpartition(".")[2]) if name else []
     if syntax is None or around is None or not fields:
@@ -36,6 +43,12 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if not edits:
         return ()
     return [Candidate(f"`{name}` carries a record: `{edits[0].text}`", problem.edit(*edits), _WEIGHT)]
+
+
+def _binder(syntax: Syntax, node: Node) -> Node | None:
+    """The pattern of the constructor whose record a variable is."""
+    binding = lookup(syntax, node.text, node.start)
+    return binding.node.enclosing(_PATTERN) if binding is not None else None
 
 
 def _name(node: Node) -> str:

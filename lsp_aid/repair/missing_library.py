@@ -6,6 +6,7 @@ to the stanza that builds the module that needs it.
 """
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from lsp_aid.domain.changes import ChangeSet, FileChange
@@ -13,8 +14,9 @@ from lsp_aid.domain.text import apply_text_edits
 from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_file import Group, Word
 from lsp_aid.ocaml.dune_stanzas import Stanza
-from lsp_aid.repair.dune_places import SOURCES, Dunes, described, groups_at, read_dunes, words_of
+from lsp_aid.repair.dune_places import SOURCES, Dunes, described, groups_at, read_dunes, words_of, written
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import similarity
 
 _COMPILER = (
@@ -57,8 +59,17 @@ _WELL_KNOWN: Mapping[str, str] = {
 _LIBRARIES = sorted({*_OF_DISTRIBUTION.values(), "threads", "compiler-libs"})
 _EMPTY = ("compiler-libs",)
 """Names of libraries that have no modules: a part of them is meant."""
+_PREPROCESSED = re.compile(r"\[@@?@?\s*\w|\[%|\w%\w|\{%")
 _CLOSE = 0.7
-_FIELDS = ("libraries", "implements", "default_implementation", "ppx_runtime_libraries", "pps", "staged_pps")
+_FIELDS = (
+    "libraries",
+    "implements",
+    "default_implementation",
+    "ppx_runtime_libraries",
+    "preprocess",
+    "pps",
+    "staged_pps",
+)
 """Where libraries are named."""
 
 
@@ -90,9 +101,18 @@ def _misspelt(problem: Problem, dunes: Dunes, name: str) -> Iterator[Candidate]:
             title = f"Replace the library `{name}` by `{other}`"
             yield Candidate(title, problem.edit(dune_file.replace_atom(word, other)), 0.95 * closeness)
     yield from _of_folder(problem, dunes, word, name)
+    if found.head == "preprocess" and not _is_preprocessed(problem, dunes, stanza):
+        edit = dune_file.remove(dunes.texts[path], found)
+        yield Candidate(f"Remove `{written(dunes.texts[path], found)}`: no module needs it", problem.edit(edit), 0.9)
     removal = dune_file.remove_from_field(dunes.texts[path], stanza.group, "libraries", name)
     if removal and found.head == "libraries":
         yield Candidate(f"Remove the library `{name}`", problem.edit(removal), 0.2)
+
+
+def _is_preprocessed(problem: Problem, dunes: Dunes, stanza: Stanza) -> bool:
+    """Whether a module of the stanza has anything that a preprocessor reads."""
+    own = [p for p in dunes.paths if p.endswith(SOURCES) and dune_stanzas.owner(p, dunes.stanzas) == stanza]
+    return any(_PREPROCESSED.search(text_of(problem.view, path) or "") for path in own)
 
 
 def _of_folder(problem: Problem, dunes: Dunes, word: Word | None, name: str) -> Iterator[Candidate]:
