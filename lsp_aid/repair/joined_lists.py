@@ -1,5 +1,7 @@
-"""`::` where lists are joined, `@` where one element is put in front, in the definition of what gives the wrong list.
+"""`::` where lists are joined, `@` where one element is put in front, in the definition of what gives the wrong list;
+a comma between elements.
 
+[ 1; 2, 3 ]                        : int list                                      [ 1; 2; 3 ]
 | xs :: rest -> xs :: flat rest      : int list list, though int list is wanted      | xs :: rest -> xs @ flat rest
 """
 
@@ -22,6 +24,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if not isinstance(message, messages.TypeClash):
         return ()
     found, expected = read(message.found), read(message.expected)
+    if found.head == "*" and expected.head != "*":
+        return list(_commas(problem))
     old = "::" if _is_list_of(found, expected) else "@" if _is_list_of(expected, found) else ""
     syntax = tree(problem) if old else None
     node = node_of(problem, syntax) if syntax else None
@@ -35,6 +39,30 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     change = problem.edit(*edits)
     (far,) = await asked.reached([change.files[0].after or ""])
     return [Candidate(why, change, 0.85)] if far >= problem.end + sum(len(e.text) - 2 for e in edits) - 2 else []
+
+
+def _commas(problem: Problem) -> Iterator[Candidate]:
+    """All commas between the elements of the list, of which some have semicolons."""
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    list_ = node.parent if node is not None else None
+    if node is None or list_ is None or list_.kind not in _LISTS or node.kind not in _TUPLES:
+        return
+    commas = [c for part in list_.named_children for inner in _pairs(part) for c in inner.children if c.text == ","]
+    edits = [TextEdit(comma.start, comma.end, ";") for comma in commas]
+    yield Candidate("The elements of a list have semicolons between them", problem.edit(*edits), 0.93)
+
+
+_LISTS = ("list_expression", "array_expression", "list_pattern", "array_pattern")
+_TUPLES = ("tuple_expression", "tuple_pattern")
+
+
+def _pairs(node: Node) -> Iterator[Node]:
+    """The tuple, which the grammar has as pairs."""
+    if node.kind in _TUPLES:
+        yield node
+        for child in node.named_children:
+            yield from _pairs(child)
 
 
 def _is_list_of(type_: Type, element: Type) -> bool:

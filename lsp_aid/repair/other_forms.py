@@ -28,7 +28,7 @@ from lsp_aid.repair.type_shapes import Type, parameters, read, unified
 _DEFAULTS = {"int": "0", "string": '""', "float": "0.", "bool": "false", "list": "[]"}
 _MOST = 5
 _COLLECTED = {
-    "list": ("[ {} ]", "a list now"),
+    "list": ("[{}]", "a list now"),
     "array": ("[| {} |]", "an array now"),
     "option": ("Some {}", "optional"),
 }
@@ -64,6 +64,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     made: list[tuple[_Form, ChangeSet, int]] = []
     forms = [
         *_members(given, wanted),
+        *_collected(node, given, wanted),
         *await _functions(asked, node, given, wanted),
         *_seen_through(message, given, wanted),
     ]
@@ -88,10 +89,6 @@ def _members(given: Type, wanted: Type) -> Iterator[_Form]:
             if unified(part, wanted, {}) is not None and not part.is_variable:
                 which = "first" if function == "fst" else "second"
                 yield _Form(f"{function} {{}}", 0.8, f"It is a pair: take its {which} part, `{function}`")
-    elif wanted.head in _COLLECTED and given.head != wanted.head and unified(given, wanted.parts[0], {}) is not None:
-        form, is_one = _COLLECTED[wanted.head]
-        if not given.is_variable:
-            yield _Form(form, 0.85, f"It is {is_one}: `{form.format('...')}`")
     elif given.head == "option" and wanted.head != "option" and unified(given.parts[0], wanted, {}) is not None:
         title = "It is an option: take its value, `Option.get`, which raises where there is none"
         yield _Form("Option.get {}", 0.62, title, Kind.GUESS)
@@ -101,6 +98,21 @@ def _members(given: Type, wanted: Type) -> Iterator[_Form]:
     elif given.head == "result" and wanted.head != "result" and unified(given.parts[0], wanted, {}) is not None:
         title = "It is a result: take its value, `Result.get_ok`, which raises where it is an error"
         yield _Form("Result.get_ok {}", 0.62, title, Kind.GUESS)
+
+
+def _collected(node: Node, given: Type, wanted: Type) -> Iterator[_Form]:
+    """One where several may be now. Of a call's arguments the call is the judge (`changed_calls`)."""
+    above = node.parent
+    while above is not None and above.kind == "parenthesized_expression":
+        above = above.parent
+    is_argument = above is not None and above.kind in ("application_expression", "labeled_argument")
+    one = _COLLECTED.get(wanted.head)
+    if one is None or given.head in (wanted.head, "->") or given.is_variable or is_argument:
+        return
+    if unified(given, wanted.parts[0], {}) is not None:
+        form, what = one
+        form = form.replace("[", "[ ").replace("]", " ]") if "[ " in node.syntax.text and "[|" not in form else form
+        yield _Form(form, 0.85, f"It is {what}: `{form.format('...')}`")
 
 
 _TESTS = {
@@ -177,6 +189,9 @@ def _edit(node: Node, form: _Form) -> TextEdit:
     is_enclosed = form.text.startswith("[")
     text = node.text if node.kind in ATOMS or is_enclosed else f"({node.text})"
     made = form.text.replace("{}", text)
+    if is_enclosed:
+        while node.parent is not None and node.parent.kind == "parenthesized_expression":
+            node = node.parent
     if is_enclosed or (made.startswith("(") and form.text.endswith(")")):
         return TextEdit(node.start, node.end, made)
     parent = node.parent
