@@ -16,7 +16,7 @@ from lsp_aid.ocaml.syntax import Node, parse
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, bare, item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, read, unified
 
 _PARTS = {"option": ("Some", "None"), "result": ("Ok", "Error")}
@@ -100,6 +100,8 @@ def _carried(pattern: Node) -> str:
 def _exceptions(problem: Problem, function: str) -> Iterator[tuple[str, bool]]:
     """What the module of the function raises, most likely first, and whether it carries something."""
     module, _, name = function.rpartition(".")
+    if any(one.path == f"{function}_opt" for one in declared_elsewhere(problem)):
+        return  # that is the one to be called
     path = file_of_module(problem, module.rpartition(".")[2]) if module else problem.diagnostic.path
     text = text_of(problem.view, path) if path is not None else None
     if path is None or text is None:
