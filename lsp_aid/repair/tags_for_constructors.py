@@ -22,7 +22,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     syntax = tree(problem)
     if isinstance(message, messages.TypeClash) and syntax is not None and "`" in message.found + message.expected:
-        return list(_constructors(problem, syntax, message))
+        found = list(_constructors(problem, syntax, message))
+        if found:
+            return found
     is_constructor = isinstance(message, messages.UnboundName) and message.sort == "constructor"
     should_not = isinstance(message, messages.TypeClash) and message.name == "constructor"
     if syntax is None or not (is_constructor or should_not):

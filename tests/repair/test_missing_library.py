@@ -47,4 +47,4 @@ async def test_a_library_is_not_added_to_a_stanza_that_lists_it(tmp_path: Path) 
 async def test_a_preprocessor_is_not_taken_for_a_library(tmp_path: Path) -> None:
     texts = {**PROJECT, "bin/dune": "(executable\n (name main)\n (libraries shapes)\n (preprocess (pps shape)))\n"}
     [found] = await candidates_of(missing_library, texts, tmp_path)
-    assert found == []
+    assert [one.title for one in found] == ["Remove `(preprocess (pps shape))`: no module needs it"]
