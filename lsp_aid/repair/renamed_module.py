@@ -9,7 +9,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import declared_elsewhere, tree
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, tree
 from lsp_aid.repair.similarity import words_in_common
 
 _PATHS = {
@@ -27,7 +27,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if not isinstance(message, messages.UnboundName) or message.sort != "module" or message.qualifier:
         return ()
     syntax = tree(problem)
-    return list(_renamed(problem, syntax, message.name)) if syntax is not None else ()
+    if syntax is None or file_of_module(problem, message.name) is not None:  # it is there, and not built
+        return ()
+    return list(_renamed(problem, syntax, message.name))
 
 
 def _renamed(problem: Problem, syntax: Syntax, old: str) -> Iterator[Candidate]:
