@@ -9,7 +9,7 @@ from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.ports import Typer
 from lsp_aid.domain.text import SourceText
 from lsp_aid.domain.typed import CompilerFlags, NameKind, Variant
-from lsp_aid.errors import AidError
+from lsp_aid.errors import AidError, ToolchainError
 from lsp_aid.repair.family import Problem
 from lsp_aid.repair.type_shapes import Type, read
 
@@ -71,8 +71,11 @@ class AskedTypes:
             return [read(answer.type) if answer is not None and answer.type else None async for answer in answers]
 
     async def _by_position(self, text: str, offset: int) -> Type | None:
-        """Where a preprocessor wants whole files."""
-        found = await self.typer.type_at(self.path, text, SourceText(text).position(offset), self.flags)
+        """Where a preprocessor wants whole files. None, too, where the typer gives the text up."""
+        try:
+            found = await self.typer.type_at(self.path, text, SourceText(text).position(offset), self.flags)
+        except ToolchainError:
+            return None
         return read(found[0].type) if found else None
 
     async def values(self, offset: int, within: str = "") -> list[tuple[str, Type]]:

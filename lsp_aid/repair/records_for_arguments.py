@@ -34,7 +34,8 @@ _READ = (
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
-    if not isinstance(message, _READ):
+    is_other_name = isinstance(message, messages.UnboundName) and message.sort != "record field"
+    if not isinstance(message, _READ) or is_other_name:
         return ()
     syntax = tree(problem)
     node = node_of(problem, syntax) if syntax else None
@@ -50,7 +51,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     alike = list(calls(syntax.walk("application_expression"), name))
     found = list(_to_labels(problem, alike, name, takes))
     if isinstance(message, messages.UnboundName):
-        return found if message.sort == "record field" else ()
+        return found
     for number, taken in enumerate(takes):
         parts = fields(problem, taken.argument.head)
         if parts is not None and len(parts.names) > 1:
