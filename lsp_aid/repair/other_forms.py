@@ -101,13 +101,11 @@ def _members(given: Type, wanted: Type) -> Iterator[_Form]:
 
 
 def _collected(node: Node, given: Type, wanted: Type) -> Iterator[_Form]:
-    """One where several may be now. Of a call's arguments the call is the judge (`changed_calls`)."""
+    """One in a field that holds several now, or none."""
     above = node.parent
-    while above is not None and above.kind == "parenthesized_expression":
-        above = above.parent
-    is_argument = above is not None and above.kind in ("application_expression", "labeled_argument")
     one = _COLLECTED.get(wanted.head)
-    if one is None or given.head in (wanted.head, "->") or given.is_variable or is_argument:
+    is_field = above is not None and above.kind == "field_expression"
+    if one is None or not is_field or given.head in (wanted.head, "->") or given.is_variable:
         return
     if unified(given, wanted.parts[0], {}) is not None:
         form, what = one
