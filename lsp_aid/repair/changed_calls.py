@@ -24,12 +24,12 @@ from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.call_plans import Plan, Value, plans
-from lsp_aid.repair.calls_in_code import Call, bare, read_call, rewritten, written
+from lsp_aid.repair.calls_in_code import Call, bare, item_around, read_call, rewritten, written
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read
 from lsp_aid.repair.unit_argument import arrows
-from lsp_aid.repair.values import INVENTED, calls, values, written_elsewhere
+from lsp_aid.repair.values import COMMON, INVENTED, ONLY, calls, values, written_elsewhere
 
 _READ = (
     messages.TypeClash,
@@ -187,9 +187,19 @@ async def _values(problem: Problem, asked: AskedTypes, call: Call, takes: Sequen
         name = taken.label[1:] or (names[number] if len(names) == len(takes) else "")
         wanted = taken.parts[0]
         others = [other for n, other in enumerate(takes) if n != number]
-        offered = values(wanted, name, seen[number], scope, beside)
+        offered = [*_local(call, wanted, scope), *values(wanted, name, seen[number], scope, beside)]
         found.append([*offered, *_of_its_kind(wanted, others)])
     return found
+
+
+def _local(call: Call, wanted: Type, scope: Sequence[tuple[str, Type]]) -> list[Value]:
+    """The one variable of the definition around that is of the very type and that the call is not given yet."""
+    start, end = item_around(call.node)
+    around = call.node.syntax.node_at(start, end - 1)
+    names = {name.text for name in around.walk("value_pattern", "value_name")} if around is not None else set()
+    given = {path.text for path in call.node.walk("value_path")}
+    alike = [name for name, type_ in scope if name in names and name not in given and type_ == wanted]
+    return [Value(alike[0], ONLY)] if len(set(alike)) == 1 and wanted.head in COMMON else []
 
 
 def _of_its_kind(wanted: Type, others: Sequence[Type]) -> list[Value]:

@@ -66,6 +66,9 @@ def other_function(function: str, found: str) -> str | None:
     return next((alike[found] for alike in _ALIKE if function in alike.values() and found in alike), None)
 
 
+_SPELT = {"int": r"\d+", "float": r"\d+(?:\.\d*)?", "bool": r"true|false"}
+
+
 def literal_as(node: Node, type_: str) -> str | None:
     """A literal as one of another type; None where it has no such form."""
     sign, number = _signed(node)
@@ -79,6 +82,8 @@ def literal_as(node: Node, type_: str) -> str | None:
         if len(inner) == 1 and inner.isascii():
             return "'\\''" if inner == "'" else f"'{inner}'"
         return "'\"'" if inner == '\\"' else f"'{inner}'" if re.fullmatch(r"\\[ntrb\\]", inner) else None
+    if node.kind == "string" and (spelt := _SPELT.get(type_)) is not None and re.fullmatch(spelt, text[1:-1]):
+        return f"{text[1:-1]}." if type_ == "float" and text[1:-1].isdecimal() else text[1:-1]
     return None
 
 

@@ -125,6 +125,7 @@ from lsp_aid.repair import (
     unit_argument,
     unused,
     variant_tags,
+    wrapped_branches,
 )
 from lsp_aid.repair.family import Family
 
@@ -195,6 +196,7 @@ FAMILIES: Mapping[str, Family] = {
         missing_rec,
         numeric_types,
         rounded,
+        wrapped_branches,
         float_definitions,
         lopsided,
         operator_sections,

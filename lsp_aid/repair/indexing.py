@@ -5,6 +5,7 @@ a.[0], of an array            a.(0)
 xs.(0), of a list             List.nth xs 0
 b.[0], of bytes               Bytes.get b 0
 t.(k), of a hash table        Hashtbl.find t k
+m.(i, j)                      m.(i).(j)
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,8 +37,20 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if node is None or get is None or get.kind not in _GETS or not isinstance(message, messages.TypeClash):
         return ()
     if get.named_children[0] != node:
-        return ()
+        return list(_several(problem, get, node))
     return list(_ways(problem, get, read(message.found).head.removeprefix("Stdlib.")))
+
+
+def _several(problem: Problem, get: Node, index: Node) -> Iterator[Candidate]:
+    """The indices of an array of arrays, written as a tuple."""
+    inner = within_parentheses(index)
+    if inner.kind != "tuple_expression" or get.kind != "array_get_expression":
+        return
+    parts = [part.strip() for part in inner.text.split(",")]
+    if all(part.count("(") == part.count(")") for part in parts):
+        text = get.named_children[0].text + "".join(f".({part})" for part in parts)
+        change = problem.edit(TextEdit(get.start, get.end, text))
+        yield Candidate(f"An array of arrays takes one index after the other: `{text}`", change, 0.94)
 
 
 def _ways(problem: Problem, get: Node, found: str) -> Iterator[Candidate]:

@@ -17,6 +17,7 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.branch_ends import ends
 from lsp_aid.repair.calls_in_code import ATOMS, item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
@@ -138,9 +139,9 @@ def _defined_printer(problem: Problem, syntax: Syntax, node: Node, message: mess
 
 def _printing(problem: Problem, function: Node, found: Node | None, *, makes: bool) -> Iterator[Candidate]:
     """What a function prints in the end, in each of its branches, is to be made a text, or the other way round."""
-    ends = [within_parentheses(end) for end in _ends(found)] if found is not None else []
+    results = [within_parentheses(end) for end in ends(found)] if found is not None else []
     edits = []
-    for end in ends:
+    for end in results:
         printer = end.field("function") if end.kind == "application_expression" else None
         module, dot, name = printer.text.rpartition(".") if printer is not None else ("", "", "")
         wanted = ("printf",) if makes else ("sprintf", "asprintf")
@@ -166,24 +167,6 @@ def _definition(problem: Problem, syntax: Syntax, function: Node) -> Node | None
     items = parse(text, file).items if text is not None and file is not None else ()
     item = next((item for item in reversed(items) if item.kind == "value" and item.name == name), None)
     return item.node.field("body") if item is not None else None
-
-
-def _ends(body: Node) -> Iterator[Node]:
-    """What a body gives in the end, in each of its branches."""
-    match body.kind:
-        case "let_expression" | "fun_expression" | "match_case":
-            inner = body.field("body")
-            yield from _ends(inner) if inner is not None else ()
-        case "sequence_expression" | "parenthesized_expression" | "then_clause" | "else_clause":
-            yield from _ends(body.named_children[-1])
-        case "match_expression" | "function_expression":
-            for case in (child for child in body.named_children if child.kind == "match_case"):
-                yield from _ends(case)
-        case "if_expression":
-            for clause in (child for child in body.named_children if child.kind in ("then_clause", "else_clause")):
-                yield from _ends(clause)
-        case _:
-            yield body
 
 
 def _arrow_printer(problem: Problem, syntax: Syntax, node: Node, message: messages.TypeClash) -> Iterator[Candidate]:

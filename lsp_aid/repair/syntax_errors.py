@@ -25,7 +25,7 @@ from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import text_of
 from lsp_aid.repair.slips import ALL
 from lsp_aid.repair.slips.token_edits import window
-from lsp_aid.repair.slips.usual import merged
+from lsp_aid.repair.slips.usual import KEYWORDS, merged
 from lsp_aid.repair.slips.way import Place
 from lsp_aid.repair.slips.weighing import Guess, Weighing
 
@@ -98,7 +98,7 @@ def _guesses(place: Place) -> Iterator[Guess]:
         near = range(max(weighing.first, place.at - 12), min(len(place.code), place.until + _BEHIND) + 1)
         likely = (guess for guess in weighing.of_tokens(near) if guess.gain > 0.5 and guess.score > _PLAUSIBLE)
         kept = (guess for guess in likely if _keeps_words(place.text, guess.edits))
-        yield from (guess for guess in kept if [edit.text.strip() for edit in guess.edits] != ["="])
+        yield from (guess for guess in kept if not _is_another_value(place.text, guess.edits))
 
 
 def _keeps_words(text: str, edits: Sequence[TextEdit]) -> bool:
@@ -106,6 +106,14 @@ def _keeps_words(text: str, edits: Sequence[TextEdit]) -> bool:
     gone = Counter(word for edit in edits for word in _WORD.findall(text[edit.start : edit.end]))
     come = Counter(word for edit in edits for word in _WORD.findall(edit.text))
     return gone <= come and not any(word.startswith("'") for word in come)
+
+
+def _is_another_value(text: str, edits: Sequence[TextEdit]) -> bool:
+    """Whether a name comes in, a comparison is made, or an argument is no longer optional: that is no slip of signs."""
+    gone = Counter(word for edit in edits for word in _WORD.findall(text[edit.start : edit.end]))
+    come = Counter(word for edit in edits for word in _WORD.findall(edit.text))
+    signs = [edit.text.strip() or text[edit.start : edit.end].strip() for edit in edits]
+    return any(word not in KEYWORDS for word in come - gone) or signs in (["="], ["?"])
 
 
 def _is_by_accident(message: messages.Message) -> bool:

@@ -16,7 +16,7 @@ from lsp_aid.repair.type_shapes import Type, fits
 
 _FILES_AT_MOST = 400
 _MOST = 5
-_COMMON = frozenset(("int", "string", "bool", "float", "char", "unit", "bytes"))
+COMMON = frozenset(("int", "string", "bool", "float", "char", "unit", "bytes"))
 _SIMPLE = ("number", "signed_number", "string", "character", "boolean", "unit", "empty_list", "constructor_path", "tag")
 _INVENTED = {"bool": ("false", "true"), "int": ("0", "1"), "string": ('""',), "float": ("0.", "1."), "list": ("[]",)}
 _DEFAULTS = ("default", "empty", "none", "initial", "zero", "unit")
@@ -36,7 +36,7 @@ def values(
     elif type_.head == "option":
         found.append(Value("None", OWN))
     found += _of_module(type_, scope)
-    if type_.head not in _COMMON and not type_.is_variable:
+    if type_.head not in COMMON and not type_.is_variable:
         found += [Value(text, 0.7, True) for text, other in beside if fits(other, type_)]
     found += [Value(text, INVENTED + 0.1 * n, True) for n, text in enumerate(_INVENTED.get(type_.head, ()))]
     best: dict[str, Value] = {}
@@ -49,7 +49,7 @@ def _in_scope(type_: Type, name: str, scope: Sequence[tuple[str, Type]]) -> Iter
     named = [other for other, of in scope if other == name and fits(of, type_)]
     if named:
         yield Value(named[0], NAMED)
-    if type_.head not in _COMMON and not type_.is_variable and type_.head != "->":
+    if type_.head not in COMMON and not type_.is_variable and type_.head != "->":
         alike = [other for other, of in scope if other != name and not of.is_variable and fits(of, type_)]
         for number, other in enumerate(alike[:2]):
             yield Value(other, (ONLY if len(alike) == 1 else OF_TYPE) + 0.1 * number)

@@ -1,6 +1,7 @@
 """Tags of polymorphic variants that a type does not have: misspelt, or not added to the type yet.
 
 (c : [ `Red | `Green ]) ... `Blue       (c : [ `Red | `Green | `Blue ])
+List.map name [ `Blue ], where `name` has no case for it
 type c = [ `Red | `Green of int ]       `Gren 3 is `Green 3
 """
 
@@ -8,11 +9,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.case_bodies import Missing, determined, skeleton
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.missing_cases import added_cases
 from lsp_aid.repair.places import node_of, text_of, tree
 from lsp_aid.repair.similarity import similarity
 
@@ -44,7 +49,26 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         change = _added(problem, type_, written)
         shown = " and ".join(tags)
         found.append(Candidate(f"Add {shown} to `{' '.join(type_.text.split())}`", change, 0.7 / (1 + number)))
-    return found
+    return [*found, *_cases(problem, syntax, node, tags)]
+
+
+def _cases(problem: Problem, syntax: Syntax, node: Node, tags: Sequence[str]) -> Iterator[Candidate]:
+    """The function that is given the value, or what holds it, has no case for these tags."""
+    call = node.enclosing("application_expression")
+    for path in (part for part in call.children if part.kind == "value_path") if call is not None else ():
+        binding = lookup(syntax, path.text, path.start)
+        body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
+        matching = body if body is not None and body.kind in ("function_expression", "match_expression") else None
+        cases = [child for child in matching.children if child.kind == "match_case"] if matching is not None else []
+        if matching is None or path == node or not any(case.text.startswith("`") for case in cases):
+            continue
+        missing = [Missing(tag, number) for number, tag in enumerate(tags)]
+        bodies = [next(iter(determined(one, cases, matching)), None) or skeleton(one) for one in missing]
+        change = problem.edit(*added_cases(matching, cases, [(body.pattern, body.text) for body in bodies]))
+        kind = Kind.SKELETON if any(body.rule == "skeleton" for body in bodies) else Kind.FIX
+        shown = ", ".join(tags)
+        yield Candidate(f"Add {shown} to the cases of `{path.text}`", change, 0.9, kind)
+        return
 
 
 def _misspelt(problem: Problem, node: Node, tags: Sequence[str], known: Sequence[str]) -> Iterator[Candidate]:

@@ -8,15 +8,19 @@ import pytest
 from lsp_aid.repair import (
     float_definitions,
     forgotten_indices,
+    indexing,
     lopsided,
     marks,
     method_calls,
+    numeric_types,
     optional_values,
     packed_modules,
     printers,
     references,
     rounded,
     unused,
+    variant_tags,
+    wrapped_branches,
 )
 from tests.support.one_liners import check_best, check_none
 
@@ -105,6 +109,25 @@ CASES = {
             "let f = function [ a ] as l -> if a then [ a ] else [] | l -> l",
             "let f = function [ a ] as l -> if a then l else [] | l -> l",
         ),
+    ],
+    indexing: [
+        ("let f m i j = m.(i, j) + 1", "let f m i j = m.(i).(j) + 1"),
+    ],
+    numeric_types: [
+        ('let f n = n + 1 = 2 && n = "1"', "let f n = n + 1 = 2 && n = 1"),
+    ],
+    variant_tags: [
+        (
+            'let f = function `Red -> "red" | `Green -> "green"\nlet a = List.map f [ `Red; `Blue ]',
+            'let f = function `Red -> "red" | `Green -> "green" | `Blue -> "blue"\nlet a = List.map f [ `Red; `Blue ]',
+        ),
+    ],
+    wrapped_branches: [
+        (
+            "let f a b = match a, b with Ok a, Ok b -> a + b | Error e, _ | _, Error e -> Error e",
+            "let f a b = match a, b with Ok a, Ok b -> Ok (a + b) | Error e, _ | _, Error e -> Error e",
+        ),
+        ("let f a b = if b > 0 then a / b else None", "let f a b = if b > 0 then Some (a / b) else None"),
     ],
     unused: [
         (

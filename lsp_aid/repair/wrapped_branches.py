@@ -1,0 +1,59 @@
+"""Branches that give a value as it is beside others that give an option or a result.
+
+| Ok a, Ok b -> a + b                     | Ok a, Ok b -> Ok (a + b)
+| Error e, _ | _, Error e -> Error e      | Error e, _ | _, Error e -> Error e
+
+if b = 0 then None else a / b             if b = 0 then None else Some (a / b)
+"""
+
+import re
+from collections.abc import Sequence
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.syntax import Node
+from lsp_aid.repair.branch_ends import ends
+from lsp_aid.repair.calls_in_code import ATOMS
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.type_shapes import read
+
+_WRAPS = {"option": "Some", "result": "Ok"}
+_GIVES = {"option": re.compile(r"(?:Some|None)\b"), "result": re.compile(r"(?:Ok|Error)\b")}
+_NEVER = re.compile(r"(?:raise|raise_notrace|failwith|invalid_arg|exit|assert)\b")
+_BRANCHED = ("match_expression", "function_expression", "if_expression", "try_expression")
+_WEIGHT = 0.91
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    if not isinstance(message, messages.TypeClash) or message.what == "pattern":
+        return ()
+    head = read(message.found).head
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    if node is None or head not in _WRAPS or read(message.expected).head == head or not _GIVES[head].match(node.text):
+        return ()
+    outermost = None
+    for around in node.ancestors():
+        if around.kind in _BRANCHED and any(end.start <= node.start and node.end <= end.end for end in ends(around)):
+            outermost = around
+        elif around.kind in ("let_binding", "application_expression"):
+            break
+    if outermost is None:
+        return ()
+    bare = [end for end in ends(outermost) if not _GIVES[head].match(_plain(end)) and not _NEVER.match(_plain(end))]
+    edits = [edit for end in bare for edit in _wrapped(end, _WRAPS[head])]
+    if not edits:
+        return ()
+    title = f"The other branch{'es give' * (len(bare) > 1) or ' gives'} `{_WRAPS[head]} ...` as well"
+    return [Candidate(title, problem.edit(*edits), _WEIGHT)]
+
+
+def _plain(node: Node) -> str:
+    return within_parentheses(node).text
+
+
+def _wrapped(end: Node, constructor: str) -> Sequence[TextEdit]:
+    opened, closed = ("", "") if end.kind in ATOMS or end.text.startswith("(") else ("(", ")")
+    return TextEdit(end.start, end.start, f"{constructor} {opened}"), TextEdit(end.end, end.end, closed)
