@@ -3,15 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml.syntax import Node
+from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.call_plans import Argument, Plan, Slot
-from lsp_aid.repair.type_shapes import Type
+from lsp_aid.repair.type_shapes import Type, read
 
 _MOST_ARGUMENTS = 8
+_DEEPEST = 12
+_ABBREVIATED = ("constructed_type", "type_constructor_path", "tuple_type", "function_type")
 ATOMS = (
     "value_path", "parenthesized_expression", "constructor_path", "number", "string", "character", "boolean", "unit",
     "empty_list", "list_expression", "array_expression", "record_expression", "field_get_expression", "tag",
@@ -42,11 +44,29 @@ async def read_call(node: Node, asked: AskedTypes) -> Call | None:
     )
     if takes is None:
         return None
+    short = abbreviations(node.syntax)
     arguments = tuple(
-        Argument(label, text, type_, (number,))
+        Argument(label, text, expanded(type_, short) if type_ is not None else None, (number,))
         for number, ((label, text), type_) in enumerate(zip(pairs, types, strict=True))
     )
-    return Call(node, function, takes, wanted, arguments)
+    return Call(node, function, expanded(takes, short), expanded(wanted, short) if wanted else None, arguments)
+
+
+def abbreviations(syntax: Syntax) -> dict[str, Type]:
+    """What types of the file without parameters stand for."""
+    found = {}
+    for item in syntax.items:
+        body = item.node.field("body") if item.kind == "type" else None
+        if body is not None and body.kind in _ABBREVIATED and "'" not in item.node.text:
+            found[item.name] = read(body.text)
+    return found
+
+
+def expanded(type_: Type, short: Mapping[str, Type], depth: int = 0) -> Type:
+    """The type, with what those in `short` stand for."""
+    if not type_.parts and type_.head in short and depth < _DEEPEST:
+        return expanded(evolve(short[type_.head], label=type_.label), short, depth + 1)
+    return evolve(type_, parts=tuple(expanded(part, short, depth + 1) for part in type_.parts))
 
 
 def item_around(node: Node) -> tuple[int, int]:

@@ -11,7 +11,7 @@ in error is brought to it in the same way. What a new argument is may be seen el
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from attrs import evolve
 
@@ -42,8 +42,6 @@ _READ = (
 )
 _MOST_AROUND = 3
 _MOST = 5
-_DEEPEST = 12
-_ABBREVIATED = ("constructed_type", "type_constructor_path", "tuple_type", "function_type")
 _SURE = 0.9
 _BOUNDS = ("let_binding", "match_case", "fun_expression", "sequence_expression", "let_expression", "match_expression")
 
@@ -61,34 +59,17 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     for place in (*_applications(node), *_behind(syntax, node, message)):
         call = await read_call(place, asked)
         if call is not None:
-            found += await _of_call(problem, syntax, asked, _spelt_out(call, syntax, node, message))
+            found += await _of_call(problem, syntax, asked, _spelt_out(call, node, message))
     return found
 
 
-def _spelt_out(call: Call, syntax: Syntax, node: Node, message: messages.Message) -> Call:
-    """The call, with what types of the file stand for: `item list` for `t`."""
-    short = _abbreviations(syntax)
-    wanted = _expanded(call.wanted, short) if call.wanted is not None else None
-    arguments = tuple(evolve(one, type=_expanded(one.type, short)) if one.type else one for one in call.arguments)
-    if isinstance(message, messages.TypeClash) and message.found_as:
-        stands_for = _expanded(read(message.found_as), short)
-        arguments = tuple(evolve(one, type=stands_for) if one.text == node.text else one for one in arguments)
-    return evolve(call, takes=_expanded(call.takes, short), wanted=wanted, arguments=arguments)
-
-
-def _abbreviations(syntax: Syntax) -> dict[str, Type]:
-    found = {}
-    for item in syntax.items:
-        body = item.node.field("body") if item.kind == "type" else None
-        if body is not None and body.kind in _ABBREVIATED and "'" not in item.node.text:
-            found[item.name] = read(body.text)
-    return found
-
-
-def _expanded(type_: Type, short: Mapping[str, Type], depth: int = 0) -> Type:
-    if not type_.parts and type_.head in short and depth < _DEEPEST:
-        return _expanded(evolve(short[type_.head], label=type_.label), short, depth + 1)
-    return evolve(type_, parts=tuple(_expanded(part, short, depth + 1) for part in type_.parts))
+def _spelt_out(call: Call, node: Node, message: messages.Message) -> Call:
+    """The call, with what the type of the argument in error stands for: `item list` for `t`."""
+    if not isinstance(message, messages.TypeClash) or not message.found_as:
+        return call
+    stands_for = read(message.found_as)
+    arguments = [evolve(one, type=stands_for) if one.text == node.text else one for one in call.arguments]
+    return evolve(call, arguments=tuple(arguments))
 
 
 def _applications(node: Node) -> Iterator[Node]:

@@ -140,7 +140,11 @@ def _given_back(problem: Problem, node: Node, given: Type, wanted: Type) -> Iter
         return
     if wanted.parts[0].is_variable or unified(given, wanted.parts[0], {}) is not None:
         edit = TextEdit(node.start, node.end, f"{constructor} {_atom(node)}")
-        yield Candidate(f"The result is `{constructor} ...`", problem.edit(edit), 0.8)
+        around = node.enclosing("application_expression") if kind == "fun_expression" else None
+        function = around.field("function") if around is not None else None
+        is_mapped = function is not None and function.text.endswith("bind")  # `map` may be meant
+        weight = 0.7 if is_mapped else 0.8
+        yield Candidate(f"The result is `{constructor} ...`", problem.edit(edit), weight)
 
 
 def _atom(node: Node) -> str:

@@ -44,6 +44,7 @@ _ILL_TYPED, _ILL_TYPED_HERE = -2.0, -6.0
 _DOUBTFUL = -9.0
 """Below it, two changes are tried as well."""
 _EXPECTED = re.compile(r"[\"'`]?(\S+?)[\"']? expected")
+_OPERATOR = re.compile(r"[-+*/^@<>=&|]+\.?|mod|land|lor")
 _WORD = re.compile(r"[\w'\"]+")
 _SURE = -4.0
 _SPREAD = 2.0
@@ -109,11 +110,16 @@ def _keeps_words(text: str, edits: Sequence[TextEdit]) -> bool:
 
 
 def _is_another_value(text: str, edits: Sequence[TextEdit]) -> bool:
-    """Whether a name comes in, a comparison is made, or an argument is no longer optional: that is no slip of signs."""
+    """Whether a name or a comparison comes in, an operator goes, or an argument is no longer optional: that is no slip
+    of signs."""
     gone = Counter(word for edit in edits for word in _WORD.findall(text[edit.start : edit.end]))
     come = Counter(word for edit in edits for word in _WORD.findall(edit.text))
-    signs = [edit.text.strip() or text[edit.start : edit.end].strip() for edit in edits]
-    return any(word not in KEYWORDS for word in come - gone) or signs in (["="], ["?"])
+    if any(word not in KEYWORDS for word in come - gone):
+        return True
+    if len(edits) != 1:
+        return False
+    sign, old = edits[0].text.strip(), text[edits[0].start : edits[0].end].strip()
+    return sign == "=" or (not sign and (old == "?" or _OPERATOR.fullmatch(old) is not None))
 
 
 def _is_by_accident(message: messages.Message) -> bool:
