@@ -4,14 +4,15 @@ List.map string_of_int prices             List.map string_of_float prices
 show Int.to_string 2.5                    show Float.to_string 2.5
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.conversions import CONVERSIONS, LOSSY
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import node_of, tree, within_parentheses
-from lsp_aid.repair.type_shapes import read
+from lsp_aid.repair.type_shapes import Type, read
 
 _OF_MODULES = {"int": "Int", "float": "Float", "bool": "Bool", "char": "Char", "string": "String", "int64": "Int64"}
 
@@ -23,23 +24,36 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if node is None or not isinstance(message, messages.TypeClash):
         return ()
     found, expected = read(message.found), read(message.expected)
-    node = within_parentheses(node)
-    if node.kind != "value_path" or found.head != "->" or expected.head != "->":
-        return ()
-    has, wants = ((type_.parts[0].head, type_.parts[1].head) for type_ in (found, expected))
-    used = CONVERSIONS.get(has)
-    module = _OF_MODULES.get(has[0], "-")
-    if used == node.text:
+    if found.head == "->" == expected.head:
+        has, wants = ((type_.parts[0].head, type_.parts[1].head) for type_ in (found, expected))
+        return list(_instead(problem, within_parentheses(node), has, wants))
+    return list(_beside(problem, node, _element(found), _element(expected)))
+
+
+def _element(type_: Type) -> str:
+    while len(type_.parts) == 1:
+        type_ = type_.parts[0]
+    return type_.head
+
+
+def _beside(problem: Problem, node: Node, given: str, taken: str) -> Iterator[Candidate]:
+    """The function that is handed over beside what it is to convert."""
+    call = node.enclosing("application_expression")
+    for argument in call.fields("argument") if call is not None else ():
+        function = within_parentheses(argument)
+        if function.kind == "value_path" and function != within_parentheses(node):
+            gives = next((b for (a, b), name in CONVERSIONS.items() if a == taken and name == function.text), "")
+            gives = gives or function.text.partition(f"{_OF_MODULES.get(taken, '-')}.to_")[2]
+            yield from _instead(problem, function, (taken, gives), (given, gives))
+
+
+def _instead(problem: Problem, node: Node, has: tuple[str, str], wants: tuple[str, str]) -> Iterator[Candidate]:
+    other = None
+    if CONVERSIONS.get(has) == node.text:
         other = CONVERSIONS.get(wants)
-    elif node.text == f"{module}.to_{has[1]}" and has[1] == wants[1] and wants[0] in _OF_MODULES:
+    elif node.text == f"{_OF_MODULES.get(has[0], '-')}.to_{has[1]}" and has[1] == wants[1] and wants[0] in _OF_MODULES:
         other = f"{_OF_MODULES[wants[0]]}.to_{wants[1]}"
-    else:
-        return ()
-    if other is None or " " in other or has == wants:
-        return ()
-    change = problem.edit(TextEdit(node.start, node.end, other))
-    return [Candidate(f"It is given {_article(wants[0])}: `{other}`", change, 0.6 if other in LOSSY else 0.9)]
-
-
-def _article(type_: str) -> str:
-    return f"an {type_}" if type_.startswith("i") else f"a {type_}"
+    if node.kind == "value_path" and other is not None and " " not in other and has != wants:
+        change = problem.edit(TextEdit(node.start, node.end, other))
+        title = f"It is given {'an' if wants[0].startswith('i') else 'a'} {wants[0]}: `{other}`"
+        yield Candidate(title, change, 0.6 if other in LOSSY else 0.9)

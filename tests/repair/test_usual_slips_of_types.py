@@ -6,9 +6,12 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.repair import (
+    conversion_functions,
+    curried_functions,
     float_definitions,
     forgotten_indices,
     indexing,
+    labelled_callbacks,
     lopsided,
     marks,
     method_calls,
@@ -128,6 +131,22 @@ CASES = {
             "let f a b = match a, b with Ok a, Ok b -> Ok (a + b) | Error e, _ | _, Error e -> Error e",
         ),
         ("let f a b = if b > 0 then a / b else None", "let f a b = if b > 0 then Some (a / b) else None"),
+    ],
+    conversion_functions: [
+        ("let f (l : float list) = List.map string_of_int l", "let f (l : float list) = List.map string_of_float l"),
+        ("let g f : string = f 1.5\nlet a = g Int.to_string", "let g f : string = f 1.5\nlet a = g Float.to_string"),
+    ],
+    labelled_callbacks: [
+        (
+            "let f ~by n = by + n\nlet g = List.map2 f [ 1 ] [ 2 ]",
+            "let f ~by n = by + n\nlet g = List.map2 (fun by x -> f ~by x) [ 1 ] [ 2 ]",
+        ),
+    ],
+    curried_functions: [
+        (
+            "let f t = Hashtbl.iter (fun (k, v) -> print_int (k + v)) t",
+            "let f t = Hashtbl.iter (fun k v -> print_int (k + v)) t",
+        ),
     ],
     unused: [
         (
