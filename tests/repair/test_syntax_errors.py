@@ -29,6 +29,10 @@ TEXTS = [
     ('let f a = [ "x; a ]\nlet b = "y"', 'let f a = [ "x"; a ]\nlet b = "y"'),
     ('let f a = print_endline ("x" ^ a ^ "!)\nlet b = "y"', 'let f a = print_endline ("x" ^ a ^ "!")\nlet b = "y"'),
     ('let a = x"\nlet b = "y"', 'let a = "x"\nlet b = "y"'),
+    ("let a = {|x}\nlet b = {|y|}\nlet c = b", "let a = {|x|}\nlet b = {|y|}\nlet c = b"),
+    ('let a = {j|\n  {"x": 1}\n}', 'let a = {j|\n  {"x": 1}\n|j}'),
+    ("let a = {|\n  x}\nlet f b = {|y|} ^ b", "let a = {|\n  x\n|}\nlet f b = {|y|} ^ b"),
+    ("let a = '\\'\nlet b = [ '\\'; '/' ]", "let a = '\\\\'\nlet b = [ '\\\\'; '/' ]"),
 ]
 DECLARATIONS = [
     ("val f : int -> int\nlet f x = x + 1", "let f x = x + 1"),
@@ -80,6 +84,16 @@ SIGNS = [
     ("let f a =\n  open List in\n  length a", "let f a =\n  let open List in\n  length a"),
     ('let f a b = a ^\n  b ^\nlet c = f "" ""', 'let f a b = a ^\n  b \nlet c = f "" ""'),
     ("let f x = if !(x > 0) then 1 else 2", "let f x = if not (x > 0) then 1 else 2"),
+    (
+        "let f = function\n  | 'a' - 'z' | '0'-'9' -> 1\n  | _ -> 2",
+        "let f = function\n  | 'a' .. 'z' | '0' .. '9' -> 1\n  | _ -> 2",
+    ),
+    (
+        "let f x =\n  let y = x + 1;;\n  let z =\n    y * 2;;\n  print_int z;;\n  z",
+        "let f x =\n  let y = x + 1 in\n  let z =\n    y * 2 in\n  print_int z;\n  z",
+    ),
+    ("let a = 1\n:wq\nlet b = 2", "let a = 1\nlet b = 2"),
+    ("let f x =\n  let y = x in\n:x\n  y", "let f x =\n  let y = x in\n  y"),
 ]
 TYPES = [
     ("type t = { a = int; b = int }", "type t = { a : int; b : int }"),
@@ -87,6 +101,15 @@ TYPES = [
     ("type t = A of int, int | B", "type t = A of int * int | B"),
     ("type t = [ `A | B | `C ]", "type t = [ `A | `B | `C ]"),
     ("let f x : int y : int = x + y", "let f (x : int) (y : int) = x + y"),
+    ("let f ~x:int ~y:int = x + y", "let f ~(x : int) ~(y : int) = x + y"),
+    (
+        "type t = A\nlet f ?(n = 1) ~xs:int list ~a:t () = (n, xs, a)",
+        "type t = A\nlet f ?(n = 1) ~(xs : int list) ~(a : t) () = (n, xs, a)",
+    ),
+    (
+        "let f ~key:Uchar.t ?limit:int () = (key, limit)",
+        "let f ~(key : Uchar.t) ?(limit : int option) () = (key, limit)",
+    ),
     ("let f (x : int) -> int = x", "let f (x : int) : int = x"),
     ("let f (a : int[]) = a.(0)", "let f (a : int array) = a.(0)"),
     ("let f (a : list int) = List.length a", "let f (a : int list) = List.length a"),

@@ -2,6 +2,7 @@
 
 (* Areas of shapes.                       (* Areas of shapes. *)
 let greeting = "hello                     let greeting = "hello"
+let page = {|<p>}                         let page = {|<p>|}
 """
 
 import re
@@ -14,6 +15,8 @@ from lsp_aid.repair.slips.way import Place, Way
 MOST_LINES = 30
 _ITEM = re.compile(r"\s*(?:let|type|module|open|include|exception|val|external|and|in|class|\|)\b|\s*$")
 _OPEN_CHARACTER = re.compile(r"(?<![\w'])'(?:[^'\\\n]|\\.|\\\d{3})(?!['\w])")
+_BRACE = re.compile(r"[{}]")
+_QUOTED = re.compile(r"\{(?P<tag>[a-z_]*)\|")
 _TRAILING = re.compile(r"(\s*(?:[\])};,]|\|\]|\bin\b|\bthen\b|->|\bwith\b|;;))+\s*$")
 
 
@@ -23,6 +26,7 @@ def ways(place: Place) -> Iterator[Way]:
         yield from _comment(place)
     if "nterminated string" in said:
         yield from _string_in_comment(place)
+    yield from _quoted(place)
     if place.is_syntax:
         yield from _character(place)
     if "tring literal not terminated" in said or place.is_syntax:
@@ -33,6 +37,38 @@ def _character(place: Place) -> Iterator[Way]:
     """`'x` without its end, near the error; it looks like a type variable, or like nothing at all."""
     for match in _OPEN_CHARACTER.finditer(place.text, max(0, place.start - 120), place.end + 20):
         yield Way((TextEdit(match.end(), match.end(), "'"),), f"End the character: `{match[0]}'`", 0.7)
+
+
+def _quoted(place: Place) -> Iterator[Way]:
+    """`{|...}`, which goes on up to the end of the next such text, or of the file."""
+    for opened in _QUOTED.finditer(place.text):
+        closing = f"|{opened['tag']}}}"
+        closed = place.text.find(closing, opened.end())
+        again = place.text.find(opened[0], opened.end())
+        if (closed >= 0 and not 0 <= again < closed) or opened.start() > place.end:
+            continue
+        at = _brace(place.text, opened.end())
+        if at is None:
+            continue
+        mark = closing[:-1]
+        line = place.text[place.text.rfind("\n", 0, at) + 1 : at]
+        # a text that begins with a line break ends with one
+        if place.text[opened.end() : opened.end() + 1] == "\n" and line.strip():
+            yield Way((TextEdit(at, at, f"\n{mark}"),), f"End the text on a line of its own: `{closing}`", 0.95)
+        yield Way((TextEdit(at, at, mark),), f"End the text: `{closing}`", 0.9)
+
+
+def _brace(text: str, start: int) -> int | None:
+    """The first `}` that nothing opens."""
+    depth = 0
+    for match in _BRACE.finditer(text, start):
+        if match[0] == "{":
+            depth += 1
+        elif depth == 0:
+            return match.start()
+        else:
+            depth -= 1
+    return None
 
 
 def _comment(place: Place) -> Iterator[Way]:
