@@ -1,0 +1,90 @@
+"""Modules of folders below, where `(include_subdirs qualified)` puts each under the name of its folder.
+
+Csv.row            Format.Csv.row            for format/csv.ml
+"""
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+
+from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import dune_file, dune_stanzas, messages
+from lsp_aid.ocaml.dune_stanzas import Stanza, module_of
+from lsp_aid.ocaml.stdlib import MODULES, OTHER_MODULES
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
+from lsp_aid.repair.dune_places import SOURCES, Dunes, read_dunes
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import text_of
+
+_FILES_AT_MOST = 400
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    if not isinstance(message, messages.UnboundName) or message.sort != "module" or message.qualifier:
+        return ()
+    dunes = read_dunes(problem.view)
+    own = dune_stanzas.owner(problem.diagnostic.path, dunes.stanzas)
+    if own is None or not _is_qualified(dunes, own):
+        return ()
+    return list(_under_folders(problem, dunes, own, message.name))
+
+
+def _is_qualified(dunes: Dunes, stanza: Stanza) -> bool:
+    groups = dune_file.stanzas(dunes.texts[stanza.path])
+    return any(group.head == "include_subdirs" and group.words[:1] == ("qualified",) for group in groups)
+
+
+def _under_folders(problem: Problem, dunes: Dunes, own: Stanza, module: str) -> Iterator[Candidate]:
+    """The folders' names before each module that is further below, in all files of the stanza."""
+    files = [p for p in dunes.paths if p.endswith(SOURCES) and dune_stanzas.owner(p, dunes.stanzas) == own]
+    folders: dict[str, list[str]] = {}
+    for path in files:
+        known = folders.setdefault(module_of(path), [])
+        if posixpath.dirname(path) not in known:
+            known.append(posixpath.dirname(path))
+    if len(folders.get(module, ())) != 1:
+        return
+    single = {name: found[0] for name, found in folders.items() if len(found) == 1}
+    standard = {*MODULES, *OTHER_MODULES}
+    meant = {name: folder for name, folder in single.items() if name == module or name not in standard}
+    change, shown = ChangeSet(), ""
+    for path in [p for p in files if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]:
+        text = text_of(problem.view, path)
+        edits = list(_edits(parse(text, path), meant)) if text is not None else []
+        if edits:
+            change = change.then(problem.edit(*edits, path=path))
+        if path == problem.diagnostic.path:
+            shown = _prefix(path, meant[module])
+    if shown and change.files:
+        title = f"Call `{module}` by its folder's name as well, `{shown}{module}`"
+        yield Candidate(title, change, 0.95)
+
+
+def _edits(syntax: Syntax, meant: Mapping[str, str]) -> Iterator[TextEdit]:
+    bound = {item.name for item in syntax.declared if item.kind == "module"}
+    for node in syntax.walk("module_name"):
+        folder = meant.get(node.text)
+        if folder is not None and node.text not in bound and _is_root(node):
+            prefix = _prefix(syntax.path, folder)
+            if prefix:
+                yield TextEdit(node.start, node.start, prefix)
+
+
+def _is_root(node: Node) -> bool:
+    """Whether a path begins there, that no definition gives a name."""
+    above = node.parent
+    return above is not None and "path" in above.kind and not node.syntax.text[: node.start].rstrip().endswith(".")
+
+
+def _prefix(path: str, folder: str) -> str:
+    """What stands before a module of the folder in that file; nothing where it is of the same folder or above."""
+    here, there = _parts(posixpath.dirname(path)), _parts(folder)
+    shared = 0
+    while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+        shared += 1
+    return "".join(f"{module_of(part)}." for part in there[shared:])
+
+
+def _parts(folder: str) -> list[str]:
+    return [part for part in folder.split("/") if part]
