@@ -77,6 +77,19 @@ def read_dunes(view: View) -> Dunes:
     return Dunes({path: text for path, text in read.items() if text is not None}, paths)
 
 
+def module_of_listed(dunes: Dunes, problem: Problem, name: str) -> Stanza | None:
+    """The library of the stanza that the error is in which has a module of that name."""
+    path = problem.diagnostic.path
+    user = dunes.stanza_around(path, problem.start) if path in dunes.texts else None
+    listed = user.libraries if user is not None else ()
+    for library in dunes.stanzas:
+        if library.kind == "library" and {*library.names, *library.public_names} & set(listed):
+            own = (p for p in dunes.paths if p.endswith(SOURCES) and dune_stanzas.owner(p, dunes.stanzas) == library)
+            if module_of(name) in map(module_of, own):
+                return library
+    return None
+
+
 def is_dune_file(path: str) -> bool:
     """Whether the file is one of s-expressions that dune reads."""
     name = posixpath.basename(path)

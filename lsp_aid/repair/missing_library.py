@@ -14,7 +14,16 @@ from lsp_aid.domain.text import apply_text_edits
 from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_file import Group, Word
 from lsp_aid.ocaml.dune_stanzas import Stanza
-from lsp_aid.repair.dune_places import SOURCES, Dunes, described, groups_at, read_dunes, words_of, written
+from lsp_aid.repair.dune_places import (
+    SOURCES,
+    Dunes,
+    described,
+    groups_at,
+    module_of_listed,
+    read_dunes,
+    words_of,
+    written,
+)
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import similarity
@@ -106,7 +115,9 @@ def _misspelt(problem: Problem, dunes: Dunes, name: str) -> Iterator[Candidate]:
         yield Candidate(f"Remove `{written(dunes.texts[path], found)}`: no module needs it", problem.edit(edit), 0.9)
     removal = dune_file.remove_from_field(dunes.texts[path], stanza.group, "libraries", name)
     if removal and found.head == "libraries":
-        yield Candidate(f"Remove the library `{name}`", problem.edit(removal), 0.2)
+        library = module_of_listed(dunes, problem, name)
+        why = f": it is a module of {described(library)}" if library is not None else ""
+        yield Candidate(f"Remove the library `{name}`{why}", problem.edit(removal), 0.95 if library else 0.2)
 
 
 def _is_preprocessed(problem: Problem, dunes: Dunes, stanza: Stanza) -> bool:

@@ -10,7 +10,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_stanzas import Stanza, module_of
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
-from lsp_aid.repair.dune_places import SOURCES, Dunes, read_dunes, words_of
+from lsp_aid.repair.dune_places import SOURCES, Dunes, module_of_listed, read_dunes, words_of
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import text_of
 
@@ -22,7 +22,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if not isinstance(message, messages.LibraryNotFound) or "." in message.name:
         return []
     dunes = read_dunes(problem.view)
-    if message.name in dunes.library_names:
+    if message.name in dunes.library_names or module_of_listed(dunes, problem, message.name):
         return []
     return list(_renamed(problem, dunes, message.name))
 
