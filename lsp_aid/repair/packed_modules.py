@@ -106,7 +106,17 @@ def _unpacked(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidat
     signature = next(iter(_fitting(problem, syntax, {path.text for path in paths if path is not None})), None)
     if signature is None:
         return
-    name = record.text[0].upper() + record.text[1:]
+    name = _name(syntax, record.text, signature)
     edits = [TextEdit(binding.node.start, binding.node.end, f"(module {name} : {signature})")]
     edits += [TextEdit(use.start, use.end, name) for use in uses]
     yield Candidate(f"`{record.text}` is a module: unpack it", problem.edit(*edits), 0.9)
+
+
+def _name(syntax: Syntax, name: str, signature: str) -> str:
+    """What the file calls modules of the signature elsewhere; else what the parameter is called, or its first letter
+    where that is a module already."""
+    elsewhere = re.search(rf"\(\s*module\s+([A-Z][\w']*)\s*:\s*{re.escape(signature)}\s*\)", syntax.text)
+    if elsewhere is not None:
+        return elsewhere[1]
+    made = name[0].upper() + name[1:]
+    return made[0] if re.search(rf"\b{re.escape(made)}\b", f"{syntax.text} {signature}") else made
