@@ -13,7 +13,9 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -36,6 +38,10 @@ from lsp_aid.domain.build import BuildResult
 from lsp_aid.errors import BuildTimeoutError, FileUnwritableError, ToolchainError
 
 _DUNE_FILES = ("dune", "dune-project", "dune-workspace", "dune-file", "jbuild")
+_INCLUDE = re.compile(r'\(\s*include\s+("[^"]*"|[^\s()"]+)')
+_LONGEST_DUNE_FILE = 10_000_000
+_UNREAD = "(dynamic_include unread)"
+"""In the place of a text that cannot be read here."""
 _RULES = "/tmp/rules"  # noqa: S108 - inside, /tmp belongs to the sandbox alone
 _LONGEST_RULES = 1 << 29
 _LOCK_SECONDS = 0.1
@@ -446,11 +452,28 @@ def _stamp(program: Path) -> str:
 
 def _dune_files(tree: Path) -> str:
     """The text of all dune files that dune may read. Folders of cram tests (`name.t`) hold projects of their own."""
-    texts = []
+    texts: dict[Path, str] = {}
     for path, folders, names in os.walk(tree):
         folders[:] = [name for name in folders if name != BUILD_FOLDER and not name.endswith(".t")]
         for name in names:
             if name in _DUNE_FILES or name.endswith((".inc", ".opam", ".sexp")):
-                with contextlib.suppress(OSError):
-                    texts.append(Path(path, name).read_text(encoding="utf-8", errors="replace"))
-    return "\n".join(texts)
+                _with_included(tree, Path(path, name), texts)
+    return "\n".join(texts.values())
+
+
+def _with_included(tree: Path, path: Path, texts: dict[Path, str]) -> None:
+    """Adds the text of a dune file and of those that it includes. What is not to be read may say anything."""
+    if path in texts:
+        return
+    try:
+        status = path.lstat()
+        is_small = stat.S_ISREG(status.st_mode) and status.st_size <= _LONGEST_DUNE_FILE
+        texts[path] = path.read_text(encoding="utf-8", errors="replace") if is_small else _UNREAD
+    except OSError:
+        texts[path] = _UNREAD
+    for match in _INCLUDE.finditer(texts[path]):
+        name = Path(os.path.normpath(path.parent / match[1].strip('"')))
+        if name.is_relative_to(tree):
+            _with_included(tree, name, texts)
+        else:
+            texts[name] = _UNREAD

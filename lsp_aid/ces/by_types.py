@@ -145,7 +145,7 @@ class TypesTier:
         final = [
             each
             for each in judged
-            if each.errors and not (each.parsed and (_sees_any(each, unsure) or any(o is not each for o in loose)))
+            if each.errors and not (each.parsed and (_sees_any(each, unsure) or _is_written_anew(each, loose)))
         ]
         if not final:
             return None
@@ -303,6 +303,12 @@ def _groups(graph: Graph, paths: Iterable[str]) -> list[_Group]:
 
 def _is_seen(judged: _Judged, others: Iterable[_Judged]) -> bool:
     return judged.group.shown.is_seen or any(_sees_any(other, [judged]) for other in others)
+
+
+def _is_written_anew(judged: _Judged, loose: Iterable[_Judged]) -> bool:
+    """Whether what a module is typed against may be made of what is changed, of its own text even. What is made of a
+    module that is red is not: a program, say."""
+    return any(other is not judged or any(unit.is_read for unit in other.group.units) for other in loose)
 
 
 def _sees_any(judged: _Judged, others: Iterable[_Judged]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[()]|[^\s()"]+', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:\n[ \t]*|(\d{3})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
@@ -21,6 +21,7 @@ BUILD_ROOT = "_build/default"
 _BYTE, _NATIVE = ("ocamlc.opt", "ocamlc", "ocamlc.byte"), ("ocamlopt.opt", "ocamlopt", "ocamlopt.byte")
 _NO_FLAGS = ("-bin-annot", "-bin-annot-occurrences", "-c", "-g")
 _MOVES = ("symlink", "copy")
+_COMPILERS = ("compile", "native", "preprocess")
 _ALIAS = r"\(\s*alias(?:es)?\b[^()]*(?:\(\s*name\s+)?(?<![\w-]){}(?![\w-])"
 _ALIASES_OF_ALL = ("default", "all", "runtest", "install")
 _WRITTEN = re.compile(r"dynamic_include|\(\*|jbuild_version")
@@ -40,8 +41,9 @@ class Unit:
 
     `sees` are the objects whose interfaces the compilation may depend on, `sees_folders` folders of which all.
     `is_seen`: other modules see its interface. `ends_here`: nothing but compilations of other modules uses what is made
-    of the source, so that what its code does cannot matter to the build. `preprocessor` is the program that reads the
-    source first, with its flags, by its path in `_build/default`; the source is to be its last argument.
+    of the source, so that what its code does cannot matter to the build. `is_read`: something else than its compilation
+    may read the source itself, and make of it what the module is typed against. `preprocessor` is the program that
+    reads the source first, with its flags, by its path in `_build/default`; the source is to be its last argument.
     """
 
     source: str
@@ -52,6 +54,7 @@ class Unit:
     is_seen: bool
     ends_here: bool
     preprocessor: tuple[str, ...] = ()
+    is_read: bool = False
 
     @property
     def name(self) -> str:
@@ -103,7 +106,7 @@ class Graph:
 
         def told(u: Unit) -> tuple[Any, ...]:
             lists = (number(u.words), number(sorted(u.sees)), number(sorted(u.sees_folders)))
-            return (u.source, u.object, *lists, u.is_seen, u.ends_here, number(u.preprocessor))
+            return (u.source, u.object, *lists, u.is_seen, u.ends_here, number(u.preprocessor), u.is_read)
 
         units, made = [told(unit) for unit in self.units.values()], [told(unit) for unit in self.made]
         modules = {folder: sorted(names) for folder, names in self.modules.items()}
@@ -111,13 +114,13 @@ class Graph:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
-        """Raises KeyError, TypeError, IndexError for what `data` did not write."""
+        """Raises KeyError, TypeError, IndexError, ValueError for what `data` did not write."""
         lists = [tuple(words) for words in data["lists"]]
         sets = [frozenset(words) for words in lists]
 
         def unit(told: Sequence[Any]) -> Unit:
-            source, made, words, sees, folders, seen, ends, pp = told
-            return Unit(source, made, lists[words], sets[sees], sets[folders], seen, ends, lists[pp])
+            source, made, words, sees, folders, seen, ends, pp, is_read = told
+            return Unit(source, made, lists[words], sets[sees], sets[folders], seen, ends, lists[pp], is_read)
 
         units = {told[0]: unit(told) for told in data["units"]}
         modules = {folder: frozenset(names) for folder, names in data["modules"].items()}
@@ -203,7 +206,9 @@ class _Reading:
                 self._by_file[path].append(rule)
             for folder, pattern in rule.globs:
                 self._by_folder[folder].append((pattern, rule))
-        self._reads_all = any(rule.reads_all for rule in self._rules) or _may_hide_rules(dune_files, goals)
+        reads_all = any(rule.reads_all for rule in self._rules)
+        self._reads_anything = reads_all or _WRITTEN.search(dune_files) is not None
+        self._reads_all = reads_all or _may_hide_rules(dune_files, goals)
         self._moved = {rule.made[0]: rule.files[0] for rule in self._rules if rule.kind == "move" and rule.files}
         self._moved_folders = {posixpath.dirname(to): posixpath.dirname(by) for to, by in self._moved.items()}
         self._harmless: dict[str, bool] = {}
@@ -242,7 +247,10 @@ class _Reading:
         # A preprocessor may do more than the checker can see: offer corrections, for one.
         alone = not before and len(readers) == 1 and len(self._by_file[f"source:{source}"]) == 1
         named = posixpath.basename(source) in self._dune_files
-        return self._compiled(rule, source, preprocessor, alone=alone and not named)
+        unit = self._compiled(rule, source, preprocessor, alone=alone and not named)
+        others = any(rule.kind not in _COMPILERS for rule in (*readers, *self._readers(built)))
+        copied = len(self._by_file[f"source:{source}"]) > 1
+        return evolve(unit, is_read=others or copied or named or self._reads_anything)
 
     def _compiled(self, rule: _Rule, source: str, preprocessor: tuple[str, ...], *, alone: bool) -> Unit:
         """`alone`: nothing else reads the source."""

@@ -125,6 +125,29 @@ async def test_what_a_changed_program_writes_is_not_what_it_wrote(engine: Engine
     assert (silent.colour, silent.tier) == (Colour.RED, Tier.CHECK)
 
 
+async def test_what_is_made_of_the_text_of_a_module_may_be_what_it_needs(engine: Engine, root: Path) -> None:
+    names = "sed -n 's/.*Names.\\\\([a-z]*\\\\).*/let \\\\1 = 1/p' %{dep:user.ml}"
+    rule = f'(rule (with-stdout-to names.ml (system "{names}")))'
+    write(root, {"use/dune": f"(library (name use))\n{rule}\n", "use/user.ml": "let x = Names.one\n"})
+    warm = await engine.open(Folder(root))
+    two = await judged(engine, warm, {"use/user.ml": "let x = Names.one\nlet y = Names.two\n"}, TYPES)
+    assert (two.colour, two.tier) == (Colour.GREEN, Tier.CHECK)
+    wrong = await judged(engine, warm, {"use/user.ml": "let x = Names.one ^ 1\n"}, TYPES)
+    assert (wrong.colour, wrong.tier) == (Colour.RED, Tier.CHECK)
+
+
+async def test_rules_in_files_that_dune_files_include(engine: Engine, root: Path) -> None:
+    rule = '(rule (alias check) (action (system "grep -q x.=.1 %{dep:a.ml}")))'
+    files = {
+        "use/dune": "(library (name use))\n(include more.rules)\n",
+        "use/more.rules": rule,
+        "use/a.ml": "let x = 1\n",
+    }
+    warm = await engine.open(Folder(write(root, files)))
+    red = await judged(engine, warm, {"use/a.ml": "let x = 2\n"}, TYPES)
+    assert (red.colour, red.tier) == (Colour.RED, Tier.CHECK)
+
+
 @pytest.mark.parametrize(
     "diff",
     [

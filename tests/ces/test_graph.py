@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lsp_aid.ces.base import BaseStore
+from lsp_aid.ces.base import BaseStore, _dune_files
 from lsp_aid.ces.checkout import Folder
 from lsp_aid.ces.graph import Graph, GraphError, read
 from tests.ces.conftest import Path, write
@@ -64,6 +64,16 @@ READERS = {
         "gen/dune": "(library (name l))\n(rule (alias check) (deps g.ml) (action (run cat g.ml)))",
         "gen/g.ml": "let x = 1\n",
     },
+    "an action in a file that a dune file includes (all of them)": {
+        "gen/dune": "(library (name l))\n(include more.rules)",
+        "gen/more.rules": "(rule (alias check) (deps g.ml) (action (run cat g.ml)))",
+        "gen/g.ml": "let x = 1\n",
+    },
+    "whatever is in a file that cannot be read here (all of them)": {
+        "gen/dune": "(library (name l))\n(subdir sub (include more.rules))",
+        "gen/sub/more.rules": "",
+        "gen/g.ml": "let x = 1\n",
+    },
     "a copy in another library": {
         "gen/dune": "(library (name l))",
         "gen/g.ml": "let x = 1\n",
@@ -85,6 +95,20 @@ async def test_what_else_reads_a_module(root: Path, store: BaseStore, reader: st
     assert found is None or not found.ends_here
     if "all" not in reader:
         assert graph.units["lib/item.ml"].ends_here
+
+
+async def test_whose_text_is_read_by_others_than_compilers(root: Path, store: BaseStore) -> None:
+    write(root, READERS["a rule"])
+    units = (await graph_of(root, store)).units
+    assert units["gen/g.ml"].is_read
+    assert not units["lib/item.ml"].is_read
+
+
+def test_dune_files_that_are_no_files_and_that_have_no_end(root: Path) -> None:
+    """Nothing is read for them, and nothing is called proven."""
+    (root / "lib" / "endless.sexp").symlink_to("/dev/zero")
+    (root / "lib" / "itself.inc").write_text("(include itself.inc)")
+    assert "dynamic_include" in _dune_files(root)
 
 
 PPX: dict[str, str | bytes | None] = {
