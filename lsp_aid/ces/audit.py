@@ -9,6 +9,7 @@ an audit can be ended at any time and goes on where it was.
 """
 
 import asyncio
+import hashlib
 import json
 import posixpath
 import shutil
@@ -16,11 +17,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from attrs import define, field, frozen
 
+import lsp_aid
 from lsp_aid.build import process
 from lsp_aid.build.dune import build_result, disk_reader, dune_environment
 from lsp_aid.ces.base import BaseStore
@@ -202,7 +205,9 @@ class Audit:
         return await asyncio.to_thread(build_result, done, tree, tree / BUILD_FOLDER, disk_reader(tree), seconds)
 
     def _name(self, seed: int) -> str:
-        return f"{self.warm.base.key} {seed} {self.repeat}"
+        """What results are of: another base, other levels or another engine has others."""
+        levels = "+".join(self.levels)
+        return f"{self.warm.base.key} {seed} {self.repeat} {levels} {_engine()}"
 
 
 @frozen
@@ -280,6 +285,17 @@ def _told(error: Diagnostic) -> tuple[Any, ...]:
         # What a program of a rule prints stands together with what others print at that moment.
         return (error.path, error.range.start)
     return (*error.identity, error.range.start)
+
+
+@cache
+def _engine() -> str:
+    """A digest of the code that judges."""
+    package, made = Path(lsp_aid.__file__).parent, hashlib.sha256()
+    for folder in ("ces", "typer", "edits"):
+        for path in sorted((package / folder).rglob("*")):
+            if path.suffix in (".py", ".ml", ".mli"):
+                made.update(path.read_bytes())
+    return made.hexdigest()[:16]
 
 
 def _texts(tree: Path) -> dict[str, str]:
