@@ -211,7 +211,7 @@ class BaseStore:
         tree = staging / "tree"
         await asyncio.to_thread(raise_unless_project, tree, repository)
         contents = await in_thread(lambda: digest(tree))
-        near = await asyncio.to_thread(self._near, repository)
+        near = await asyncio.to_thread(self._near, repository, key)
         if near is not None:
             near = await self._derive(near, tree)
         keeper = self.keeper(tree, "itself")
@@ -269,20 +269,27 @@ class BaseStore:
         except GraphError:
             return Graph()
 
-    def _near(self, repository: str) -> Base | None:
-        """The base of the same repository that was used last, with the same toolchain and goals."""
+    def _near(self, repository: str, key: str) -> Base | None:
+        """The base of the same repository that was used last, with the same toolchain and goals; not the one that is
+        being made, of which a damaged one may be there."""
         for record, folder in sorted(listed(self.folder), key=lambda found: used(found[1]), reverse=True):
             same = record.repository == repository and record.toolchain == self.toolchain_identity
-            if same and record.goals == self.goals:
+            if same and record.goals == self.goals and folder.name != key:
                 return Base(folder, record)
         return None
 
     async def _derive(self, near: Base, tree: Path) -> Base | None:
-        """Copies the build folder of a base that is alike; None where it has gone meanwhile."""
+        """Copies the build folder of a base that is alike; None where it has gone meanwhile, or is being made: two that
+        are made at once would wait for each other."""
         source, target = near.tree / BUILD_FOLDER, tree / BUILD_FOLDER
         command = ["cp", "-a", "--reflink=auto", "--", str(source), str(target)]
-        async with _locked(self.folder / f"{near.key}.lock", fcntl.LOCK_SH):
+        lock = _open_lock(self.folder / f"{near.key}.lock")
+        try:
+            if not _try_lock(lock, fcntl.LOCK_SH):
+                return None
             done = await run(command, cwd=tree, environment={"PATH": os.defpath}, seconds=_COPY_SECONDS)
+        finally:
+            os.close(lock)
         if done.code == 0:
             return near
         await asyncio.to_thread(shutil.rmtree, target, ignore_errors=True)
@@ -329,13 +336,12 @@ def remove(folder: Path) -> bool:
     """Removes a base; False where somebody holds it."""
     lock = _open_lock(folder.with_name(f"{folder.name}.lock"))
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _try_lock(lock, fcntl.LOCK_EX):
+            return False
         # First what makes it a base, so that nobody takes the rest for one.
         (folder / "base.json").unlink(missing_ok=True)
         folder.with_name(f"{folder.name}.needs").unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
-    except BlockingIOError:
-        return False
     finally:
         os.close(lock)
     return True
@@ -406,12 +412,18 @@ async def _locked(path: Path, kind: int = fcntl.LOCK_EX) -> AsyncIterator[int]:
 async def _lock_again(lock: int, kind: int) -> None:
     """Holds it in this way from now on. In between it may be nobody's."""
     while True:
-        try:
-            fcntl.flock(lock, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            await asyncio.sleep(_LOCK_SECONDS)
-        else:
+        if _try_lock(lock, kind):
             return
+        await asyncio.sleep(_LOCK_SECONDS)
+
+
+def _try_lock(lock: int, kind: int) -> bool:
+    """Holds it in this way from now on; False where another one stands against that, and it is nobody's."""
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open_lock(path: Path) -> int:

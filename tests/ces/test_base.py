@@ -205,6 +205,32 @@ async def test_half_a_base_is_none(root: Path, store: BaseStore) -> None:
     assert without.graph.units == {}
 
 
+async def test_a_base_of_which_a_source_is_gone_is_made_anew(root: Path, store: BaseStore) -> None:
+    base = await made(store, Folder(root))
+    (base.tree / "test/t.ml").unlink()
+    async with asyncio.timeout(60):  # it once waited for itself
+        again = await made(evolve(store), Folder(root))
+    assert again.key == base.key
+    assert texts(again.tree) == texts(root)
+    assert again.record.near == ""
+
+
+async def test_two_damaged_bases_are_made_anew_at_once(root: Path, store: BaseStore) -> None:
+    """Each is near to the other."""
+    require("git")
+    git(root, "init", "--quiet")
+    for number in range(2):
+        write(root, {"lib/more.ml": f"let x = {number}\n"})
+        git(root, "add", ".")
+        git(root, "-c", "user.name=n", "-c", "user.email=e", "commit", "--quiet", "--message", "a")
+    sources = [source_of(root, revision, os.environ) for revision in ("HEAD", "HEAD~1")]
+    for base in [await made(store, source) for source in sources]:
+        (base.tree / "test/t.ml").unlink()
+    async with asyncio.timeout(60):
+        again = await asyncio.gather(*(made(evolve(store), source) for source in sources))
+    assert all(base.record.built.green for base in again)
+
+
 async def test_a_lock_that_another_process_holds_is_waited_for(root: Path, store: BaseStore) -> None:
     base = await made(store, Folder(root))
     lock = os.open(base.folder.with_name(f"{base.key}.lock"), os.O_RDWR)
