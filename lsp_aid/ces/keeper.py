@@ -299,7 +299,7 @@ def bound(limits: dict[str, Any]) -> None:
 
 def run(step: dict[str, Any], limits: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Runs one program to its end, or until all that it started takes too much. Nothing of it is left afterwards."""
-    begun = time.monotonic()
+    begun, before = time.monotonic(), cpu_of_ended()
     pipe, pipe_end = os.pipe()
     child = os.fork()
     if child == 0:
@@ -316,7 +316,7 @@ def run(step: dict[str, Any], limits: dict[str, Any]) -> tuple[dict[str, Any], b
         status = reap(child)
         now = time.monotonic()
         if status is None and now - looked >= _LOOK_SECONDS:
-            looked, taken = now, look(limits["processes"])
+            looked, taken = now, look(limits["processes"], before)
             looks, waiting = looks + 1, waiting + taken.waiting
             cpu, memory = max(cpu, taken.cpu), max(memory, taken.memory)
             limit = exceeded(taken, limits, kept.dropped)
@@ -402,9 +402,9 @@ def processes() -> list[str]:
     return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
 
 
-def look(most: int) -> Taken:
+def look(most: int, before: float) -> Taken:
     """Counts what all processes here take; where there are more than `most`, nothing but their number. Those that have
-    ended count with the parents that have waited for them."""
+    ended count with the parents that have waited for them; the `before` seconds of CPU of earlier steps do not."""
     found, memory, ticks, waiting = processes(), 0, 0, True
     for name in found if len(found) <= most else ():
         try:
@@ -415,8 +415,13 @@ def look(most: int) -> Taken:
         ticks += sum(map(int, words[11:15]))
         memory += int(words[21]) * _PAGE
         waiting = waiting and words[0] not in (b"R", b"D")
+    return Taken(len(found), memory, ticks / _TICKS + cpu_of_ended() - before, waiting)
+
+
+def cpu_of_ended() -> float:
+    """The seconds of CPU that all took that have ended so far, those of earlier steps too."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Taken(len(found), memory, ticks / _TICKS + ended.ru_utime + ended.ru_stime, waiting)
+    return ended.ru_utime + ended.ru_stime
 
 
 def end_all() -> None:

@@ -27,8 +27,8 @@ _LONGEST = 1 << 31
 
 @frozen
 class Limits:
-    """What one evaluation may take, all of its processes together: `cpu` seconds, `memory` and `disk` in bytes, bytes
-    of `output` that are kept of each program (fifteen times that may be printed), `seconds` of wall time for each
+    """What one evaluation may take, all of its processes together: `memory` and `disk` in bytes, bytes of `output` that
+    are kept of each program (fifteen times that may be printed), `cpu` seconds and `seconds` of wall time for each
     program."""
 
     cpu: float = 600.0

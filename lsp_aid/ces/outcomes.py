@@ -21,6 +21,10 @@ _TOOLS = re.compile(
 _BUSY = 0.5
 """The share of its time that a program has to have computed for its being late to be its own fault."""
 
+_OF_THE_PROJECT = ("CPU time", "memory")
+"""What a build takes by the project's size, by how much of it a diff has built anew, and by how many compilers run side
+by side: more than it may is no fault of the diff's."""
+
 
 @frozen
 class Outcome:
@@ -42,7 +46,8 @@ async def read(kept: Kept, tiers: Sequence[Tier], tree: Path, view: View, log: b
     tier, ran = tiers[len(kept.ran) - 1], kept.ran[-1]
     tests = RanTests(count(log)) if tier is Tier.TEST else None
     if limit := exceeded(ran, kept):
-        colour = Colour.UNKNOWN if limit == "time" else Colour.RED
+        is_ours = limit == "time" or (tier is not Tier.TEST and limit in _OF_THE_PROJECT)
+        colour = Colour.UNKNOWN if is_ours else Colour.RED
         reason = f"It was ended: it takes more than it may of {limit}"
         return Outcome(colour, tier, (problem(reason),), tests and evolve(tests, failed=1), reason)
     try:

@@ -151,6 +151,12 @@ async def test_what_takes_too_much_is_ended(keeper: Keeper, bomb: str) -> None:
     assert await out(keeper, "ls /proc > /tmp/seen; grep -c '^[0-9]' /tmp/seen") == "3\n"
 
 
+async def test_each_step_has_its_own_time_of_cpu(keeper: Keeper) -> None:
+    busy = python("import time\nwhile time.process_time() < 0.7: pass\ntime.sleep(0.1)")
+    ran = (await keeper.run([busy, busy], evolve(LIMITS, cpu=1.2))).ran
+    assert [(each.code, each.limit) for each in ran] == [(0, ""), (0, "")]
+
+
 async def test_a_full_disk_is_the_evaluations_own(keeper: Keeper, tree: Path) -> None:
     kept = await keeper.run(
         [sh("cat /dev/zero > lib/big; cat /dev/zero > /tmp/big; cat /dev/zero > /dev/shm/big; exit 1")], LIMITS
