@@ -47,6 +47,8 @@ _NICE = 5
 _TMP = "/tmp"  # noqa: S108
 _SHM = "/dev/shm"  # noqa: S108
 _BARE = init.MS_NOSUID | init.MS_NODEV
+_IGNORED = (signal.SIGINT, signal.SIGPIPE)
+"""Process 1 gets no signal from what it watches but those that it handles, as Python does the first."""
 
 
 WAKE, _WAKE_END = os.pipe()
@@ -68,7 +70,8 @@ def main() -> int:
     init.furnish(plan)
     init.bring_up_loopback()
     os.chdir("/")
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
     send(1, {"ready": True}, b"")
     while (message := receive(0)) is not None:
         head, blob = message
@@ -378,7 +381,7 @@ def start(step: dict[str, Any], output: int) -> NoReturn:
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.closerange(3, 4096)
-        for number in (signal.SIGPIPE, signal.SIGCHLD):
+        for number in (*_IGNORED, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         os.execvpe(step["argv"][0], step["argv"], step["environment"])  # noqa: S606 - no shell is wanted
     except OSError as error:

@@ -170,6 +170,7 @@ async def test_another_evaluation_at_the_same_time(store: BaseStore, shared_type
 FORGERIES = {
     "killing dune": "kill -9 $PPID; sleep 10",
     "killing everything": "kill -9 -1; sleep 10",
+    "interrupting whoever watches": "for s in INT TERM HUP QUIT USR1 USR2 ALRM CHLD PIPE; do kill -$s 1; done; exit 1",
     "leaving by dune's own name": "for pid in $(ls /proc | grep '^[0-9]'); do kill -9 $pid; done",
     "writing to whoever watches": "for f in /proc/*/fd/*; do echo '{\"steps\": []}' > $f; done; exit 1",
     "writing to dune's memory": "for p in /proc/[0-9]*; do echo x > $p/mem; done; exit 1",

@@ -167,6 +167,13 @@ async def test_a_full_disk_is_the_evaluations_own(keeper: Keeper, tree: Path) ->
     assert not (await keeper.run([sh("echo x > lib/big")], LIMITS)).full
 
 
+async def test_no_signal_reaches_what_watches(keeper: Keeper) -> None:
+    interrupting = "for n in $(seq 1 31); do kill -$n 1; done; sleep 0.1; echo still here; kill -INT $$"
+    (ran,) = (await keeper.run([sh(interrupting)], LIMITS)).ran
+    # Programs themselves can be interrupted, as always.
+    assert (ran.code, ran.text) == (-signal.SIGINT, "still here\n")
+
+
 async def test_what_is_left_behind_is_ended_between_steps(keeper: Keeper) -> None:
     nap = f"63.{os.getpid()}"
     kept = await keeper.run(
