@@ -38,18 +38,21 @@ _X32 = 0x40000000
 
 _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _DENIED = {
-    # mounts and namespaces; other processes; the kernel itself; keys; what gets round the other walls
+    # mounts and namespaces; other processes; the kernel itself; keys; what gets round the other walls; memory that is
+    # in files without a name and in segments, which no process is seen to have
     "x86_64": (
         *(165, 166, 155, 161, 272, 308, 428, 429, 430, 431, 432, 433, 442),
         *(101, 310, 311, 312, 438, 440),
         *(135, 153, 156, 163, 167, 168, 169, 172, 173, 175, 176, 179, 246, 298, 313, 320, 321),
         *(248, 249, 250, 303, 304, 323, 425, 426, 427, 447, 159, 164, 227, 305),
+        *(319, 29),
     ),
     "aarch64": (
         *(39, 40, 41, 51, 97, 268, 428, 429, 430, 431, 432, 433, 442),
         *(117, 270, 271, 272, 438, 440),
         *(89, 92, 104, 105, 106, 142, 224, 225, 60, 241, 273, 280, 294),
         *(217, 218, 219, 264, 265, 282, 425, 426, 427, 447, 112, 170, 171, 266),
+        *(279, 194),
     ),
 }
 _CLONE, _CLONE3, _SOCKET = (

@@ -242,6 +242,8 @@ attempt("mount", lambda: call(165, b"none", b"/tmp", b"tmpfs", 0, None))
 attempt("trace", lambda: call(101, 16, os.getppid(), 0, 0))
 attempt("clone", lambda: call(56, 0x10000000 | 17, 0, 0, 0, 0))
 attempt("keys", lambda: call(250, 0, -3, 1))
+attempt("file in memory", lambda: call(319, b"x", 0))
+attempt("segment of memory", lambda: call(29, 0, 1 << 20, 0o1600))
 attempt("netlink", lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0))
 for number in range(3, 40):
     attempt(f"fd {number} of process 1", lambda: os.open(f"/proc/1/fd/{number}", os.O_RDWR | os.O_NONBLOCK))
