@@ -9,7 +9,6 @@ together are larger than they may be; one that somebody holds stays.
 
 import asyncio
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -33,6 +32,7 @@ from lsp_aid.ces.checkout import BUILD_FOLDER, Source, digest, raise_unless_proj
 from lsp_aid.ces.graph import Graph, GraphError, read
 from lsp_aid.ces.inside import inside_environment
 from lsp_aid.ces.keeping import WORK, Keeper, Keeping, Limits, Ran, Step
+from lsp_aid.ces.locks import ALONE, SHARED, lock_again, lock_alone, locked, open_lock, try_lock
 from lsp_aid.ces.unshare import Unshare
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.errors import BuildTimeoutError, FileUnwritableError, ToolchainError
@@ -44,7 +44,6 @@ _UNREAD = "(dynamic_include unread)"
 """In the place of a text that cannot be read here."""
 _RULES = "/tmp/rules"  # noqa: S108 - inside, /tmp belongs to the sandbox alone
 _LONGEST_RULES = 1 << 29
-_LOCK_SECONDS = 0.1
 _COPY_SECONDS = 1800.0
 _PATIENCE = 12
 """A base is made once, and from nothing: it may take so many times the time of a verdict, by the clock and of CPU."""
@@ -128,6 +127,8 @@ class BaseStore:
     goals: Goals = field(factory=Goals)
     limits: Limits = field(factory=Limits)
     budget: int = 20 << 30
+    patience: float = 60.0
+    """Seconds that a damaged base is waited for, which nobody can make anew while another one holds it."""
     _known: dict[str, Base] = field(factory=dict, init=False)
 
     @property
@@ -153,7 +154,8 @@ class BaseStore:
     async def hold(self, source: Source) -> AsyncIterator[Base]:
         """The base of a source, made where it is not there yet, for as long as the block lasts.
 
-        Raises UsageError, ToolchainError, BuildTimeoutError, SandboxError, FileUnwritableError.
+        Raises UsageError, ToolchainError, BuildTimeoutError, SandboxError, FileUnwritableError; the last also for a
+        damaged base that another one holds for so long that nobody can make it anew.
         """
         await asyncio.to_thread(_make_folder, self.folder)
         revision = await source.revision()
@@ -164,22 +166,31 @@ class BaseStore:
                 await source.lay_out(staging / "tree")
                 revision = await in_thread(lambda: digest(staging / "tree"))
             key = self.key(source.repository, revision)
-            async with _locked(self.folder / f"{key}.lock", fcntl.LOCK_SH) as lock:
+            async with locked(self.folder / f"{key}.lock", SHARED) as lock:
                 base = await asyncio.to_thread(self.find, key)
                 while base is None:
-                    await _lock_again(lock, fcntl.LOCK_EX)
-                    base = await asyncio.to_thread(self.find, key)
-                    if base is None:
-                        if not staging.exists():
-                            await source.lay_out(staging / "tree")
-                        base = await self._make(key, source.repository, revision, staging)
-                        await asyncio.to_thread(self.make_room, key)
-                    await _lock_again(lock, fcntl.LOCK_SH)  # others may use it, and nobody remove it
+                    if await self._is_alone(lock, key):
+                        if not await asyncio.to_thread(self.find, key):
+                            if not staging.exists():
+                                await source.lay_out(staging / "tree")
+                            await self._make(key, source.repository, revision, staging)
+                            await asyncio.to_thread(self.make_room, key)
+                        await lock_again(lock, SHARED)  # others may use it, and nobody remove it
                     base = await asyncio.to_thread(self.find, key)
                 await asyncio.to_thread(_touch, base.folder)
                 yield base
         finally:
             await asyncio.to_thread(shutil.rmtree, staging, ignore_errors=True)
+
+    async def _is_alone(self, lock: int, key: str) -> bool:
+        """As `lock_alone` has it."""
+        try:
+            return await lock_alone(lock, self.patience)
+        except TimeoutError as error:
+            raise FileUnwritableError(
+                f"Files of the base {self.folder / key} have vanished, and another process uses it",
+                "End that process (`lsp-aid stop`, or the engine that judges there), and ask again.",
+            ) from error
 
     def key(self, repository: str, revision: str) -> str:
         """The name of a base: equal for what would be built alike, whoever asks."""
@@ -206,7 +217,7 @@ class BaseStore:
         self._known[key] = Base(folder, record)
         return self._known[key]
 
-    async def _make(self, key: str, repository: str, revision: str, staging: Path) -> Base:
+    async def _make(self, key: str, repository: str, revision: str, staging: Path) -> None:
         started = time.monotonic()
         tree = staging / "tree"
         await asyncio.to_thread(raise_unless_project, tree, repository)
@@ -235,8 +246,7 @@ class BaseStore:
             near.key if near else "",
         )
         await asyncio.to_thread(_finish, staging, self.folder / key, record, graph)
-        base = self._known[key] = Base(self.folder / key, record)
-        return base
+        self._known[key] = Base(self.folder / key, record)
 
     @property
     def _patient(self) -> Limits:
@@ -283,9 +293,9 @@ class BaseStore:
         are made at once would wait for each other."""
         source, target = near.tree / BUILD_FOLDER, tree / BUILD_FOLDER
         command = ["cp", "-a", "--reflink=auto", "--", str(source), str(target)]
-        lock = _open_lock(self.folder / f"{near.key}.lock")
+        lock = open_lock(self.folder / f"{near.key}.lock")
         try:
-            if not _try_lock(lock, fcntl.LOCK_SH):
+            if not try_lock(lock, SHARED):
                 return None
             done = await run(command, cwd=tree, environment={"PATH": os.defpath}, seconds=_COPY_SECONDS)
         finally:
@@ -334,9 +344,9 @@ def listed(folder: Path) -> Iterator[tuple[Record, Path]]:
 
 def remove(folder: Path) -> bool:
     """Removes a base; False where somebody holds it."""
-    lock = _open_lock(folder.with_name(f"{folder.name}.lock"))
+    lock = open_lock(folder.with_name(f"{folder.name}.lock"))
     try:
-        if not _try_lock(lock, fcntl.LOCK_EX):
+        if not try_lock(lock, ALONE):
             return False
         # First what makes it a base, so that nobody takes the rest for one.
         (folder / "base.json").unlink(missing_ok=True)
@@ -396,41 +406,6 @@ def _make_folder(folder: Path) -> None:
     except OSError as error:
         cure = "Permit writing there, or set XDG_CACHE_HOME to another folder."
         raise FileUnwritableError(f"{folder} cannot be made: {error.strerror}", cure) from error
-
-
-@contextlib.asynccontextmanager
-async def _locked(path: Path, kind: int = fcntl.LOCK_EX) -> AsyncIterator[int]:
-    """Holds a lock, which another process or task may have to let go of first."""
-    lock = _open_lock(path)
-    try:
-        await _lock_again(lock, kind)
-        yield lock
-    finally:
-        os.close(lock)
-
-
-async def _lock_again(lock: int, kind: int) -> None:
-    """Holds it in this way from now on. In between it may be nobody's."""
-    while True:
-        if _try_lock(lock, kind):
-            return
-        await asyncio.sleep(_LOCK_SECONDS)
-
-
-def _try_lock(lock: int, kind: int) -> bool:
-    """Holds it in this way from now on; False where another one stands against that, and it is nobody's."""
-    try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _open_lock(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise FileUnwritableError(f"{path} cannot be used: {error.strerror}", "Permit writing there.") from error
 
 
 def _touch(folder: Path) -> None:

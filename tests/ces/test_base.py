@@ -10,7 +10,7 @@ from attrs import evolve
 
 from lsp_aid.ces.base import Base, BaseStore, Goals, listed
 from lsp_aid.ces.checkout import Folder, Source, digest, source_of
-from lsp_aid.errors import UsageError
+from lsp_aid.errors import FileUnwritableError, UsageError
 from lsp_aid.workspace.view import WorkspaceView
 from tests.ces.conftest import PROJECT, write
 from tests.support.requires import require
@@ -229,6 +229,29 @@ async def test_two_damaged_bases_are_made_anew_at_once(root: Path, store: BaseSt
     async with asyncio.timeout(60):
         again = await asyncio.gather(*(made(evolve(store), source) for source in sources))
     assert all(base.record.built.green for base in again)
+
+
+async def test_a_base_that_another_process_makes_and_goes_on_to_use(root: Path, store: BaseStore) -> None:
+    both = asyncio.Barrier(2)
+
+    async def use() -> None:
+        async with evolve(store).hold(Folder(root)):
+            await both.wait()
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(use(), use())
+
+
+async def test_a_damaged_base_that_another_process_uses_is_not_waited_for_without_end(
+    root: Path, store: BaseStore
+) -> None:
+    base = await made(store, Folder(root))
+    fresh = evolve(store, patience=0.3)
+    async with asyncio.timeout(60), store.hold(Folder(root)):
+        (base.tree / "test/t.ml").unlink()
+        with pytest.raises(FileUnwritableError, match=f"{base.key} .* another process"):
+            await made(fresh, Folder(root))
+    assert texts((await made(fresh, Folder(root))).tree) == texts(root)
 
 
 async def test_a_lock_that_another_process_holds_is_waited_for(root: Path, store: BaseStore) -> None:
