@@ -343,6 +343,8 @@ def _writes(tree: Path, changes: ChangeSet) -> list[FileWrite]:
     for change in changes.files:
         place = tree / change.path
         mode = place.stat().st_mode & 0o777 | 0o200 if place.is_file() else 0o644
+        if change.executable is not None:
+            mode = mode | 0o111 if change.executable else mode & ~0o111
         content = None if change.after is None else change.after.encode("utf-8", "surrogatepass")
         files.append(FileWrite(change.path, content, mode))
     return files

@@ -9,11 +9,13 @@ from lsp_aid.errors import EditError
 
 @frozen
 class FileChange:
-    """One file before and after. `before` is None for a file that is created, `after` for one that is deleted."""
+    """One file before and after. `before` is None for a file that is created, `after` for one that is deleted.
+    `executable`: whether it can be run afterwards; None: as before, and a new file cannot."""
 
     path: str
     before: str | None
     after: str | None
+    executable: bool | None = None
 
 
 def _files(changes: Iterable[FileChange]) -> tuple[FileChange, ...]:
@@ -53,7 +55,10 @@ class ChangeSet:
         merged = {change.path: change for change in self.files}
         for change in later.files:
             first = merged.get(change.path)
-            merged[change.path] = FileChange(change.path, first.before if first else change.before, change.after)
+            if first is not None:
+                executable = first.executable if change.executable is None else change.executable
+                change = FileChange(change.path, first.before, change.after, executable)
+            merged[change.path] = change
         return ChangeSet(change for change in merged.values() if change.before != change.after)
 
     @classmethod

@@ -36,10 +36,12 @@ class Block:
 
 @frozen
 class Blocks:
-    """Changes in a file; with one block whose `search` is empty, a file to be created. All refer to the text before."""
+    """Changes in a file; with one block whose `search` is empty, a file to be created. All refer to the text before.
+    `executable`: whether the file can be run afterwards, None where nothing is said."""
 
     path: str
     blocks: tuple[Block, ...]
+    executable: bool | None = None
 
 
 @frozen

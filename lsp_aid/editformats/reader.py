@@ -63,5 +63,6 @@ def merged(edits: list[FileEdit]) -> tuple[FileEdit, ...]:
                 f"The reply names {path} more than once, in ways that do not go together",
                 "Put all changes of a file together, and write a file that is new or whole once.",
             )
-        together.append(Blocks(path, tuple(dict.fromkeys(blocks))))
+        told = [edit.executable for edit in of_file if isinstance(edit, Blocks) and edit.executable is not None]
+        together.append(Blocks(path, tuple(dict.fromkeys(blocks)), told[-1] if told else None))
     return tuple(together)

@@ -14,6 +14,8 @@ from lsp_aid.editformats.reader import Reader
 
 _NEW = re.compile(r"\+\+\+ (?P<path>.+)")
 _METADATA = re.compile(r"(diff --git|index|old mode|new mode|new file mode|deleted file mode|similarity index) ")
+_MODE = re.compile(r"(?P<kind>(?:old|new|new file|deleted file) mode|index [0-9a-f]+\.\.[0-9a-f]+) (?P<mode>\d{6})\s*")
+_PLAIN, _EXECUTABLE = "100", "100755"
 _REFUSED = re.compile(r"((?:rename|copy) (from|to)|GIT binary patch|Binary files) ?")
 _SOURCE = ("ocaml", "ml", "mli", "reason", "dune", "dune-project", "opam")
 _BULLET = re.compile(r"[-+] [^ ]")
@@ -27,6 +29,7 @@ class _Section:
     old: str | None = None
     new: str | None = None
     mode: str = ""
+    executable: bool | None = None
     blocks: list[Block] = field(factory=list)
     growth: int = 0  # by how many lines the hunks so far make the file longer
 
@@ -140,10 +143,10 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
         self.is_recognised = True
         old, new = _without_prefixes(_path_of(self._held[0]), _path_of(self._held[1]))
         self._held = []
-        mode, above = "", self._section
+        section, above = _Section(old, new), self._section
         if above and not above.blocks and above.path in (None, new or old):  # the `diff --git` line
-            mode, self._section = above.mode, None
-        self._begin(_Section(old, new, mode))
+            section.mode, section.executable, self._section = above.mode, above.executable, None
+        self._begin(section)
 
     def _begin(self, section: _Section) -> None:
         self._close_section()
@@ -169,13 +172,26 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
         elif line.startswith("@@"):
             self._begin_hunk(line)
         elif _METADATA.match(line) and self._section:
-            if " file mode " in line[:20]:
-                self._section.mode = line.split(" ")[0]
-                self.is_recognised = self.is_recognised or self._section.mode in ("new", "deleted")
+            self._metadata(line, self._section)
         elif self._section and line[:1] in ("+", "-") and (self._fence or self._is_adjacent):
             self.fail(f"A line of the diff belongs to no hunk: {line[:80]!r}", _CURE)
         else:
             self.prose.append(line)
+
+    def _metadata(self, line: str, section: _Section) -> None:
+        if " file mode " in line[:20]:
+            section.mode = line.split(" ")[0]
+            self.is_recognised = self.is_recognised or section.mode in ("new", "deleted")
+        if (told := _MODE.fullmatch(line)) is None:
+            return
+        if not told["mode"].startswith(_PLAIN):
+            self.is_recognised = True
+            self.fail(
+                f"{section.path} is no plain file: its mode is {told['mode']}", "Write plain files, and no links."
+            )
+        elif told["kind"].startswith("new"):
+            is_changed = told["kind"] == "new mode"
+            section.executable = True if told["mode"] == _EXECUTABLE else False if is_changed else None
 
     # --- hunks ---
 
@@ -255,7 +271,7 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
             block = Block(block.search, block.replace.removesuffix("\n"), block.line, block.within)
         section.blocks.append(block)
         if section.path and not section.is_new and not section.is_gone and not self.problem:
-            self.edits.append(Blocks(section.path, (block,)))
+            self.edits.append(Blocks(section.path, (block,), section.executable))
 
     def _close_bare(self, hunk: _Hunk) -> None:
         """Takes from the end of a hunk outside a fence what is prose."""
@@ -301,7 +317,8 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
             if any(block.search for block in section.blocks) or len(set(section.blocks)) > 1:
                 self.fail(f"The diff creates {path}, and yet expects lines in it", _CURE)
             else:
-                self.edits.append(Blocks(path, tuple(section.blocks[:1]) or (Block("", ""),)))
+                blocks = tuple(section.blocks[:1]) or (Block("", ""),)
+                self.edits.append(Blocks(path, blocks, section.executable))
         elif not section.blocks:
             self.fail(f"The diff holds no hunk for {path}", _CURE)
 

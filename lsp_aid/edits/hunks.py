@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.edits.line_diff import Span, line_diff, split
@@ -73,7 +73,7 @@ def select(changes: ChangeSet, wanted: Collection[str]) -> ChangeSet:
 def rest(changes: ChangeSet, taken: ChangeSet) -> ChangeSet:
     """What is left of the changes once `taken`, a choice of them, is applied."""
     now = {change.path: change.after for change in taken.files}
-    return ChangeSet.of(FileChange(c.path, now.get(c.path, c.before), c.after) for c in changes.files)
+    return ChangeSet.of(evolve(c, before=now.get(c.path, c.before)) for c in changes.files)
 
 
 def _of_file(change: FileChange) -> Iterator[Hunk]:
@@ -124,4 +124,4 @@ def _with(change: FileChange, parts: Sequence[_Part]) -> FileChange:
     for part in parts:
         pieces += (*old[at : part.start], part.text)
         at = part.end
-    return FileChange(change.path, change.before, "".join((*pieces, *old[at:])))
+    return evolve(change, after="".join((*pieces, *old[at:])))

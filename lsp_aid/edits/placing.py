@@ -76,10 +76,11 @@ def place(
         if not isinstance(edit, Delete) and (view.exists(above) or above in edits)
     ]
     refusals += _alike_but_for_case(view, edits)
-    for file in files:
+    for of_file, file in zip(edits.values(), files, strict=True):
         outcome = file.outcome(layout) if isinstance(file, _Placing) else file
         if isinstance(outcome, FileChange):
-            changes.append(outcome)
+            told = [edit.executable for edit in of_file if isinstance(edit, Blocks) and edit.executable is not None]
+            changes.append(evolve(outcome, executable=told[-1] if told else None))
         else:
             refusals += outcome
     if refusals:

@@ -21,7 +21,7 @@ def _file(change: FileChange) -> Iterable[str]:
     # git itself quotes no spaces; `patch` needs the quotes to see where a name ends.
     yield f"diff --git {_quoted(f'a/{change.path}', ' ')} {_quoted(f'b/{change.path}', ' ')}\n"
     if change.before is None:
-        yield "new file mode 100644\n"
+        yield f"new file mode {'100755' if change.executable else '100644'}\n"
     elif change.after is None:
         yield "deleted file mode 100644\n"
         if not change.before:  # without it, `patch` takes the file for one that is gone already

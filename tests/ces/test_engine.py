@@ -160,6 +160,7 @@ async def test_rules_in_files_that_dune_files_include(engine: Engine, root: Path
         "",
         "--- a/lib/stock.ml\n+++ b/lib/stock.ml\n@@ -2 +2 @@\n-let empty = []\n+let empty = []\n",
         '--- /dev/null\n+++ b/lib/x.ml\n@@ -0,0 +1 @@\n+let x = "\udcff"\n',
+        "diff --git a/x.ml b/x.ml\nnew file mode 120000\n--- /dev/null\n+++ b/x.ml\n@@ -0,0 +1 @@\n+let x = 1\n",
     ],
 )
 async def test_what_does_not_apply_is_red(engine: Engine, root: Path, diff: str) -> None:
@@ -168,6 +169,38 @@ async def test_what_does_not_apply_is_red(engine: Engine, root: Path, diff: str)
     verdict = await engine.evaluate(warm, Request(diff))
     assert (verdict.colour, verdict.tier, verdict.applied) == (Colour.RED, Tier.APPLIES, False)
     assert verdict.reason
+
+
+SCRIPT = """\
+diff --git a/gen/gen.sh b/gen/gen.sh
+new file mode 100755
+--- /dev/null
++++ b/gen/gen.sh
+@@ -0,0 +1,2 @@
++#!/bin/sh
++echo made
+diff --git a/gen/dune b/gen/dune
+new file mode 100644
+--- /dev/null
++++ b/gen/dune
+@@ -0,0 +1 @@
++(rule (with-stdout-to made (run ./gen.sh)))
+"""
+
+
+async def test_a_script_that_a_diff_makes_can_be_run(engine: Engine, root: Path) -> None:
+    warm = await engine.open(Folder(root))
+    assert (await engine.evaluate(warm, Request(SCRIPT))).colour is Colour.GREEN
+    verdict = await engine.evaluate(warm, Request(SCRIPT.replace("100755", "100644")))
+    assert (verdict.colour, verdict.tier) == (Colour.RED, Tier.BUILD)
+    # Also one that is there, and is made a program or none.
+    hunk = "--- a/gen/gen.sh\n+++ b/gen/gen.sh\n@@ -1,2 +1,2 @@\n #!/bin/sh\n-echo made\n+echo new\n"
+    write(root, {"gen/gen.sh": "#!/bin/sh\necho made\n", "gen/dune": "(rule (with-stdout-to made (run ./gen.sh)))\n"})
+    for old, new, colour in (("100644", "100755", Colour.GREEN), ("100755", "100644", Colour.RED)):
+        (root / "gen/gen.sh").chmod(int(old[3:], 8))
+        warm = await engine.open(Folder(root))
+        head = f"diff --git a/gen/gen.sh b/gen/gen.sh\nold mode {old}\nnew mode {new}\n"
+        assert (await engine.evaluate(warm, Request(head + hunk))).colour is colour
 
 
 async def test_changes_that_leave_the_project_are_not_made(engine: Engine, warm: WarmBase) -> None:
