@@ -124,8 +124,9 @@ class Engine:
         Raises UsageError, ToolchainError, BuildTimeoutError, SandboxError, FileUnwritableError.
         """
         for key, warm in [*self._warm.items()]:
-            if not warm.base.is_there:  # it is to be made anew, which nobody can who holds it
-                await _let_go(self._warm.pop(key))
+            # It is to be made anew, which nobody can who holds it; or another one who opens has let go of it.
+            if not warm.base.is_there and self._warm.pop(key, None) is not None:
+                await _let_go(warm)
         async with contextlib.AsyncExitStack() as stack:
             base = await stack.enter_async_context(self.store.hold(source))
             async with self._opening:

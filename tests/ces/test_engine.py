@@ -261,6 +261,17 @@ async def test_one_id_is_one_evaluation(engine: Engine, warm: WarmBase) -> None:
     assert (await waiting[1]).colour is Colour.GREEN
 
 
+async def test_two_who_open_when_two_bases_have_vanished(engine: Engine, root: Path) -> None:
+    warm = []
+    for number in range(2):
+        write(root, {"lib/more.ml": f"let x = {number}\n"})
+        warm.append(await engine.open(Folder(root)))
+    for each in warm:
+        each.base.give_up()
+    both = await asyncio.gather(*(engine.open(Folder(root)) for _ in range(2)))
+    assert both[0] is both[1]
+
+
 async def test_a_test_that_changes_its_mind_is_flaky(engine: Engine, root: Path) -> None:
     # A test cannot leave anything behind for the next one, so that the time has to do.
     flaky = "let () = if int_of_float (Unix.gettimeofday () *. 1e6) mod 2 = 0 then exit 3\n"
