@@ -8,6 +8,7 @@ import argparse
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from lsp_aid import __version__
@@ -64,3 +65,6 @@ def dispatch(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # whoever reads has seen enough, as in `lsp-aid fix | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still to be flushed
         return 141
+    except Exception:  # a fault of ours; 1 would be a word on the code that was asked about
+        traceback.print_exc()
+        return 2

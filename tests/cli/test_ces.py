@@ -58,6 +58,12 @@ def test_verdicts_of_a_revision(home: Path) -> None:
     assert "nowhere" in unknown.stderr
 
 
+def test_a_fault_of_ours_is_not_red() -> None:
+    done = ces("evaluate", "--repo", "a" * 5000)  # longer than a file's name may be
+    assert done.returncode == 2
+    assert "File name too long" in done.stderr
+
+
 def test_an_audit_of_the_folder_as_it_lies_there(home: Path) -> None:
     root, results = write(home / "shop", PROJECT), home / "results.jsonl"
     done = ces("audit", "--repo", str(root), "--count", "1", "--no-test", "--repeat", "2", "--results", str(results))
