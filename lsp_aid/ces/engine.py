@@ -8,6 +8,7 @@ machine's is no word on the diff: the verdict is then unknown, and says why.
 import asyncio
 import contextlib
 import hashlib
+import logging
 import os
 import time
 from collections import OrderedDict
@@ -40,6 +41,8 @@ from lsp_aid.typer.pool import Limits as TyperLimits
 from lsp_aid.typer.pool import TyperPool
 from lsp_aid.typer.pooled import PooledTyper
 from lsp_aid.workspace.view import WorkspaceView
+
+log = logging.getLogger(__name__)
 
 NO_LIMITS = EditSettings(max_files=10_000, max_bytes=16_000_000)
 _LOG = "_build/log"
@@ -101,6 +104,14 @@ class _Asked:
     task: "asyncio.Task[Verdict]"
     waiting: int = 0
 
+    @property
+    def is_void(self) -> bool:
+        """It was ended, or is no word on the diff: whoever asks again may hear another one."""
+        if not self.task.done():
+            return bool(self.task.cancelling())
+        failed = self.task.cancelled() or self.task.exception() is not None
+        return failed or self.task.result().colour is Colour.UNKNOWN
+
 
 @define(eq=False)
 class Engine:
@@ -141,7 +152,8 @@ class Engine:
                 return warm
 
     async def evaluate(self, warm: WarmBase, request: Request, identifier: str = "") -> Verdict:
-        """The verdict. One that was asked for by the same id is told again, and not worked out twice.
+        """The verdict. One that was asked for by the same id is told again, and not worked out twice, unless it was
+        unknown.
 
         Raises UsageError where the id was that of something else.
         """
@@ -149,9 +161,11 @@ class Engine:
             return await self._evaluate(warm, request, "")
         identity = f"{warm.base.key} {request.identity}"
         asked = self._asked.get(identifier)
+        if asked is not None and asked.is_void:
+            asked = None
         if asked is not None and asked.identity != identity:
             raise UsageError(f"The id {identifier} was that of another evaluation", "Choose a new one.")
-        if asked is None or asked.task.cancelled():
+        if asked is None:
             task = asyncio.create_task(self._evaluate(warm, request, identifier))
             asked = self._asked[identifier] = _Asked(identity, task)
             self._forget()
@@ -195,6 +209,9 @@ class Engine:
         except (AidError, OSError) as error:
             # Whatever could not be done was no fault of the diff's.
             verdict = Verdict(Colour.UNKNOWN, None, reason=str(error))
+        except Exception as error:
+            log.exception("An evaluation failed by a fault of ours")
+            verdict = Verdict(Colour.UNKNOWN, None, reason=f"A fault of lsp-aid's: {type(error).__name__}: {error}")
         finally:
             warm.judging -= 1
             if warm.is_let_go and warm.is_idle:

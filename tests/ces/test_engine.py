@@ -261,6 +261,27 @@ async def test_one_id_is_one_evaluation(engine: Engine, warm: WarmBase) -> None:
     assert (await waiting[1]).colour is Colour.GREEN
 
 
+async def test_one_who_joins_an_evaluation_that_is_being_cancelled(engine: Engine, warm: WarmBase) -> None:
+    rule = '(library (name shop))\n(rule (with-stdout-to slow.ml (system "sleep 1")))\n'
+    request = Request(changes=edits(warm, {"lib/dune": rule}))
+    first = asyncio.create_task(engine.evaluate(warm, request, "one"))
+    await asyncio.sleep(0.3)
+    first.cancel()
+    await asyncio.sleep(0)
+    assert (await engine.evaluate(warm, request, "one")).colour is Colour.GREEN
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+async def test_what_was_unknown_is_asked_again_by_the_same_id(engine: Engine, root: Path) -> None:
+    warm = await engine.open(Folder(root))
+    request = Request(changes=edits(warm, {"lib/stock.ml": STOCK + "let more = 1\n"}))
+    (warm.base.tree / "test/t.ml").unlink()
+    assert (await engine.evaluate(warm, request, "one")).colour is Colour.UNKNOWN
+    again = await engine.open(Folder(root))
+    assert (await engine.evaluate(again, request, "one")).colour is Colour.GREEN
+
+
 async def test_two_who_open_when_two_bases_have_vanished(engine: Engine, root: Path) -> None:
     warm = []
     for number in range(2):
@@ -270,6 +291,17 @@ async def test_two_who_open_when_two_bases_have_vanished(engine: Engine, root: P
         each.base.give_up()
     both = await asyncio.gather(*(engine.open(Folder(root)) for _ in range(2)))
     assert both[0] is both[1]
+
+
+async def test_a_fault_of_ours_is_no_word_on_the_diff(
+    engine: Engine, warm: WarmBase, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = Request(changes=edits(warm, {"lib/stock.ml": STOCK + "let more = 1\n"}))
+    broken = evolve(request, policy=Policy(allowed=(None,)))  # type: ignore[arg-type]
+    verdict = await engine.evaluate(warm, broken, "one")
+    assert verdict.colour is Colour.UNKNOWN
+    assert "Error" in verdict.reason
+    assert "Traceback" in caplog.text
 
 
 async def test_a_test_that_changes_its_mind_is_flaky(engine: Engine, root: Path) -> None:
