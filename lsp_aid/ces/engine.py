@@ -246,9 +246,9 @@ class Engine:
         if found.red:
             paths = {diagnostic.path for diagnostic in found.red}
             before = [d for d in warm.base.record.checked.errors if d.path in paths]
-            _, remaining, new = compared(before, found.red)
+            fixed, remaining, new = compared(before, found.red)
             tier = Tier.TYPES if found.parsed else Tier.PARSES
-            return Verdict(Colour.RED, tier, diagnostics=found.red, remaining=remaining, new=new)
+            return Verdict(Colour.RED, tier, diagnostics=found.red, fixed=fixed, remaining=remaining, new=new)
         if found.green and level is Level.TYPES:
             return Verdict(Colour.GREEN, Tier.TYPES, diagnostics=found.warnings)
         return None

@@ -225,6 +225,9 @@ async def test_errors_of_a_red_base_are_its_own(engine: Engine, root: Path) -> N
     assert (still.colour, still.tier) == (Colour.RED, Tier.TYPES)
     assert by_file(still.remaining) == ["lib/stock.ml"]
     assert not still.new
+    other = await judged(engine, warm, {"lib/stock.ml": "let total = 1 + true\n"})
+    assert (other.colour, other.tier) == (Colour.RED, Tier.TYPES)
+    assert (by_file(other.fixed), by_file(other.new)) == (["lib/stock.ml"], ["lib/stock.ml"])
     # Nothing can be said by types alone of what could not be built.
     behind = await judged(engine, warm, {"lib/report.ml": "let show _ = 2\n"}, TYPES)
     assert (behind.colour, behind.tier) == (Colour.RED, Tier.CHECK)
