@@ -76,7 +76,8 @@ def exceeded(ran: Ran, kept: Kept) -> str:
 
 
 def agreed(first: Outcome, second: Outcome) -> Outcome:
-    """The outcome of tests that were red and were run again. What fails once and not again is flaky, and no failure."""
+    """The outcome of tests that were red and were run again. What fails once and not again is flaky, and no failure;
+    where others fail each time, nobody knows."""
     if second.tier is not Tier.TEST or second.colour is Colour.UNKNOWN:
         return evolve(second, colour=Colour.UNKNOWN, reason=second.reason or "The build changes its mind")
     tests = first.tests or RanTests()
@@ -86,8 +87,9 @@ def agreed(first: Outcome, second: Outcome) -> Outcome:
         return evolve(second, tests=RanTests(tests.ran, 0, flaky))
     kept = tuple(d for d in first.diagnostics if not d.is_error or name(d) not in flaky)
     failed = len(names[0] & names[1])
-    if not failed:
-        return evolve(first, tests=RanTests(tests.ran, tests.failed, flaky), reason="Other tests fail each time")
+    if flaky and not failed:
+        reason = f"Other tests fail each time: {', '.join(flaky)}"
+        return evolve(first, colour=Colour.UNKNOWN, tests=RanTests(tests.ran, 0, flaky), reason=reason)
     return evolve(first, diagnostics=kept, tests=RanTests(tests.ran, failed, flaky))
 
 
