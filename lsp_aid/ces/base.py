@@ -47,7 +47,7 @@ _LONGEST_RULES = 1 << 29
 _COPY_SECONDS = 1800.0
 _PATIENCE = 12
 """A base is made once, and from nothing: it may take so many times the time of a verdict, by the clock and of CPU."""
-_FORM = 3
+_FORM = 4
 """Goes up when what a base holds changes its meaning."""
 
 

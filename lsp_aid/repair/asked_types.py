@@ -57,9 +57,8 @@ class AskedTypes:
         types = await self._judged(item[0], variants)
         if types and all(type_ is None for type_ in types):
             types = [await self._by_position(f"{self.text[: item[0]]}{v.text}", item[0] + v.look_at) for v in variants]
-        if types and all(
-            type_ is None for type_ in types
-        ):  # the item has other errors: what needs nothing of it is told
+        if types and all(type_ is None for type_ in types):
+            # The item has other errors: what needs nothing of it is told.
             apart = [Variant(f"let _ = {_SHOWN} ({part})", len("let _ = ")) for part in parts]
             types = [None, *await self._judged(item[0], apart)]
         first, *rest = types or [None]

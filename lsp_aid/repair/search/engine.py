@@ -77,7 +77,8 @@ async def propose(text: str, oracle: Oracle, *, top: int = 3, keep: Keep = _any)
     text, done = once or (text, "")
     searched = await search(text, oracle, model, keep)
     if searched is None:
-        return [Proposed(text, done, None)] if once else []
+        is_right = once is not None and (await oracle.judge("", [Variant(text)], ""))[0].ok
+        return [Proposed(text, done, None)] if is_right else []
     best = ranking.ranked(searched.features, searched.found, top, model.weights)
     return [Proposed(one.text, "; ".join(filter(None, (done, title(one.edit)))), one.edit) for one in best]
 

@@ -9,6 +9,8 @@ from lsp_aid.ocaml.syntax import Item
 from lsp_aid.repair.search.program import Program
 
 _END = re.compile(r"\s*;;")
+_EXTENDS = re.compile(r"[^=]*\+=")
+"""`type t += A`, which defines no type."""
 
 
 def once(text: str) -> tuple[str, str] | None:
@@ -17,7 +19,7 @@ def once(text: str) -> tuple[str, str] | None:
     The first of two variant types gets the constructors that only the second one has; of others the second one stays.
     """
     program = Program.of(text)
-    types = [item for item in program.syntax.items if item.kind == "type"]
+    types = [item for item in program.syntax.items if item.kind == "type" and not _EXTENDS.match(item.node.text)]
     parts = Counter(item.start for item in types)
     seen: dict[str, Item] = {}
     edits: list[TextEdit] = []

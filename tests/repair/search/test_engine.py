@@ -94,6 +94,17 @@ async def test_text_that_does_not_parse_or_is_empty(typer: Typer) -> None:
             assert (await typer.check("program.ml", one.text, FLAGS)).build.green
 
 
+async def test_an_extensible_type_is_not_defined_twice(typer: Typer) -> None:
+    before = "type t = ..\ntype t += A\ntype t += B of int\nlet x = B (1 +. 2)\n"
+    found = await propose(before, TyperOracle(typer, "program.ml", FLAGS))
+    assert before.replace("+.", "+") in [one.text for one in found]
+
+
+async def test_without_time_nothing_is_said_of_a_type_that_is_defined_twice(typer: Typer) -> None:
+    oracle = TyperOracle(typer, "program.ml", FLAGS, until=0.0)
+    assert await propose("type t = A\ntype t = A | B\nlet x = C\n", oracle) == []
+
+
 async def test_without_time_nothing_is_asked_for_long(typer: Typer) -> None:
     """A budget that is spent ends the search with what there is."""
     oracle = TyperOracle(typer, "program.ml", FLAGS, until=0.0)
