@@ -1,15 +1,11 @@
 """Slips that are made every day, in types: each text is mended as its author would."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from attrs import frozen
 
-from lsp_aid.config import load
-from lsp_aid.domain.ports import Typer, Typing
-from lsp_aid.domain.typed import CompilerFlags
+from lsp_aid.domain.ports import Typing
 from lsp_aid.repair import (
     annotations,
     backticks,
@@ -35,26 +31,9 @@ from lsp_aid.repair import (
     statements,
     type_variables,
 )
-from lsp_aid.wiring import Wiring
 from tests.support.one_liners import check_best
 
 pytestmark = pytest.mark.dune
-
-
-@frozen
-class StrictTyping:
-    """Types each module by itself, as dune's dev profile has it."""
-
-    typer: Typer
-
-    async def flags_for(self, path: str) -> CompilerFlags | None:
-        return CompilerFlags(("-w", "-a", "-strict-sequence"))
-
-
-@pytest.fixture
-async def typing(tmp_path: Path) -> AsyncIterator[Typing]:
-    async with Wiring().lone_typer(load(None, {})) as opened:
-        yield StrictTyping(opened)
 
 
 CHECK = 'let ( let* ) = Result.bind\nlet check n = if n > 0 then Ok () else Error "low"\n'
@@ -282,5 +261,5 @@ CASES = {
 
 
 @pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
-async def test_what_a_maintainer_does_comes_first(family: ModuleType, tmp_path: Path, typing: Typing) -> None:
-    await check_best(family, CASES[family], tmp_path, typing=typing)
+async def test_what_a_maintainer_does_comes_first(family: ModuleType, tmp_path: Path, strict_typing: Typing) -> None:
+    await check_best(family, CASES[family], tmp_path, typing=strict_typing)

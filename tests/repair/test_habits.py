@@ -1,17 +1,12 @@
 """What people write who think of another language, of another library, or of an older text of the project."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from attrs import frozen
 
-from lsp_aid.config import load
-from lsp_aid.domain.ports import Typer, Typing
-from lsp_aid.domain.typed import CompilerFlags
+from lsp_aid.domain.ports import Typing
 from lsp_aid.repair import bound_pairs, names_of_base, negations, packed_modules, type_arguments, updates_dropped
-from lsp_aid.wiring import Wiring
 from tests.support.one_liners import check_best, check_none
 from tests.support.whole_projects import changed
 
@@ -72,25 +67,11 @@ CASES = {
 }
 
 
-@frozen
-class StrictTyping:
-    """Types each module by itself, as dune's dev profile has it."""
-
-    typer: Typer
-
-    async def flags_for(self, path: str) -> CompilerFlags | None:
-        return CompilerFlags(("-w", "-a", "-strict-sequence"))
-
-
-@pytest.fixture
-async def typing(tmp_path: Path) -> AsyncIterator[Typing]:
-    async with Wiring().lone_typer(load(None, {})) as opened:
-        yield StrictTyping(opened)
-
-
 @pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
-async def test_the_likeliest_edit_brings_it_to_what_is_here(family: ModuleType, tmp_path: Path, typing: Typing) -> None:
-    await check_best(family, CASES[family], tmp_path, typing=typing)  # type: ignore[arg-type]
+async def test_the_likeliest_edit_brings_it_to_what_is_here(
+    family: ModuleType, tmp_path: Path, strict_typing: Typing
+) -> None:
+    await check_best(family, CASES[family], tmp_path, typing=strict_typing)  # type: ignore[arg-type]
 
 
 async def test_what_is_none_of_them_is_left_alone(tmp_path: Path) -> None:
