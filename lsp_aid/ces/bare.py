@@ -77,10 +77,14 @@ async def _copy(source: Path, target: Path) -> None:
 
 async def _run(step: Step, limits: Limits, root: Path, temporary: Path) -> Ran:
     environment = {**step.environment, "TMPDIR": str(temporary), "HOME": str(temporary)}
-    words = [str(temporary) + word.removeprefix("/tmp") if word.startswith("/tmp/") else word for word in step.argv]  # noqa: S108
+    program, *words = step.argv  # the program is one of the machine's, wherever it lies
+    words = [str(temporary) + word.removeprefix("/tmp") if word.startswith("/tmp/") else word for word in words]  # noqa: S108
     try:
         done = await process.run(
-            [*_LIMITED, str(int(limits.cpu) + 1), *words], cwd=root, environment=environment, seconds=step.seconds
+            [*_LIMITED, str(int(limits.cpu) + 1), program, *words],
+            cwd=root,
+            environment=environment,
+            seconds=step.seconds,
         )
     except BuildTimeoutError:
         return Ran(137, b"", "time", step.seconds, 0.0, 0, 0)
