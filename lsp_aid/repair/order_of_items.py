@@ -89,6 +89,8 @@ async def _moved(problem: Problem, name: str, using: Node, declaring: Node):  # 
     gap = re.search(r"\n\s*$", text[:at])
     blank = "\n\n" if text[start - 2 : start] == "\n\n" or (gap is not None and gap[0].count("\n") > 1) else "\n"
     change = problem.edit(TextEdit(at, at, text[start:end] + blank), take_out(text, start, end))
+    if not change:
+        return  # it stands there already
     asked = await AskedTypes.of(problem)
     if asked is not None:
         (far,) = await asked.reached([change.files[0].after or ""])

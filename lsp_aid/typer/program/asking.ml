@@ -198,9 +198,12 @@ let scope env limit prefix within =
 
 let longident text = Parse.longident (Lexing.from_string text)
 
+(* Within what is no path there is nothing to be seen. *)
 let scope_at u text offset limit prefix within =
   let _, env = look u text offset in
-  scope env limit prefix (if within = "" then None else Some (longident within))
+  match if within = "" then None else Some (longident within) with
+  | within -> scope env limit prefix within
+  | exception Syntaxerr.Error _ -> [ "whole" ]
 
 (* The signature of a module path, or of a .cmi file; nothing where there is no such module. *)
 let signature name =
