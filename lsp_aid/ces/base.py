@@ -165,7 +165,7 @@ class BaseStore:
                 # Only its contents tell it from others, and they may change at any time.
                 await source.lay_out(staging / "tree")
                 revision = await in_thread(lambda: digest(staging / "tree"))
-            key = self.key(source.repository, revision)
+            key = await asyncio.to_thread(self.key, source.repository, revision)
             async with locked(self.folder / f"{key}.lock", SHARED) as lock:
                 base = await asyncio.to_thread(self.find, key)
                 while base is None:
@@ -193,17 +193,25 @@ class BaseStore:
             ) from error
 
     def key(self, repository: str, revision: str) -> str:
-        """The name of a base: equal for what would be built alike, whoever asks."""
+        """The name of a base: equal for what would be built alike, whoever asks. Looks at files."""
         parts = [str(_FORM), repository, revision, self.toolchain_identity, repr(self.goals)]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
     @property
     def toolchain_identity(self) -> str:
+        """What tells OCaml, dune, the libraries beside them and the environment from others. Looks at files."""
         found = self.toolchain
         programs = [f"{program.resolve()} {_stamp(program)}" for program in (found.ocaml, found.dune) if program]
         environment = sorted(f"{name}={value}" for name, value in self.environment.items())
-        parts = [*programs, found.ocaml_version, "bare" if self.sandbox is None else "", *environment]
+        bare = "bare" if self.sandbox is None else ""
+        parts = [*programs, found.ocaml_version, bare, *self._libraries(), *environment]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+    def _libraries(self) -> Iterator[str]:
+        """What tells installed libraries from others: whoever installs one writes its META anew, with its version."""
+        for folder in self.toolchain.visible:
+            for pattern in ("*/META", "lib/*/META"):
+                yield from (f"{file} {_stamp(file)}" for file in sorted(folder.glob(pattern)))
 
     def find(self, key: str) -> Base | None:
         """The base of that key, if it is there whole. Reads files."""
@@ -235,7 +243,7 @@ class BaseStore:
         record = Record(
             repository,
             revision,
-            self.toolchain_identity,
+            await asyncio.to_thread(lambda: self.toolchain_identity),
             self.goals,
             checked,
             built,

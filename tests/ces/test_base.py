@@ -150,6 +150,17 @@ async def test_toolchain_environment_and_goals_tell_bases_apart(root: Path, stor
     assert len({each.key("r", "1") for each in (store, *others)}) == 4
 
 
+async def test_a_library_that_is_upgraded_in_place_tells_bases_apart(
+    root: Path, store: BaseStore, tmp_path: Path
+) -> None:
+    write(tmp_path, {"libraries/one/META": 'version = "1"\n'})
+    store = evolve(store, toolchain=evolve(store.toolchain, visible=(tmp_path / "libraries",)))
+    before = store.key("repository", "revision")
+    assert store.key("repository", "revision") == before
+    write(tmp_path, {"libraries/one/META": 'version = "1.1"\n'})
+    assert store.key("repository", "revision") != before
+
+
 async def test_programs_of_a_base_are_shut_in_when_it_is_made(root: Path, store: BaseStore, home: Path) -> None:
     (home / "secret").write_text("the-secret")
     rule = f'(rule (alias default) (action (system "cat {home}/secret; touch {home}/attacked; ls {root}; exit 1")))'
