@@ -98,6 +98,10 @@ class EditError(AidError):
     """A set of edits that cannot be used."""
 
 
+class NotTextError(EditError):
+    """A set of edits that may be right, and changes what is no text, so that it can be neither read nor made here."""
+
+
 class ReplyFormatError(EditError):
     """A model's reply in which no edit can be read."""
 

@@ -35,7 +35,7 @@ from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import Typer
 from lsp_aid.edits.containment import check_path, shown
 from lsp_aid.edits.placing import place
-from lsp_aid.errors import AidError, EditError, FileUnreadableError, OutsideError, UsageError
+from lsp_aid.errors import AidError, EditError, FileUnreadableError, NotTextError, OutsideError, UsageError
 from lsp_aid.typer.installing import Compiler
 from lsp_aid.typer.pool import Limits as TyperLimits
 from lsp_aid.typer.pool import TyperPool
@@ -223,6 +223,8 @@ class Engine:
         view = warm.view
         try:
             changes = await asyncio.to_thread(placed, view, request)
+        except NotTextError:
+            raise  # it may be right: nobody can say here
         except (EditError, OutsideError) as error:
             return _refused(str(error), PolicyReport())
         kept, restored = request.policy.restored(changes)
@@ -332,7 +334,7 @@ async def _let_go(warm: WarmBase) -> None:
 
 def placed(view: WorkspaceView, request: Request) -> ChangeSet:
     """The changes that a request is about. Blocks. Raises EditError, OutsideError for a diff that does not apply,
-    FileUnreadableError for a file that is no text."""
+    NotTextError, FileUnreadableError for what is no text."""
     if request.changes is not None:
         for path in request.changes.paths:
             _check_real(view.root, path)

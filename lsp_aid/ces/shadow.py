@@ -152,12 +152,12 @@ class Shadow:
         for path, text in open_texts.items():
             with contextlib.suppress(OutsideError):  # a document that the build does not see
                 self._put(desired, self._place(path), text)
-        for path, after in changes.texts.items():
-            place = self._place(path)
-            if after is None:
+        for change in changes.files:
+            place = self._place(change.path)
+            if change.after is None:
                 desired.pop(place, None)
             else:
-                self._put(desired, place, after)
+                self._put(desired, place, change.after, change.executable)
 
     def _place(self, path: str) -> str:
         """The relative path of the file that `path` leads to, links followed. Raises OutsideError."""
@@ -172,10 +172,12 @@ class Shadow:
             raise OutsideError(f"{path} lies in {min(skipped)}, which is not for editing")
         return str(relative)
 
-    def _put(self, desired: dict[str, _Entry], path: str, text: str) -> None:
+    def _put(self, desired: dict[str, _Entry], path: str, text: str, executable: bool | None = None) -> None:
         content = text.encode("utf-8", "surrogatepass")
         old = desired.get(path)
         mode = old.mode if old is not None and old.kind in ("copy", "text") else _NEW_FILE_MODE
+        if executable is not None:
+            mode = mode | (mode & 0o444) >> 2 if executable else mode & ~0o111
         for parent in PurePosixPath(path).parents:
             if str(parent) != "." and desired.get(str(parent), _FOLDER).kind != "folder":
                 raise OutsideError(f"{path} cannot be written: {parent} is a file")

@@ -10,7 +10,8 @@ from lsp_aid.errors import EditError
 @frozen
 class FileChange:
     """One file before and after. `before` is None for a file that is created, `after` for one that is deleted.
-    `executable`: whether it can be run afterwards; None: as before, and a new file cannot."""
+    `executable`: whether it can be run afterwards, which may be all that changes; None where that does not change, and
+    for a new file that cannot."""
 
     path: str
     before: str | None
@@ -48,7 +49,10 @@ class ChangeSet:
     @property
     def reversed(self) -> "ChangeSet":
         """The way back."""
-        return ChangeSet(FileChange(change.path, change.after, change.before) for change in self.files)
+        return ChangeSet(
+            FileChange(c.path, c.after, c.before, None if c.executable is None else not c.executable)
+            for c in self.files
+        )
 
     def then(self, later: "ChangeSet") -> "ChangeSet":
         """This one followed by `later`, whose texts before are this one's after. What ends as it began is left out."""

@@ -37,11 +37,13 @@ class Block:
 @frozen
 class Blocks:
     """Changes in a file; with one block whose `search` is empty, a file to be created. All refer to the text before.
-    `executable`: whether the file can be run afterwards, None where nothing is said."""
+    `executable`: whether the file can be run afterwards, None where nothing is said. `origin`: the file whose copy this
+    one is to be, which is not there yet; where it is renamed, its deletion is an edit of its own."""
 
     path: str
     blocks: tuple[Block, ...]
     executable: bool | None = None
+    origin: str | None = None
 
 
 @frozen

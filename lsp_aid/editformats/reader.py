@@ -6,7 +6,7 @@ from attrs import define, field
 
 from lsp_aid.domain.reply import Blocks, FileEdit, Reply
 from lsp_aid.editformats.markup import without_empty_fences
-from lsp_aid.errors import ReplyFormatError
+from lsp_aid.errors import NotTextError, ReplyFormatError
 
 
 @define
@@ -22,7 +22,7 @@ class Reader:
     INSTRUCTIONS: ClassVar[str]
 
     is_recognised: bool = False
-    problem: ReplyFormatError | None = None
+    problem: ReplyFormatError | NotTextError | None = None
     edits: list[FileEdit] = field(factory=list)
     prose: list[str] = field(factory=list)
 
@@ -38,7 +38,7 @@ class Reader:
         self.problem = self.problem or ReplyFormatError(what, cure)
 
     def reply(self) -> Reply:
-        """The whole reply, after `end`. Raises ReplyFormatError."""
+        """The whole reply, after `end`. Raises ReplyFormatError, NotTextError."""
         if self.problem:
             raise self.problem
         return Reply("\n".join(without_empty_fences(self.prose)).strip(), merged(self.edits))
@@ -64,5 +64,6 @@ def merged(edits: list[FileEdit]) -> tuple[FileEdit, ...]:
                 "Put all changes of a file together, and write a file that is new or whole once.",
             )
         told = [edit.executable for edit in of_file if isinstance(edit, Blocks) and edit.executable is not None]
-        together.append(Blocks(path, tuple(dict.fromkeys(blocks)), told[-1] if told else None))
+        origin = next((edit.origin for edit in of_file if isinstance(edit, Blocks)), None)
+        together.append(Blocks(path, tuple(dict.fromkeys(blocks)), told[-1] if told else None, origin))
     return tuple(together)

@@ -11,12 +11,15 @@ from attrs import define, field
 from lsp_aid.domain.reply import Block, Blocks, Delete
 from lsp_aid.editformats.markup import Fence, HunkHead, block_of, fence_in, hunk_head, path_in, path_in_info, unquoted
 from lsp_aid.editformats.reader import Reader
+from lsp_aid.errors import NotTextError
 
 _NEW = re.compile(r"\+\+\+ (?P<path>.+)")
-_METADATA = re.compile(r"(diff --git|index|old mode|new mode|new file mode|deleted file mode|similarity index) ")
+_METADATA = re.compile(r"(index|old mode|new mode|new file mode|deleted file mode|(dis)?similarity index) ")
+_MOVE = re.compile(r"(?P<kind>rename|copy) (?P<end>from|to) (?P<path>.+)")
 _MODE = re.compile(r"(?P<kind>(?:old|new|new file|deleted file) mode|index [0-9a-f]+\.\.[0-9a-f]+) (?P<mode>\d{6})\s*")
 _PLAIN, _EXECUTABLE = "100", "100755"
-_REFUSED = re.compile(r"((?:rename|copy) (from|to)|GIT binary patch|Binary files) ?")
+_BINARY = "GIT binary patch"
+_BINARY_UNTOLD = re.compile(r"Binary files .* differ")
 _SOURCE = ("ocaml", "ml", "mli", "reason", "dune", "dune-project", "opam")
 _BULLET = re.compile(r"[-+] [^ ]")
 _CURE = "Write the diff in one fenced block, each hunk below its `---`, `+++` and `@@` lines."
@@ -30,12 +33,17 @@ class _Section:
     new: str | None = None
     mode: str = ""
     executable: bool | None = None
+    move: str = ""  # how git says that the file is made of the old one: `rename`, `copy`
     blocks: list[Block] = field(factory=list)
     growth: int = 0  # by how many lines the hunks so far make the file longer
 
     @property
     def path(self) -> str | None:
         return self.new or self.old
+
+    @property
+    def origin(self) -> str | None:
+        return self.old if self.move else None
 
     @property
     def is_new(self) -> bool:
@@ -145,7 +153,8 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
         self._held = []
         section, above = _Section(old, new), self._section
         if above and not above.blocks and above.path in (None, new or old):  # the `diff --git` line
-            section.mode, section.executable, self._section = above.mode, above.executable, None
+            section.mode, section.executable, section.move = above.mode, above.executable, above.move
+            self._section = None
         self._begin(section)
 
     def _begin(self, section: _Section) -> None:
@@ -163,10 +172,14 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
             self._is_text = None if self._fence and fence.info.split(" ")[0].lower() in _SOURCE else False
             self._is_adjacent = False
             self.prose.append(line)
-        elif (refused := _REFUSED.match(line)) and self._section:
+        elif line.rstrip() == _BINARY and self._section:
             self.is_recognised = True
-            cure = "Delete the one file and create the other." if refused[2] else _CURE
-            self.fail(f"The diff holds what cannot be read here: {line[:80]!r}", cure)
+            self.problem = self.problem or NotTextError("The diff changes a binary file", "Leave that file out.")
+        elif _BINARY_UNTOLD.match(line) and self._section:
+            self.is_recognised = True
+            self.fail("The diff does not say what a binary file becomes", "Leave that file out.")
+        elif (move := _MOVE.fullmatch(line)) and self._section:
+            self._move(move, self._section)
         elif line.startswith("diff --git "):
             self._begin(_Section(*_git_paths(line)))
         elif line.startswith("@@"):
@@ -177,6 +190,15 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
             self.fail(f"A line of the diff belongs to no hunk: {line[:80]!r}", _CURE)
         else:
             self.prose.append(line)
+
+    def _move(self, told: re.Match[str], section: _Section) -> None:
+        """One of the two lines by which git says that a file is renamed or copied. Its paths bear no prefixes."""
+        self.is_recognised = True
+        section.move = told["kind"]
+        if told["end"] == "from":
+            section.old = _path(told["path"])
+        else:
+            section.new = _path(told["path"])
 
     def _metadata(self, line: str, section: _Section) -> None:
         if " file mode " in line[:20]:
@@ -191,6 +213,7 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
             )
         elif told["kind"].startswith("new"):
             is_changed = told["kind"] == "new mode"
+            self.is_recognised = self.is_recognised or is_changed
             section.executable = True if told["mode"] == _EXECUTABLE else False if is_changed else None
 
     # --- hunks ---
@@ -271,7 +294,7 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
             block = Block(block.search, block.replace.removesuffix("\n"), block.line, block.within)
         section.blocks.append(block)
         if section.path and not section.is_new and not section.is_gone and not self.problem:
-            self.edits.append(Blocks(section.path, (block,), section.executable))
+            self.edits.append(Blocks(section.path, (block,), section.executable, section.origin))
 
     def _close_bare(self, hunk: _Hunk) -> None:
         """Takes from the end of a hunk outside a fence what is prose."""
@@ -306,6 +329,8 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
         path = section.path
         if path is None:
             self.fail("A part of the diff names no file", _CURE)
+        elif section.move:
+            self._close_move(section, path)
         elif section.old and section.new and section.old != section.new:
             self.fail(f"The diff renames {section.old} to {section.new}", "Delete the one file and create the other.")
         elif section.is_gone:
@@ -319,8 +344,19 @@ Write all edits as one unified diff in a fenced block, with the files' paths as 
             else:
                 blocks = tuple(section.blocks[:1]) or (Block("", ""),)
                 self.edits.append(Blocks(path, blocks, section.executable))
+        elif not section.blocks and section.executable is not None:
+            self.edits.append(Blocks(path, (), section.executable))
         elif not section.blocks:
             self.fail(f"The diff holds no hunk for {path}", _CURE)
+
+    def _close_move(self, section: _Section, path: str) -> None:
+        if section.old is None or section.new is None or section.old == section.new:
+            self.fail(f"The diff does not say what {path} is made of, or becomes", _CURE)
+            return
+        if not section.blocks:
+            self.edits.append(Blocks(path, (), section.executable, section.old))
+        if section.move == "rename":
+            self.edits.append(Delete(section.old))
 
 
 def _filled(lines: list[str]) -> int:

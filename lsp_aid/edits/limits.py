@@ -8,9 +8,9 @@ from lsp_aid.config import EditSettings
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.edits.containment import runs_programs, shown
 from lsp_aid.edits.line_diff import changed_lines
-from lsp_aid.errors import EditError
+from lsp_aid.errors import EditError, NotTextError
 
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_NO_UTF_8 = re.compile("[\ud800-\udfff]")
 
 
 @frozen
@@ -34,7 +34,8 @@ def confirmations(changes: ChangeSet, settings: EditSettings) -> tuple[Confirmat
 
 
 def check_limits(changes: ChangeSet, settings: EditSettings) -> None:
-    """Raises EditError for more files or larger files than the settings allow, and for what is no text."""
+    """Raises EditError for more files or larger files than the settings allow, and for binary files; NotTextError for
+    text that is no UTF-8."""
     if len(changes.files) > settings.max_files:
         raise EditError(
             f"The change touches {len(changes.files)} files, more than {settings.max_files}",
@@ -50,8 +51,10 @@ def check_limits(changes: ChangeSet, settings: EditSettings) -> None:
 
 
 def _check_file(change: FileChange, settings: EditSettings) -> None:
-    if change.after is not None and _NO_TEXT.search(change.after):
+    if change.after is not None and "\0" in change.after:
         raise EditError(f"The change makes {shown(change.path)} a binary file", "Only text is written.")
+    if change.after is not None and _NO_UTF_8.search(change.after):
+        raise NotTextError(f"The change gives {shown(change.path)} a text that is no UTF-8", "Only UTF-8 is written.")
     if _size(change.after) > max(settings.max_bytes, _size(change.before)):
         raise EditError(
             f"The change makes {shown(change.path)} longer than {settings.max_bytes} bytes",

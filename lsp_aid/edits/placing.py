@@ -76,18 +76,38 @@ def place(
         if not isinstance(edit, Delete) and (view.exists(above) or above in edits)
     ]
     refusals += _alike_but_for_case(view, edits)
-    for of_file, file in zip(edits.values(), files, strict=True):
+    for (path, of_file), file in zip(edits.items(), files, strict=True):
         outcome = file.outcome(layout) if isinstance(file, _Placing) else file
         if isinstance(outcome, FileChange):
-            told = [edit.executable for edit in of_file if isinstance(edit, Blocks) and edit.executable is not None]
-            changes.append(evolve(outcome, executable=told[-1] if told else None))
+            changes.append(evolve(outcome, executable=_executable(view, path, of_file)))
         else:
             refusals += outcome
     if refusals:
         raise refusing.error(refusals)
-    change_set = ChangeSet.of(changes)
+    change_set = ChangeSet(c for c in changes if c.before != c.after or c.executable is not None)
     check_limits(change_set, limits)
     return change_set
+
+
+def _executable(view: View, path: str, edits: Sequence[FileEdit]) -> bool | None:
+    """Whether a file can be run after its edits: what they say last, else as the file that it is made of. None where
+    that is as before, and for a new file that cannot. A program that is deleted is one no more."""
+    if any(isinstance(edit, Delete) for edit in edits):
+        return False if _can_run(view, path) else None
+    of_file = [edit for edit in edits if isinstance(edit, Blocks)]
+    told = [edit.executable for edit in of_file if edit.executable is not None]
+    origin = _origin(of_file)
+    was = not origin and _can_run(view, path)
+    becomes = told[-1] if told else bool(origin and _can_run(view, origin))
+    return None if becomes == was or (not told and not origin) else becomes
+
+
+def _can_run(view: View, path: str) -> bool:
+    return os.access(view.root / check_path(view.root, path), os.X_OK)
+
+
+def _origin(edits: Sequence[FileEdit]) -> str | None:
+    return next((edit.origin for edit in edits if isinstance(edit, Blocks) and edit.origin), None)
 
 
 def _real_path(root: Path, path: str) -> str:
@@ -118,6 +138,8 @@ def _alike_but_for_case(view: View, edits: Mapping[str, Sequence[FileEdit]]) -> 
 def _place_file(
     view: View, path: str, edits: Sequence[FileEdit], may_quote: Callable[[str, str], bool]
 ) -> "FileChange | _Placing | list[Refusal]":
+    if origin := _origin(edits):
+        return _moved(view, path, origin, edits, may_quote)
     before = view.read(path) if view.exists(path) else None
     blocks = list(dict.fromkeys(block for edit in edits if isinstance(edit, Blocks) for block in edit.blocks))
     edit = edits[0]
@@ -142,13 +164,34 @@ def _place_file(
             why = f"The reply deletes {shown(path)}, whose text is another than it shows"
             return [Refusal(path, 0, why, "Look at the file again, and show its text as it is.")]
         return FileChange(path, before, None)
-    if before.startswith(BOM):
-        blocks = [evolve(b, search=b.search.removeprefix(BOM), replace=b.replace.removeprefix(BOM)) for b in blocks]
     if not before.strip() and len(blocks) == 1 and not blocks[0].search:
         return FileChange(path, before, like(blocks[0].replace, before))
-    placing = _Placing(Source(path, Lines.of(before)), before, blocks, may_quote(path, before))
+    return _placing(path, before, before, blocks, quote=may_quote(path, before))
+
+
+def _placing(path: str, before: str | None, text: str, blocks: Sequence[Block], *, quote: bool) -> "_Placing":
+    """The blocks in `text`, which is that of the file at `path` or of the one that it is made of."""
+    if text.startswith(BOM):
+        blocks = [evolve(b, search=b.search.removeprefix(BOM), replace=b.replace.removeprefix(BOM)) for b in blocks]
+    placing = _Placing(Source(path, Lines.of(text)), before, blocks, quote)
     placing.find()
     return placing
+
+
+def _moved(
+    view: View, path: str, origin: str, edits: Sequence[FileEdit], may_quote: Callable[[str, str], bool]
+) -> "_Placing | list[Refusal]":
+    """A file that is renamed or copied, with the changes that are made to it on the way."""
+    source = _real_path(view.root, origin)
+    if view.exists(path):
+        why = f"{shown(origin)} cannot be renamed or copied to {shown(path)}, which is there already"
+        return [Refusal(path, 0, why, "Use another path, or change the file that is there.")]
+    if not view.exists(source):
+        why = f"{shown(origin)}, which is renamed or copied to {shown(path)}, does not exist"
+        return [Refusal(path, 0, why, "Use the path of a file of the project.")]
+    text = view.read(source)
+    blocks = list(dict.fromkeys(block for edit in edits if isinstance(edit, Blocks) for block in edit.blocks))
+    return _placing(path, None, text, blocks, quote=may_quote(source, text))
 
 
 def _is_shown(text: str, before: str) -> bool:
@@ -204,7 +247,7 @@ class _Placing:
     """The blocks of one file, on their way to a place each."""
 
     source: Source
-    before: str
+    before: str | None
     blocks: Sequence[Block]
     may_quote: bool
     refusals: list[Refusal] = field(factory=list)

@@ -26,8 +26,11 @@ def _file(change: FileChange) -> Iterable[str]:
         yield "deleted file mode 100644\n"
         if not change.before:  # without it, `patch` takes the file for one that is gone already
             yield f"index {EMPTY_BLOB}..{'0' * 40}\n"
+    elif change.executable is not None:
+        modes = ("100644", "100755") if change.executable else ("100755", "100644")
+        yield "old mode {}\nnew mode {}\n".format(*modes)
     before, after = _lines(change.before), _lines(change.after)
-    if before == after:  # an empty file is created or deleted
+    if before == after:  # an empty file is created or deleted, or a mode is all that changes
         return
     # Behind a name with a space git puts a tab, so that programs see where it ends.
     tab = "\t" if " " in change.path else ""

@@ -36,7 +36,7 @@ def apply_changes(root: Path, changes: ChangeSet) -> None:
         for change in changes.files:  # a full disk shows here, before any file is touched
             path = change.path
             _check_writable(_target(root, path))
-            staged[path] = _stage(_target(root, path), change.after)
+            staged[path] = _stage(_target(root, path), change.after, _mode(_target(root, path), change))
         _check_current(root, changes)  # that took a while
         for change in changes.files:
             path = change.path
@@ -105,7 +105,8 @@ def _roll_back(
     for change in reversed(done):
         try:
             if read_current(root, change.path) == change.after:
-                _put(_stage(_target(root, change.path), change.before), _target(root, change.path))
+                target, (back,) = _target(root, change.path), ChangeSet([change]).reversed.files
+                _put(_stage(target, back.after, _mode(target, back)), target)
         except (OSError, FileUnreadableError):
             lost.append(change.path)
     for copy in staged.values():
@@ -122,8 +123,8 @@ def _target(root: Path, path: str) -> Path:
     return Path(os.path.realpath(root / path))
 
 
-def _stage(target: Path, text: str | None, mode: int | None = None) -> Path | None:
-    """The text in a new file beside the target, with the target's permissions; None where there is to be none."""
+def _stage(target: Path, text: str | None, mode: int) -> Path | None:
+    """The text in a new file beside the target; None where there is to be none."""
     if text is None:
         return None
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +134,7 @@ def _stage(target: Path, text: str | None, mode: int | None = None) -> Path | No
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(_usual_mode(target) if mode is None else mode)
+        Path(name).chmod(mode)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -145,6 +146,14 @@ def _put(staged: Path | None, target: Path) -> None:
         staged.replace(target)
     else:
         target.unlink(missing_ok=True)
+
+
+def _mode(target: Path, change: FileChange) -> int:
+    """The target's permissions after a change. Whoever may read a program may run it."""
+    mode = _usual_mode(target)
+    if change.executable is None:
+        return mode
+    return mode | (mode & 0o444) >> 2 if change.executable else mode & ~0o111
 
 
 def _usual_mode(target: Path) -> int:

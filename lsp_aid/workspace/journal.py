@@ -136,7 +136,7 @@ def _as_on_disk(root: Path, change: FileChange) -> FileChange:
     now = read_current(root, change.path)
     if now is None or change.after is None or change.before is None:
         return evolve(change, after=now)
-    return FileChange(change.path, in_form(change.before, change.after, now), now)
+    return evolve(change, before=in_form(change.before, change.after, now), after=now)
 
 
 def check_whole(root: Path, entry: Entry) -> None:

@@ -159,7 +159,6 @@ async def test_rules_in_files_that_dune_files_include(engine: Engine, root: Path
         "nothing that looks like a diff",
         "",
         "--- a/lib/stock.ml\n+++ b/lib/stock.ml\n@@ -2 +2 @@\n-let empty = []\n+let empty = []\n",
-        '--- /dev/null\n+++ b/lib/x.ml\n@@ -0,0 +1 @@\n+let x = "\udcff"\n',
         "diff --git a/x.ml b/x.ml\nnew file mode 120000\n--- /dev/null\n+++ b/x.ml\n@@ -0,0 +1 @@\n+let x = 1\n",
     ],
 )
@@ -169,6 +168,28 @@ async def test_what_does_not_apply_is_red(engine: Engine, root: Path, diff: str)
     verdict = await engine.evaluate(warm, Request(diff))
     assert (verdict.colour, verdict.tier, verdict.applied) == (Colour.RED, Tier.APPLIES, False)
     assert verdict.reason
+
+
+@pytest.mark.parametrize(
+    "diff",
+    [
+        '--- /dev/null\n+++ b/lib/x.ml\n@@ -0,0 +1 @@\n+let x = "\udcff"\n',
+        "diff --git a/x.png b/x.png\nindex 1..2 100644\nGIT binary patch\nliteral 5\nMcmZQz\n\n",
+    ],
+)
+async def test_nothing_is_known_of_what_is_no_text(engine: Engine, warm: WarmBase, diff: str) -> None:
+    verdict = await engine.evaluate(warm, Request(diff))
+    assert (verdict.colour, verdict.tier) == (Colour.UNKNOWN, None)
+
+
+async def test_a_renamed_module_is_built_under_its_new_name(engine: Engine, warm: WarmBase) -> None:
+    names = "rename from lib/report.ml\nrename to lib/summary.ml\n"
+    move = f"diff --git a/lib/report.ml b/lib/summary.ml\nsimilarity index 100%\n{names}"
+    verdict = await engine.evaluate(warm, Request(move))
+    assert (verdict.colour, [d.path for d in verdict.diagnostics]) == (Colour.RED, ["bin/main.ml"])
+    old = 'let () = print_endline (Shop.Report.show [ Shop.Item.make "tea" 3 ])\n'
+    use = f"--- a/bin/main.ml\n+++ b/bin/main.ml\n@@ -1 +1 @@\n-{old}+{old.replace('Report', 'Summary')}"
+    assert (await engine.evaluate(warm, Request(move + use))).colour is Colour.GREEN
 
 
 SCRIPT = """\
@@ -201,6 +222,7 @@ async def test_a_script_that_a_diff_makes_can_be_run(engine: Engine, root: Path)
         warm = await engine.open(Folder(root))
         head = f"diff --git a/gen/gen.sh b/gen/gen.sh\nold mode {old}\nnew mode {new}\n"
         assert (await engine.evaluate(warm, Request(head + hunk))).colour is colour
+        assert (await engine.evaluate(warm, Request(head))).colour is colour
 
 
 async def test_changes_that_leave_the_project_are_not_made(engine: Engine, warm: WarmBase) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from lsp_aid import editformats
 from lsp_aid.domain.reply import Block, Blocks, Delete, FileEdit, Reply, Whole
-from lsp_aid.errors import ConfigError, ReplyFormatError
+from lsp_aid.errors import ConfigError, NotTextError, ReplyFormatError
 
 ONE = (Blocks("lib/a.ml", (Block("let x = 1\n", "let x = 2\n"),)),)
 SR = "<<<<<<< SEARCH\nlet x = 1\n=======\nlet x = 2\n>>>>>>> REPLACE"
@@ -208,16 +208,34 @@ def test_a_fence_in_the_text_is_text() -> None:
     assert read(diff) == (Blocks("README.md", (Block("```\na\n```\n", "```\nb\n```\n", 0),)),)
 
 
+@pytest.mark.parametrize("kind", ["rename", "copy"])
+def test_a_file_that_is_made_of_another(kind: str) -> None:
+    head = f"diff --git a/x.ml b/d/y.ml\nsimilarity index 100%\n{kind} from x.ml\n{kind} to d/y.ml\n"
+    gone = (Delete("x.ml"),) if kind == "rename" else ()
+    assert read(head) == (Blocks("d/y.ml", (), None, "x.ml"), *gone)
+    hunk = "index 1..2 100644\n--- a/x.ml\n+++ b/d/y.ml\n@@ -1 +1 @@\n-a\n+b\n"
+    assert read(head + hunk) == (Blocks("d/y.ml", (Block("a\n", "b\n", 0),), None, "x.ml"), *gone)
+
+
+def test_a_mode_may_be_all_that_changes() -> None:
+    diff = "diff --git a/x.sh b/x.sh\nold mode 100644\nnew mode 100755\n"
+    assert read(diff) == (Blocks("x.sh", (), True),)
+
+
+def test_a_binary_patch_is_told_apart_from_what_is_wrong() -> None:
+    diff = "diff --git a/x.png b/x.png\nindex 123..456 100644\nGIT binary patch\nliteral 5\nMcmZQz\n\n"
+    with pytest.raises(NotTextError):
+        editformats.read(diff)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("```diff\n@@ -1 +1 @@\n-a\n+b\n```", "no edit"),
         ("--- a/x.ml\n+++ b/y.ml\n@@ -1 +1 @@\n-a\n+b\n", "renames"),
-        ("diff --git a/x.ml b/y.ml\nsimilarity index 100%\nrename from x.ml\nrename to y.ml\n", "rename from x.ml"),
-        (
-            "diff --git a/x.ml b/y.ml\nrename from x.ml\nrename to y.ml\n--- a/x.ml\n+++ b/y.ml\n@@ -1 +1 @@\n-a\n+b",
-            "cannot",
-        ),
+        ("diff --git a/x.ml b/y.ml\nsimilarity index 100%\nrename from x.ml\n", "made of"),
+        ("diff --git a/x.ml b/y.ml\nsimilarity index 100%\nrename to y.ml\n", "made of"),
+        ("diff --git a/x.png b/x.png\nindex 123..456 100644\nBinary files a/x.png and b/x.png differ\n", "binary"),
         ("```diff\n--- a/x.ml\n+++ b/x.ml\n@@ -1 +1 @@\n-a\n+b", "not closed"),
         ("```diff\n--- a/x.ml\n+++ b/x.ml\n@@ -1 +1 @@\n a\n```", "neither"),
         ("--- a/x.ml\n+++ b/x.ml\n@@ @@\n-a\n+b\n\n- one\n- two\n", "not clear"),

@@ -5,7 +5,7 @@ import pytest
 from lsp_aid.config import EditSettings, load
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.edits.limits import Confirmation, check_limits, confirmations
-from lsp_aid.errors import ConfigError, EditError
+from lsp_aid.errors import ConfigError, EditError, NotTextError
 
 USUAL = EditSettings()
 
@@ -50,9 +50,9 @@ def test_a_large_file_may_be_changed_and_become_smaller() -> None:
     check_limits(ChangeSet([FileChange("a.ml", "x" * 2_000_000, None)]), USUAL)
 
 
-@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])
-def test_what_is_no_text_is_refused(text: str) -> None:
-    with pytest.raises(EditError, match="binary"):
+@pytest.mark.parametrize(("text", "error"), [("a\0b", EditError), ("a\ud800b", NotTextError)])
+def test_what_is_no_text_is_refused(text: str, error: type[EditError]) -> None:
+    with pytest.raises(error, match=r"binary|UTF-8"):
         check_limits(ChangeSet([FileChange("a.ml", "", text)]), USUAL)
 
 

@@ -89,6 +89,11 @@ DIFF = _pieces(r"""
 @@ -1 +1 @@ f\n
 diff --git a/lib/a.ml b/lib/a.ml\n
 rename from lib/a.ml\n
+rename to lib/b.ml\n
+copy from lib/a.ml\n
+copy to lib/c.ml\n
+old mode 100644\n
+new mode 100755\n
 deleted file mode 100644\n
 new file mode 100644\n
 index 123..456\n

@@ -26,7 +26,7 @@ from lsp_aid.domain.reply import Block, Blocks, Reply
 from lsp_aid.domain.text import SourceText, apply_text_edits
 from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.edits.placing import place
-from lsp_aid.errors import EditError, FileUnreadableError, OutsideError, ReplyFormatError
+from lsp_aid.errors import EditError, FileUnreadableError, NotTextError, OutsideError, ReplyFormatError
 from lsp_aid.ocaml import compiler_output, dune_file, dune_stanzas, messages
 from lsp_aid.server import stdio
 from lsp_aid.server.server import create_server
@@ -129,7 +129,7 @@ def placing(text: str) -> None:
 def _read(format_: str, text: str) -> Reply | None:
     try:
         return editformats.read(text, format_)
-    except ReplyFormatError:
+    except (ReplyFormatError, NotTextError):
         return None
 
 
@@ -140,7 +140,7 @@ def _streamed(format_: str, text: str) -> Reply | None:
         for at in range(0, len(text), size):
             stream.feed(text[at : at + size])
         return stream.finish()
-    except ReplyFormatError:
+    except (ReplyFormatError, NotTextError):
         return None
 
 
