@@ -3,14 +3,11 @@
 import heapq
 import itertools
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 
 from attrs import evolve, frozen
 
 from lsp_aid.domain.typed import Variant
-from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair.search import explore, ranking, steps, twice
 from lsp_aid.repair.search.annotated import annotations
 from lsp_aid.repair.search.edit import Edit
@@ -42,8 +39,6 @@ KEEPING = 30.0
 SMALL = 3
 CONFIDENT = 1.5
 """Where one edit is that likely, none of two places is looked for."""
-LEAST_KEPT = 0.72
-"""Of a program's tokens, that much stays."""
 
 
 Keep = Callable[[Edit], bool]
@@ -184,8 +179,8 @@ async def _by_steps(
             likely += _likely(filter(keep, explore.everywhere(fault)), features, model, MOST_ALIKE)
             ways = await steps.advance(fault, likely, oracle)
             for beyond, edit, after in ways:
-                left = _kept(whole.program.text, *made, edit)
-                if left < LEAST_KEPT:
+                left = explore.kept(whole.program.text, *made, edit)
+                if left < explore.LEAST_KEPT:
                     continue
                 noted = features.of_edit(edit)
                 score = model.score(noted) if model.weights else -len(edit.changes)
@@ -229,24 +224,9 @@ def _distinct(found: Sequence[Found], whole: Fault) -> list[Found]:
     """Each text once, without those that throw away too much of the program."""
     kept: dict[str, Found] = {}
     for one in found:
-        if one.text not in kept and _kept(whole.program.text, one.edit) >= LEAST_KEPT:
+        if one.text not in kept and explore.kept(whole.program.text, one.edit) >= explore.LEAST_KEPT:
             kept[one.text] = one
     return list(kept.values())
-
-
-def _kept(before: str, *edits: Edit) -> float:
-    """How much of a text's tokens is left after edits."""
-    gone: Counter[str] = Counter()
-    for edit in edits:
-        old, new = edit.exchanged
-        gone.update(old)
-        gone.subtract(new)
-    return 1 - (+gone).total() / max(1, _size(before))
-
-
-@lru_cache(16)
-def _size(text: str) -> int:
-    return sum(not token.is_comment for token in tokens(text))
 
 
 async def _together(whole: Fault, parts: Sequence[Fault], oracle: Oracle, model: Model, keep: Keep) -> list[Found]:
