@@ -9,8 +9,11 @@ import pytest
 from lsp_aid.config import load
 from lsp_aid.domain.ports import Typer
 from lsp_aid.domain.typed import CompilerFlags
+from lsp_aid.repair.search import explore
+from lsp_aid.repair.search.edit import ATOM, Piece, replace
 from lsp_aid.repair.search.engine import propose
 from lsp_aid.repair.search.oracle import TyperOracle
+from lsp_aid.repair.search.program import Program
 from lsp_aid.wiring import Wiring
 
 pytestmark = pytest.mark.dune
@@ -110,3 +113,16 @@ async def test_without_time_nothing_is_asked_for_long(typer: Typer) -> None:
     oracle = TyperOracle(typer, "program.ml", FLAGS, until=0.0)
     assert await propose(CASES["an operator of floats"][0], oracle) == []
     assert oracle.asked == 0
+
+
+async def test_what_throws_away_too_much_ends_no_search(typer: Typer) -> None:
+    oracle = TyperOracle(typer, "program.ml", FLAGS)
+    located = await explore.faults(Program.of("let f a b c d = 1 + a + b + c + d + 1.0\n"), oracle)
+    assert located is not None
+    whole = located[0]
+    body = max((n for n in whole.nodes if n.kind == "infix"), key=lambda node: node.size)
+    nearly_all, one_number = replace(body, Piece("1", ATOM), "any"), replace(body.kids[-1], Piece("1", ATOM), "any")
+    assert await explore.check(whole, [nearly_all], oracle) == []
+    assert not oracle.is_settled
+    assert [one.edit for one in await explore.check(whole, [nearly_all, one_number], oracle)] == [one_number]
+    assert oracle.is_settled
