@@ -1,5 +1,6 @@
 """What the stanzas of a project's dune files say about its modules: whose they are, and which library offers them."""
 
+import itertools
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -36,6 +37,13 @@ class Stanza:
     @property
     def libraries(self) -> tuple[str, ...]:
         return dune_file.words(self.group, "libraries")
+
+    @property
+    def opens(self) -> tuple[str, ...]:
+        """The modules that the flags open in each of its files."""
+        fields = (dune_file.field(self.group, name) for name in ("flags", "ocamlc_flags", "ocamlopt_flags"))
+        words = [n.value for f in fields if f for n in dune_file.walk(f.arguments) if isinstance(n, Word)]
+        return tuple(dict.fromkeys(other for one, other in itertools.pairwise(words) if one == "-open"))
 
     @property
     def is_wrapped(self) -> bool:

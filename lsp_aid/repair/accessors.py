@@ -34,8 +34,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if cell.kind != "value_path" or "." not in cell.text or not (is_function or is_gone):
         return ()
     module, _, name = cell.text.rpartition(".")
-    declared = (d for d in declared_elsewhere(problem) if d.kind == "value" and d.path == f"{module}.{d.name}")
-    return list(_rewritten(problem, syntax, module, name, {d.name for d in declared}))
+    known = [d for d in declared_elsewhere(problem) if d.kind == "value"]
+    values = {d.name for d in known if f"{module}.{d.name}" in (d.path, d.short)}
+    return list(_rewritten(problem, syntax, module, name, values))
 
 
 def _rewritten(

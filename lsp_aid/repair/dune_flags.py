@@ -14,9 +14,10 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_file import Word
 from lsp_aid.ocaml.dune_stanzas import Stanza
-from lsp_aid.repair.dune_places import described, read_dunes
+from lsp_aid.repair.dune_places import described, project_file, read_dunes
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.missing_library import called
+from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import nearest
 
 _OPTIONS = tuple(
@@ -33,6 +34,7 @@ _OPTIONS = tuple(
 """The options of `ocamlc` and `ocamlopt`."""
 _UNKNOWN = re.compile(r"ocaml\S*: unknown option '(?P<option>[^']+)'")
 _FIELDS = ("flags", "ocamlc_flags", "ocamlopt_flags", "link_flags", "library_flags")
+_DIRECT = re.compile(r"\(\s*implicit_transitive_deps\s+false")
 _CLOSE = 0.65
 
 
@@ -88,7 +90,8 @@ def _opened(problem: Problem, module: str) -> Iterator[Candidate]:
             continue
         library = _offering(dunes.stanzas, dunes.paths, head, stanza)
         if library is not None:
-            needs.append((stanza, called(library, dunes.stanzas)))
+            if not _reaches(problem, stanza, library, dunes.stanzas):
+                needs.append((stanza, called(library, dunes.stanzas)))
             continue
         offered = {m for s in dunes.stanzas if s.kind == "library" for m in _modules(s, dunes.paths, dunes.stanzas)}
         for other, alike in nearest(head, offered, _CLOSE)[:2]:
@@ -97,6 +100,25 @@ def _opened(problem: Problem, module: str) -> Iterator[Candidate]:
     if needs:
         shown = ", ".join(f"`{library}` to {described(user)}" for user, library in needs)
         yield Candidate(f"Add the library {shown}", dunes.adding(needs), 0.95)
+
+
+def _reaches(problem: Problem, user: Stanza, library: Stanza, stanzas: Sequence[Stanza]) -> bool:
+    """Whether the stanza has the library, by itself or through those that it has."""
+    project = project_file(problem.view, user.path)
+    if project is not None and _DIRECT.search(text_of(problem.view, project) or ""):
+        return not {*user.libraries}.isdisjoint(_names(library))
+    seen: set[str] = set()
+    left = list(user.libraries)
+    while left:
+        name = left.pop()
+        if name not in seen:
+            seen.add(name)
+            left += [n for s in stanzas if s.kind == "library" and name in _names(s) for n in s.libraries]
+    return bool(seen.intersection(_names(library)))
+
+
+def _names(library: Stanza) -> tuple[str, ...]:
+    return (*library.names, *library.public_names)
 
 
 def _modules(library: Stanza, paths: Sequence[str], stanzas: Sequence[Stanza]) -> frozenset[str]:

@@ -100,7 +100,7 @@ def _carried(pattern: Node) -> str:
 def _exceptions(problem: Problem, function: str) -> Iterator[tuple[str, bool]]:
     """What the module of the function raises, most likely first, and whether it carries something."""
     module, _, name = function.rpartition(".")
-    if any(one.path == f"{function}_opt" for one in declared_elsewhere(problem)):
+    if any(f"{function}_opt" in (one.path, one.short) for one in declared_elsewhere(problem)):
         return  # that is the one to be called
     path = file_of_module(problem, module.rpartition(".")[2]) if module else problem.diagnostic.path
     text = text_of(problem.view, path) if path is not None else None

@@ -25,7 +25,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if not isinstance(message, messages.UnboundName) or message.sort != "value" or not message.qualifier:
         return ()
     module = message.qualifier
-    declared = [one for one in declared_elsewhere(problem) if one.path == f"{module}.{one.name}"]
+    declared = [one for one in declared_elsewhere(problem) if f"{module}.{one.name}" in (one.path, one.short)]
     meant = _meant(message.name, declared)
     asked = await AskedTypes.of(problem) if meant is not None else None
     if meant is None or asked is None:

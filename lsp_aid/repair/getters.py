@@ -43,7 +43,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     fields = [
         one
         for one in declared_elsewhere(problem)
-        if one.kind == "record field" and one.path.rpartition(".")[0] == message.qualifier
+        if one.kind == "record field"
+        and message.qualifier in (one.path.rpartition(".")[0], one.short.rpartition(".")[0])
     ]
     found: list[Candidate] = []
     for names, is_read in ((_READS.match(message.name), True), (_WRITES.match(message.name), False)):
@@ -59,7 +60,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 def _called(problem: Problem, syntax: Syntax, module: str) -> Iterator[Candidate]:
     """Functions of the module in the place of its fields, all that the file reads of that module's values."""
-    values = {d.name for d in declared_elsewhere(problem) if d.kind == "value" and d.path == f"{module}.{d.name}"}
+    known = [d for d in declared_elsewhere(problem) if d.kind == "value"]
+    values = {d.name for d in known if f"{module}.{d.name}" in (d.path, d.short)}
     at = syntax.node_at(problem.start, problem.end)
     here = next((n for n in (at, *at.ancestors()) if n.kind in _RECORDS), None) if at is not None else None
     if not module or here is None:

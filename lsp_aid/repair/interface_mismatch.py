@@ -1,8 +1,7 @@
 """An .ml and its .mli that do not agree, or an .mli that does not export what other modules ask for.
 
-Types come from the compiler: to learn that of a value, the .mli is given a wrong one for it in a probe. What the .mli
-promises and the .ml lacks is copied where it is whole there (exceptions, types), taken from a definition of a like
-name, or offered as a skeleton. Nothing is ever taken out of an .mli: others may rely on it.
+What the .mli promises and the .ml lacks is copied where it is whole there (exceptions, types), taken from a definition
+of a like name, or offered as a skeleton. Nothing is ever taken out of an .mli: others may rely on it.
 """
 
 import posixpath
@@ -13,40 +12,21 @@ from attrs import frozen
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit, apply_text_edits
-from lsp_aid.ocaml import messages, syntax
-from lsp_aid.ocaml.dune_stanzas import module_of
-from lsp_aid.ocaml.syntax import Item, Node, Syntax
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.syntax import Item, Syntax
 from lsp_aid.repair import interface_types as types
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.interface_declarations import brought_to
-from lsp_aid.repair.interface_instances import instances
+from lsp_aid.repair.interface_exports import Module, asked_by_name, asked_by_signature, item_of, module_at
+from lsp_aid.repair.interface_modules import is_of_module_types
 from lsp_aid.repair.interface_places import inserted
-from lsp_aid.repair.interface_skeletons import defined, in_code
+from lsp_aid.repair.interface_skeletons import defined
 from lsp_aid.repair.layout import line_start, newline, starts_line
-from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import similarity
 from lsp_aid.repair.unbound_elsewhere import asked_for
 
-_PROBE = "[ `Lsp_aid_probe ]"
 _CLOSE = 0.75
 _MOST_TYPES = 3
-
-
-@frozen
-class _Module:
-    """The two files of a module."""
-
-    name: str
-    ml: Syntax
-    mli: Syntax
-
-    @property
-    def exported_types(self) -> list[str]:
-        return [item.name for item in self.mli.items if item.kind == "type"]
-
-    @property
-    def abstract_types(self) -> list[str]:
-        return [i.name for i in self.mli.items if i.kind == "type" and i.node.field("body") is None]
 
 
 @frozen
@@ -62,28 +42,15 @@ class _Way:
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     match message:
+        case messages.SignatureMismatch() if not message.interface:
+            return await asked_by_signature(problem, message)
         case messages.SignatureMismatch():
-            module = _module(problem, _beside(problem.diagnostic.path, ".ml"))
-            return list(_settled(problem, module, message)) if module else []
-        case messages.UnboundName(sort="value") if message.qualifier:
-            return await _exports(problem, message)
-        case messages.UnboundName(sort="type constructor") if message.qualifier:
-            return list(_type_exports(problem, message))
+            module = module_at(problem, posixpath.splitext(problem.diagnostic.path)[0] + ".ml")
+            is_elsewhere = is_of_module_types(problem.diagnostic.flat_message)
+            return list(_settled(problem, module, message)) if module and not is_elsewhere else []
+        case messages.UnboundName(sort="value" | "type constructor") if message.qualifier:
+            return await asked_by_name(problem, message)
     return []
-
-
-def _beside(path: str, extension: str) -> str:
-    return posixpath.splitext(path)[0] + extension
-
-
-def _module(problem: Problem, ml: str) -> _Module | None:
-    """The module whose implementation is `ml`; None where it has no interface of its own."""
-    mli = _beside(ml, ".mli")
-    implementation, interface = text_of(problem.view, ml), text_of(problem.view, mli)
-    if implementation is None or interface is None:
-        return None
-    module = _Module(module_of(ml), syntax.parse(implementation, ml), syntax.parse(interface, mli))
-    return None if module.ml.has_error or module.mli.has_error else module
 
 
 def _change(problem: Problem, edits: Sequence[tuple[str, TextEdit]]) -> ChangeSet:
@@ -95,72 +62,10 @@ def _change(problem: Problem, edits: Sequence[tuple[str, TextEdit]]) -> ChangeSe
     return ChangeSet.of(changes)
 
 
-# --- what other modules ask for ---
-
-
-async def _exports(problem: Problem, message: messages.UnboundName) -> list[Candidate]:
-    found: list[Candidate] = []
-    for module in _modules_called(problem, message.qualifier.rpartition(".")[2]):
-        if _declares(module.ml, message.name) and not _declares(module.mli, message.name):
-            found += await _export(problem, module, message.name)
-    return found
-
-
-def _modules_called(problem: Problem, name: str) -> Iterator[_Module]:
-    for path in problem.view.paths():
-        if path.endswith(".ml") and module_of(path) == name and problem.view.exists(path + "i"):
-            module = _module(problem, path)
-            if module:
-                yield module
-
-
-def _declares(tree: Syntax, name: str, kinds: Sequence[str] = ("value", "external")) -> bool:
-    return any(item.name == name and item.kind in kinds for item in tree.items)
-
-
-async def _export(problem: Problem, module: _Module, name: str) -> list[Candidate]:
-    learnt = await _learn(problem, module, name)
-    if learnt is None:
-        return []
-    known = types.abbreviations(module.ml)
-    found = []
-    as_printed = list(types.variants(learnt, known, module.exported_types))
-    plain = [name for name in module.abstract_types if types.is_everyday(name, known)]
-    other = [name for name in module.abstract_types if name not in plain]
-    texts = (*instances(learnt, known, other), *as_printed, *instances(learnt, known, plain))
-    for number, text in enumerate(dict.fromkeys(texts)):
-        edit = inserted(module.mli, f"val {in_code(name)} : {text}", name, module.ml)
-        change = _change(problem, [(module.mli.path, edit)])
-        found.append(Candidate(f"Export `{module.name}.{name} : {text}`", change, 0.9 - 0.03 * number))
-    return found
-
-
-async def _learn(problem: Problem, module: _Module, name: str) -> Node | None:
-    """The type of a value, from the compiler."""
-    edit = inserted(module.mli, f"val {in_code(name)} : {_PROBE}", name, module.ml)
-    result = await problem.probe(_change(problem, [(module.mli.path, edit)]))
-    for error in result.errors if result else ():
-        message = messages.read(error)
-        if isinstance(message, messages.SignatureMismatch):
-            for entry in message.entries:
-                if isinstance(entry, messages.Mismatch) and entry.name.strip("() ") == name and "'_" not in entry.given:
-                    return types.type_of(entry.given)
-    return None
-
-
-def _type_exports(problem: Problem, message: messages.UnboundName) -> Iterator[Candidate]:
-    for module in _modules_called(problem, message.qualifier.rpartition(".")[2]):
-        item = _item(module.ml, message.name, "type")
-        if item is not None and not _declares(module.mli, message.name, ("type",)):
-            edit = inserted(module.mli, item.definition.text, item.name, module.ml, "type")
-            change = _change(problem, [(module.mli.path, edit)])
-            yield Candidate(f"Export the type `{module.name}.{item.name}`", change, 0.7)
-
-
 # --- what the two files disagree about ---
 
 
-def _settled(problem: Problem, module: _Module, message: messages.SignatureMismatch) -> Iterator[Candidate]:
+def _settled(problem: Problem, module: Module, message: messages.SignatureMismatch) -> Iterator[Candidate]:
     """The best way for all entries together, then others for one of them at a time."""
     ways = [list(_ways(problem, module, entry)) for entry in message.entries]
     ways = [sorted(found, key=lambda way: (way.kind is Kind.SKELETON, -way.weight)) for found in ways if found]
@@ -180,7 +85,7 @@ def _together(problem: Problem, ways: Sequence[_Way]) -> Candidate:
     return Candidate(title, _change(problem, list(edits)), min(way.weight for way in ways), kind)
 
 
-def _ways(problem: Problem, module: _Module, entry: messages.NotProvided | messages.Mismatch) -> Iterator[_Way]:
+def _ways(problem: Problem, module: Module, entry: messages.NotProvided | messages.Mismatch) -> Iterator[_Way]:
     if entry.within:
         if isinstance(entry, messages.NotProvided):
             yield from _written_within(module, entry)
@@ -201,13 +106,13 @@ def _item(tree: Syntax, name: str, kind: str) -> Item | None:
     return next((item for item in tree.items if item.name == name and item.kind == kind), None)
 
 
-def _like_named(problem: Problem, module: _Module, name: str) -> Iterator[_Way]:
+def _like_named(problem: Problem, module: Module, name: str) -> Iterator[_Way]:
     """A definition of nearly this name that the .mli does not have, or what others ask for by its own name."""
     asked = asked_for(problem, module.name)
     specification = _item(module.mli, name, "value")
     for item in module.ml.items:
         closeness = similarity(item.name, name)
-        if item.kind != "value" or closeness < _CLOSE or _declares(module.mli, item.name):
+        if item.kind != "value" or closeness < _CLOSE or item_of(module.mli, item.name, "value"):
             continue
         renamed = tuple((module.ml.path, edit) for edit in _renaming(module.ml, item.name, name))
         title = f"Rename `{item.name}` to `{name}`"
@@ -227,7 +132,7 @@ def _renaming(tree: Syntax, old: str, new: str) -> Iterator[TextEdit]:
             yield TextEdit(node.start, node.end, new)
 
 
-def _to_be_written(module: _Module, entry: messages.NotProvided) -> Iterator[_Way]:
+def _to_be_written(module: Module, entry: messages.NotProvided) -> Iterator[_Way]:
     item = _item(module.mli, entry.name, _WRITTEN.get(entry.sort, ""))
     text = defined(item.node if item.kind == "value" else item.definition) if item else None
     if item is not None and text is not None:
@@ -237,7 +142,7 @@ def _to_be_written(module: _Module, entry: messages.NotProvided) -> Iterator[_Wa
         yield _Way(f"Define {what}`{entry.name}`, to be written", 0.5, ((module.ml.path, edit),), Kind.SKELETON)
 
 
-def _written_within(module: _Module, entry: messages.NotProvided) -> Iterator[_Way]:
+def _written_within(module: Module, entry: messages.NotProvided) -> Iterator[_Way]:
     """The same in a module of the file, at its end."""
     path, kind = ".".join((*entry.within, entry.name)), _WRITTEN.get(entry.sort, "")
     item = next((i for i in module.mli.declared if i.path == path and i.kind == kind), None)
@@ -262,7 +167,7 @@ def _written_within(module: _Module, entry: messages.NotProvided) -> Iterator[_W
 _WRITTEN = {"value": "value", "type": "type", "module": "module"}
 
 
-def _named_otherwise(module: _Module, name: str) -> Iterator[_Way]:
+def _named_otherwise(module: Module, name: str) -> Iterator[_Way]:
     """An abstract type may be one that the implementation calls by a name of its own."""
     item = _item(module.mli, name, "type")
     if item is None or item.node.field("body") is not None:
@@ -284,7 +189,7 @@ def _named_otherwise(module: _Module, name: str) -> Iterator[_Way]:
 _COPIED = {"exception": "exception", "type": "type", "module type": "module type"}
 
 
-def _copied(module: _Module, entry: messages.NotProvided) -> Iterator[_Way]:
+def _copied(module: Module, entry: messages.NotProvided) -> Iterator[_Way]:
     """What is whole in the .mli is the definition."""
     item = _item(module.mli, entry.name, _COPIED.get(entry.sort, ""))
     if item is None or (item.kind == "type" and item.node.field("body") is None):
@@ -293,7 +198,7 @@ def _copied(module: _Module, entry: messages.NotProvided) -> Iterator[_Way]:
     yield _Way(f"Define the {item.kind} `{item.name}` as the interface does", 0.85, ((module.ml.path, edit),))
 
 
-def _retyped(module: _Module, entry: messages.Mismatch) -> Iterator[_Way]:
+def _retyped(module: Module, entry: messages.Mismatch) -> Iterator[_Way]:
     specification = _item(module.mli, entry.name, "value")
     written = specification.node.field("type") if specification else None
     given = types.type_of(entry.given)
@@ -312,7 +217,7 @@ def _retyped(module: _Module, entry: messages.Mismatch) -> Iterator[_Way]:
         yield _Way(title, 0.75, tuple((module.mli.path, edit) for edit in edits))
 
 
-def _redeclared(module: _Module, name: str) -> Iterator[_Way]:
+def _redeclared(module: Module, name: str) -> Iterator[_Way]:
     """Each declaration of the type may be the one that is meant; the newer one is more often that in the .ml."""
     ours, theirs = _item(module.ml, name, "type"), _item(module.mli, name, "type")
     if ours is None or theirs is None:

@@ -22,7 +22,7 @@ from lsp_aid.ocaml.scope import in_scope, lookup, names_of
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import argument_labels
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import Declared, declared_elsewhere, modules_of, text_of, tree
+from lsp_aid.repair.places import Declared, declared_elsewhere, modules_of, opened_at, shortened, text_of, tree
 from lsp_aid.repair.record_fields import fields_meant
 from lsp_aid.repair.similarity import nearest, similarity
 
@@ -254,7 +254,9 @@ def _as_module(problem: Problem, place: Node) -> Iterator[Guess]:
 
 def _modules(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
     local = [(name, True) for name in names_of(in_scope(syntax, place.start), "module")]
-    known = dict([*((name, False) for name in (*stdlib.MODULES, *stdlib.OTHER_MODULES)), *modules_of(problem), *local])
+    opens = opened_at(problem)
+    theirs = [(shortened(path, opens), near) for path, near in modules_of(problem)]
+    known = dict([*((name, False) for name in (*stdlib.MODULES, *stdlib.OTHER_MODULES)), *theirs, *local])
     for path, near in known.items():
         last = path.rpartition(".")[2]
         if last == message.name and path != message.path:
@@ -290,10 +292,9 @@ def _in_modules(message: messages.UnboundName, syntax: Syntax, place: Node) -> I
         within = item.within
         while within and ".".join(item.within[: len(item.within) - len(within) + 1]) in around:
             within = within[1:]
+        path = ".".join((*within, item.name))
         if within and (not item.owner or not message.of_type or item.owner == _last(message.of_type)):
-            yield from _qualified(
-                message, Declared(item.name, item.kind, item.owner, ".".join((*within, item.name)), True)
-            )
+            yield from _qualified(message, Declared(item.name, item.kind, item.owner, path, True, path))
 
 
 def _in_project(problem: Problem, message: messages.UnboundName, syntax: Syntax) -> Iterator[Guess]:
@@ -330,15 +331,15 @@ def _is_read(problem: Problem, field: str) -> bool:
 
 def _qualified(message: messages.UnboundName, found: Declared) -> Iterator[Guess]:
     if found.name == message.name:
-        if found.path != message.path:
-            yield Guess(found.path, 0.78 if found.near else 0.72)
+        if message.path not in (found.path, found.short):
+            yield Guess(found.short, 0.78 if found.near else 0.72)
         return
-    qualifier = found.path.rpartition(".")[0]
+    qualifier = found.short.rpartition(".")[0]
     alike = similarity(message.name, found.name)
     if qualifier == message.qualifier and alike >= 0.45:
-        yield Guess(found.path, 0.65 * alike)
+        yield Guess(found.short, 0.65 * alike)
     elif not message.qualifier and alike >= 0.75 and len(message.name) > 3:
-        yield Guess(found.path, 0.55 * alike)
+        yield Guess(found.short, 0.55 * alike)
 
 
 def _alike(message: messages.UnboundName, names: Iterable[str]) -> Iterator[Guess]:

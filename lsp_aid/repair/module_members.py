@@ -9,7 +9,7 @@ and a person has to write it.
 
 from collections.abc import Iterator, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.proposal import Kind
@@ -19,6 +19,7 @@ from lsp_aid.ocaml import syntax as ocaml_syntax
 from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.syntax import Item, Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.interface_places import inserted
 from lsp_aid.repair.interface_skeletons import defined
 from lsp_aid.repair.layout import line_start, newline, starts_line
 from lsp_aid.repair.places import file_of_module, node_of, text_of, tree
@@ -31,6 +32,7 @@ _USUAL = {
     "hash": ("Hashtbl.hash", "hash"),
 }
 """What is written for a type that is not another module's, and what it is called in that one's module."""
+_OF = {"compare": "{0} -> {0} -> int", "equal": "{0} -> {0} -> bool", "hash": "{0} -> int"}
 _MODULES = {"int": "Int", "string": "String", "float": "Float", "char": "Char", "bool": "Bool"}
 _FILES_AT_MOST = 400
 _CLOSE = 0.5
@@ -63,6 +65,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if place is None:
         return ()
     structure, name = place
+    own = {(i.kind, i.name) for i in structure.syntax.declared if _is_directly_in(i, structure)}
+    if any((entry.sort, entry.name) in own for entry in lacks):  # the interface does not show it
+        return ()
     ways = [list(_ways(problem, syntax, structure, entry)) for entry in lacks]
     if not all(ways):
         return ()
@@ -141,7 +146,10 @@ def _ways(problem: Problem, syntax: Syntax, structure: Node, entry: messages.Not
     items = [i for i in structure.syntax.declared if _is_directly_in(i, structure)]
     if entry.sort == "value":
         yield from _like_named(problem, structure, items, entry.name)
-        yield from _usual(items, entry.name)
+        for way in _usual(items, entry.name):
+            type_ = next((i.name for i in items if i.kind == "type"), "t")
+            shown = _shown_beside(problem, structure, f"val {entry.name} : {_OF[entry.name].format(type_)}", entry.name)
+            yield evolve(way, shown=shown)
     elif entry.sort == "type":
         types = [i for i in items if i.kind == "type"]
         for item in types[-1:]:
@@ -151,10 +159,11 @@ def _ways(problem: Problem, syntax: Syntax, structure: Node, entry: messages.Not
     if specification is not None:
         is_whole = specification.kind in ("exception", "type") and specification.node.field("body") is not None
         text = defined(specification.definition if specification.kind != "value" else specification.node) or ""
+        shown = _shown_beside(problem, structure, specification.definition.text, entry.name)
         if is_whole:
-            yield _Way(text, f"Define `{entry.name}` as the signature does", 0.8)
+            yield _Way(text, f"Define `{entry.name}` as the signature does", 0.8, shown=shown)
         elif text:
-            yield _Way(text, f"Define `{entry.name}`, to be written", 0.5, Kind.SKELETON)
+            yield _Way(text, f"Define `{entry.name}`, to be written", 0.5, Kind.SKELETON, shown=shown)
 
 
 def _is_directly_in(item: Item, structure: Node) -> bool:
@@ -191,6 +200,15 @@ def _specification(problem: Problem, structure: Node, name: str) -> Item | None:
     text = text_of(problem.view, path) if structure.parent is None else None
     items = ocaml_syntax.parse(text, path).items if text is not None else ()
     return next((item for item in items if item.kind == "value" and item.name == name), None)
+
+
+def _shown_beside(problem: Problem, structure: Node, text: str, name: str) -> TextEdit | None:
+    """Declares the name at the end of the interface of a whole file, where that has one."""
+    path = f"{structure.syntax.path}i"
+    interface = text_of(problem.view, path) if structure.parent is None else None
+    if interface is None:
+        return None
+    return inserted(ocaml_syntax.parse(interface, path), text, name, structure.syntax)
 
 
 def _is_used(problem: Problem, structure: Node, name: str) -> bool:

@@ -1,8 +1,11 @@
-"""A packed module whose signature nothing tells.
+"""A packed module whose signature nothing tells, or another than is asked for.
 
 let describe (module P) = P.name              let describe (module P : Plugin.S) = P.name
 fun p -> p.name, of a (module Plugin.S)       fun (module P : Plugin.S) -> P.name
 let sum (module S : Num) xs = fold S.add xs   let sum (type a) (module S : Num with type t = a) xs = fold S.add xs
+sum (module Int : Num) [ 1 ]                  sum (module Int) [ 1 ], where `Num with type t = 'a` is asked for
+let i = (module Int : Num) in sum i [ 1 ]     let i = (module Int : Num with type t = Int.t) in sum i [ 1 ]
+[ (module Int : Num with type t = int) ]      [ (module Int : Num) ], where that is asked for
 """
 
 import re
@@ -14,9 +17,11 @@ from lsp_aid.ocaml import syntax as ocaml_syntax
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import file_of_module, modules_of, node_of, text_of, tree
+from lsp_aid.repair.places import file_of_module, modules_of, node_of, text_of, tree, within_parentheses
 
 _ESCAPES = re.compile(r"type constructor [\"`']?([A-Z][\w']*)\.([a-z_][\w']*)[\"`']? would escape its scope")
+_PACKED = re.compile(r"\(module (?P<path>[\w'.]+)(?: with (?P<types>[^()]*(?:\([^()]*\)[^()]*)*))?\)")
+_TYPES = re.compile(r"\btype (?:'\w+ |\([^)]*\) )?([a-z_][\w']*)")
 _NOT_INFERRED = re.compile(r"signature for this packaged module couldn't be inferred")
 
 
@@ -27,6 +32,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     node = node_of(problem, syntax) if syntax else None
     if syntax is None or node is None:
         return ()
+    if isinstance(message, messages.TypeClash):
+        return list(_said_otherwise(problem, syntax, node, message))
     if _NOT_INFERRED.search(flat):
         return list(_with_signature(problem, syntax, node))
     if said := _ESCAPES.search(flat):
@@ -35,6 +42,41 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if is_field or isinstance(message, messages.NotARecord):
         return list(_unpacked(problem, syntax, node))
     return ()
+
+
+def _said_otherwise(problem: Problem, syntax: Syntax, node: Node, message: messages.TypeClash) -> Iterator[Candidate]:
+    """One of both types says of the same module type which types are in it, the other does not."""
+    given, wanted = _PACKED.match(message.found), _PACKED.match(message.expected)
+    if given is None or wanted is None or given["path"] != wanted["path"]:
+        return
+    is_here = node.kind == "package_expression"
+    pack = node if is_here else _bound_to(syntax, node)
+    module = pack.named_children[0] if pack is not None and len(pack.named_children) == 2 else None
+    if pack is None or module is None:
+        return
+    said = pack.named_children[1]
+    if given["types"] and not wanted["types"] and said.kind == "module_type_constraint":
+        path = said.named_children[0]
+        change = problem.edit(TextEdit(path.end, said.end, ""))
+        yield Candidate(f"It is asked for as a `{path.text}` alone", change, 0.92)
+    if is_here:
+        change = problem.edit(TextEdit(module.end, said.end, ""))
+        yield Candidate("Which module type it is, what takes it says", change, 0.9)
+    if wanted["types"] and module.kind == "module_path":
+        names = [name for name in _TYPES.findall(wanted["types"]) if name not in _TYPES.findall(said.text)]
+        types = " and ".join(f"type {name} = {module.text}.{name}" for name in names)
+        joined = "and" if said.kind == "module_type_constraint" else "with"
+        if types:
+            change = problem.edit(TextEdit(said.end, said.end, f" {joined} {types}"))
+            yield Candidate(f"Say which types are in `{module.text}`: `{joined} {types}`", change, 0.86)
+
+
+def _bound_to(syntax: Syntax, node: Node) -> Node | None:
+    """The packed module that a `let` gives the name."""
+    binding = lookup(syntax, node.text, node.start) if node.kind == "value_path" else None
+    body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
+    body = within_parentheses(body) if body is not None else None
+    return body if body is not None and body.kind == "package_expression" else None
 
 
 def _with_signature(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidate]:

@@ -1,7 +1,7 @@
 """Where in a project an error is, and where the names in it come from: what several families need."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from attrs import frozen
@@ -12,6 +12,7 @@ from lsp_aid.ocaml import dune_stanzas
 from lsp_aid.ocaml.dune_stanzas import Stanza
 from lsp_aid.ocaml.embedded import ocaml_of
 from lsp_aid.ocaml.generated import GRAMMARS
+from lsp_aid.ocaml.scope import opened
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.family import Problem
 
@@ -54,7 +55,8 @@ def within_parentheses(node: Node) -> Node:
 class Declared:
     """A name that another file of the project declares: `kind` and `owner` as `Item` has them.
 
-    `path` names it from the file that the error is in. `near`: both files are in one folder.
+    `path` names it from the file that the error is in, `short` without what that file opens above the error: messages
+    of the compiler have the one, the text most likely has the other. `near`: both files are in one folder.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Declared:
     owner: str
     path: str
     near: bool
+    short: str = ""
 
 
 def declared_elsewhere(problem: Problem) -> Iterator[Declared]:
@@ -78,6 +81,7 @@ def declared_elsewhere(problem: Problem) -> Iterator[Declared]:
     sources = [p for p in paths if p.endswith((".ml", ".mli")) and _module(p) != _module(here)]
     shown = [p for p in sources if p.endswith(".mli") or f"{p}i" not in sources]
     shown.sort(key=lambda p: (posixpath.dirname(p) != folder, p))
+    opens = opened_at(problem)
     for path in shown[:_FILES_AT_MOST]:
         qualifier = _qualifier(path, own, stanzas)
         text = text_of(view, path) if qualifier is not None else None
@@ -85,7 +89,8 @@ def declared_elsewhere(problem: Problem) -> Iterator[Declared]:
             continue
         near = posixpath.dirname(path) == folder
         for name, kind, owner, inner in _declared(text, path):
-            yield Declared(name, kind, owner, f"{qualifier}.{inner}", near)
+            named = f"{qualifier}.{inner}"
+            yield Declared(name, kind, owner, named, near, shortened(named, opens))
 
 
 @lru_cache(maxsize=2 * _FILES_AT_MOST)
@@ -106,6 +111,24 @@ def modules_of(problem: Problem) -> Iterator[tuple[str, bool]]:
             qualifier = _qualifier(path, own, stanzas)
             if qualifier:
                 yield qualifier, posixpath.dirname(path) == folder
+
+
+def opened_at(problem: Problem) -> tuple[str, ...]:
+    """The modules that are open where the error is, by the file or by the flags that it is compiled with."""
+    syntax = tree(problem)
+    if syntax is None:
+        return ()
+    own = dune_stanzas.owner(problem.diagnostic.path, stanzas_of(problem))
+    found: list[str] = list(own.opens) if own is not None else []
+    for path in reversed(opened(syntax, problem.start)):
+        found += [path, *(f"{outer}.{path}" for outer in found)]
+    return tuple(dict.fromkeys(found))
+
+
+def shortened(path: str, opens: Sequence[str]) -> str:
+    """The path without the longest module in front of it that is open."""
+    around = max((module for module in opens if path.startswith(f"{module}.")), key=len, default=None)
+    return path if around is None else path[len(around) + 1 :]
 
 
 def stanzas_of(problem: Problem) -> tuple[Stanza, ...]:

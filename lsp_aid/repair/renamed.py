@@ -42,9 +42,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     old = f"{message.qualifier}.{message.name}"
     places = [match.start() for match in re.finditer(rf"(?<![\w'.]){re.escape(old)}(?![\w'])", text)]
-    names = [
-        d.name for d in declared_elsewhere(problem) if d.path == f"{message.qualifier}.{d.name}" and d.kind in kinds
-    ]
+    known = [d for d in declared_elsewhere(problem) if d.kind in kinds]
+    names = [d.name for d in known if f"{message.qualifier}.{d.name}" in (d.path, d.short)]
     fresh = [name for name in dict.fromkeys(names) if f"{message.qualifier}.{name}" not in text]
     fresh.sort(key=lambda name: (not mean_the_same(name, message.name), -similarity(name, message.name)))
     found = _of_parameter(problem, message, places) if message.sort == "value" and not names else []
@@ -66,7 +65,7 @@ def _in_module(problem: Problem, message: messages.UnboundName, places: Sequence
     """The type `t` of a module within that is called like the type."""
     old = f"{message.qualifier}.{message.name}"
     new = f"{message.qualifier}.{message.name.capitalize()}.t"
-    if not any(d.path == new and d.kind == "type" for d in declared_elsewhere(problem)):
+    if not any(new in (d.path, d.short) and d.kind == "type" for d in declared_elsewhere(problem)):
         return []
     edits = [TextEdit(place, place + len(old), new) for place in places]
     return [Candidate(f"`{old}` is `{new}` now", problem.edit(*edits), 0.9)]

@@ -38,7 +38,7 @@ def _renamed(problem: Problem, syntax: Syntax, old: str) -> Iterator[Candidate]:
     asked = {(kind, name) for node in places for kind, name in _asked(node)}
     has: dict[str, set[tuple[str, str]]] = {}
     for one in declared_elsewhere(problem):
-        module = one.path.rpartition(".")[0]
+        module = one.short.rpartition(".")[0]
         kinds = next((kinds[0] for kinds in _PATHS.values() if one.kind in kinds), "")
         has.setdefault(module, set()).add((kinds, one.name))
     fitting = [module for module, names in has.items() if asked and asked <= names]

@@ -159,7 +159,7 @@ def _keyword_before(part: Node) -> int:
 def _renamed(item: Item, kind: str, name: str) -> Iterator[TextEdit]:
     """Puts `_` before the name, in its definition and where that uses it itself."""
     for node in item.definition.walk(kind):
-        if node.text == name:
+        if node.text == name and not item.node.syntax.text[: node.start].rstrip().endswith("."):
             yield TextEdit(node.start, node.start, "_")
 
 

@@ -13,6 +13,11 @@ from tests.support.whole_projects import changed
 pytestmark = pytest.mark.dune
 
 S = "module type S = sig val name : string end\n"
+T = (
+    "module type T = sig type t val show : t -> string end\n"
+    "module N = struct type t = int let show = string_of_int end\n"
+    "let show (type a) (module X : T with type t = a) (x : a) = X.show x\n"
+)
 PAIR = "let length = String.length let split s = (s + 1, string_of_int s)\n"
 SET = "module M = Set.Make (Int)\n"
 CASES = {
@@ -50,6 +55,18 @@ CASES = {
         (
             f"{S}let f (module X : S) = X.name\nlet g p = p.name",
             f"{S}let f (module X : S) = X.name\nlet g (module X : S) = X.name",
+        ),
+        (
+            f"{T}let f () = show (module N : T) 1",
+            f"{T}let f () = show (module N) 1",
+        ),
+        (
+            f"{T}let n = (module N : T)\nlet f () = show n 1",
+            f"{T}let n = (module N : T with type t = N.t)\nlet f () = show n 1",
+        ),
+        (
+            f"{T}let f : (module T) list = [ (module N : T with type t = int) ]",
+            f"{T}let f : (module T) list = [ (module N : T) ]",
         ),
     ],
     bound_pairs: [

@@ -1,0 +1,203 @@
+"""What an interface does not show and other modules ask for: by name, for a functor, or for a module type.
+
+Stock.count in another file                    val count : t -> int in stock.mli
+Hashtbl.Make (Sku), where sku.mli has no hash  val hash : t -> int in sku.mli
+Names.Key.compare                              val compare : t -> t -> int in the `module Key` of names.mli
+
+Types come from the compiler: to learn that of a value, the .mli is given a wrong one for it in a probe.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+
+from attrs import evolve, frozen
+
+from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.domain.text import apply_text_edits
+from lsp_aid.ocaml import messages, syntax
+from lsp_aid.ocaml.dune_stanzas import module_of
+from lsp_aid.ocaml.syntax import Item, Node, Syntax
+from lsp_aid.repair import interface_types as types
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.interface_instances import instances
+from lsp_aid.repair.interface_places import inserted
+from lsp_aid.repair.interface_skeletons import in_code
+from lsp_aid.repair.layout import line_start
+from lsp_aid.repair.places import text_of
+
+_PROBE = "[ `Lsp_aid_probe ]"
+_PATH = re.compile(r"\b[A-Z][\w']*(?:\s*\.\s*[A-Z][\w']*)*")
+_OF_FUNCTORS = {"compare": "{0} -> {0} -> int", "equal": "{0} -> {0} -> bool", "hash": "{0} -> int"}
+"""What the functors of the standard library ask for."""
+_WHOLE = ("type", "exception", "module type")
+
+
+@frozen
+class Module:
+    """The two files of a module; or those of a module within, whose parts they are: `whole` is the file then."""
+
+    name: str
+    ml: Syntax
+    mli: Syntax
+    whole: Syntax
+    start: int = 0  # of the part of the interface
+    indent: str = ""
+
+    @property
+    def exported_types(self) -> list[str]:
+        return [item.name for item in self.mli.items if item.kind == "type"]
+
+    @property
+    def abstract_types(self) -> list[str]:
+        return [i.name for i in self.mli.items if i.kind == "type" and i.node.field("body") is None]
+
+    def showing(self, text: str, item: Item) -> "Module":
+        """The module with an interface that declares the text, at the place of the item."""
+        edit = inserted(self.mli, text, item.name, self.ml, item.kind)
+        indented = evolve(edit, text=re.sub(r"\n(?!\n)", f"\n{self.indent}", edit.text)) if self.indent else edit
+        part = apply_text_edits(self.mli.text, [indented])
+        before = self.whole.text
+        after = before[: self.start] + part + before[self.start + len(self.mli.text) :]
+        path = self.mli.path
+        return evolve(self, mli=syntax.parse(part, path), whole=syntax.parse(after, path))
+
+    def change(self, before: str) -> ChangeSet:
+        return ChangeSet.of([FileChange(self.mli.path, before, self.whole.text)])
+
+
+def module_at(problem: Problem, ml: str) -> Module | None:
+    """The module whose implementation is `ml`; None where it has no interface of its own."""
+    mli = posixpath.splitext(ml)[0] + ".mli"
+    implementation, interface = text_of(problem.view, ml), text_of(problem.view, mli)
+    if implementation is None or interface is None:
+        return None
+    whole = syntax.parse(interface, mli)
+    module = Module(module_of(ml), syntax.parse(implementation, ml), whole, whole)
+    return None if module.ml.has_error or module.mli.has_error else module
+
+
+def item_of(tree: Syntax, name: str, kind: str) -> Item | None:
+    kinds = ("value", "external") if kind == "value" else (kind,)
+    return next((item for item in tree.items if item.name == name and item.kind in kinds), None)
+
+
+# --- which module is asked ---
+
+
+def _called(problem: Problem, path: str) -> Iterator[Module]:
+    """The modules that a path may name, modules within files too."""
+    parts = re.split(r"\s*\.\s*", path)
+    for file in problem.view.paths():
+        if not file.endswith(".ml") or module_of(file) not in parts or not problem.view.exists(f"{file}i"):
+            continue
+        module = module_at(problem, file)
+        for name in parts[parts.index(module_of(file)) + 1 :]:
+            module = _within(module, name) if module is not None else None
+        if module is not None:
+            yield module
+
+
+def _within(around: Module, name: str) -> Module | None:
+    """A module within, whose interface has a signature of its own."""
+    ours, theirs = (item_of(tree, name, "module") for tree in (around.ml, around.mli))
+    structure = ours.node.child("structure") if ours is not None else None
+    signature = theirs.node.child("signature") if theirs is not None else None
+    if structure is None or signature is None or not signature.named_children:
+        return None
+    inner = structure.start + len("struct"), structure.end - len("end")
+    ml = syntax.parse(around.ml.text[inner[0] : inner[1]], around.ml.path)
+    start, end = signature.start + len("sig"), signature.named_children[-1].end
+    mli = syntax.parse(around.mli.text[start:end], around.mli.path)
+    first = signature.named_children[0].start
+    indent = around.mli.text[line_start(around.mli.text, first) : first]
+    indent = indent if not indent.strip() else ""
+    module = Module(f"{around.name}.{name}", ml, mli, around.whole, around.start + start, indent)
+    return None if ml.has_error or mli.has_error else module
+
+
+async def asked_by_name(problem: Problem, message: messages.UnboundName) -> list[Candidate]:
+    """A value or a type that another file names."""
+    kind = "value" if message.sort == "value" else "type"
+    found: list[Candidate] = []
+    for module in _called(problem, message.qualifier):
+        item = item_of(module.ml, message.name, kind)
+        if item is not None and item_of(module.mli, message.name, kind) is None:
+            found += await _exported(problem, module, [item])
+    return found
+
+
+async def asked_by_signature(problem: Problem, message: messages.SignatureMismatch) -> list[Candidate]:
+    """What a functor, or a module type, asks of a module that has it and does not show it."""
+    lacking = [e for e in message.entries if isinstance(e, messages.NotProvided) and not e.within]
+    if len(lacking) < len(message.entries):
+        return []
+    for path in reversed(_PATH.findall(problem.source.text[problem.start : problem.end])):
+        for module in _called(problem, path):
+            items = [item_of(module.ml, entry.name, entry.sort) for entry in lacking]
+            asked = [item for item in items if item is not None]
+            if len(asked) == len(items):
+                return await _exported(problem, module, asked, is_signature=True)
+    return []
+
+
+# --- what is shown then ---
+
+
+async def _exported(
+    problem: Problem, module: Module, items: Sequence[Item], *, is_signature: bool = False
+) -> list[Candidate]:
+    """The likeliest declarations of all; for one alone, each that it may have."""
+    ways = [await _declarations(problem, module, item, is_signature) for item in items]
+    if not all(ways):
+        return []
+    chosen = [tuple(found[0] for found in ways)] if len(ways) > 1 else [(text,) for text in ways[0]]
+    found = []
+    for number, texts in enumerate(chosen):
+        shown = module
+        for item, text in zip(items, texts, strict=True):
+            shown = shown.showing(text, item)
+        said = ", ".join(_told(module, item, text) for item, text in zip(items, texts, strict=True))
+        weight = 0.7 if any(item.kind in _WHOLE for item in items) else 0.9 - 0.03 * number
+        found.append(Candidate(f"Export {said}", shown.change(module.whole.text), weight))
+    return found
+
+
+def _told(module: Module, item: Item, text: str) -> str:
+    if item.kind in _WHOLE:
+        return f"the {item.kind} `{module.name}.{item.name}`"
+    return f"`{module.name}.{item.name} : {text.partition(' : ')[2]}`"
+
+
+async def _declarations(problem: Problem, module: Module, item: Item, is_signature: bool) -> list[str]:
+    """How the interface may declare an item."""
+    if item.kind in _WHOLE:
+        return [item.definition.text]
+    if item.kind not in ("value", "external"):
+        return []
+    name = in_code(item.name)
+    texts: list[str] = []
+    if is_signature and item.name in _OF_FUNCTORS and "t" in module.exported_types:
+        texts.append(_OF_FUNCTORS[item.name].format("t"))
+    learnt = await _learn(problem, module, item)
+    if learnt is not None:
+        known = types.abbreviations(module.ml)
+        as_printed = list(types.variants(learnt, known, module.exported_types))
+        plain = [name for name in module.abstract_types if types.is_everyday(name, known)]
+        other = [name for name in module.abstract_types if name not in plain]
+        texts += [*instances(learnt, known, other), *as_printed, *instances(learnt, known, plain)]
+    return [f"val {name} : {text}" for text in dict.fromkeys(texts)]
+
+
+async def _learn(problem: Problem, module: Module, item: Item) -> Node | None:
+    """The type of a value, from the compiler."""
+    probed = module.showing(f"val {in_code(item.name)} : {_PROBE}", item)
+    result = await problem.probe(probed.change(module.whole.text))
+    for error in result.errors if result else ():
+        message = messages.read(error)
+        if isinstance(message, messages.SignatureMismatch):
+            for entry in message.entries:
+                is_it = isinstance(entry, messages.Mismatch) and entry.name.strip("() ") == item.name
+                if isinstance(entry, messages.Mismatch) and is_it and "'_" not in entry.given:
+                    return types.type_of(entry.given)
+    return None
