@@ -340,7 +340,7 @@ def _dune(diagnostic: Diagnostic, flat: str) -> Message | None:
     if match := _LIBRARY.match(flat):
         hidden = match["rest"] != "not found"
         return LibraryNotFound(match["name"], hidden, (match["why"] or "").strip("()"))
-    if flat.startswith("Dependency cycle between"):
+    if flat.startswith(("Dependency cycle between", "dependency cycle between modules in")):
         lines = diagnostic.message.splitlines()[1:]
         steps = (line.strip().removeprefix("->").strip() for line in lines if "required by" not in line)
         return DependencyCycle(tuple(step for step in steps if step))

@@ -23,6 +23,12 @@ from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
 
 _STRONG, _LIKELY = 0.9, 0.82
+_GONE = 0.5  # below its removal
+_NO_MORE = re.compile(
+    r"\b(?:went away|gone|removed?|dropped|no longer|no more|retired|obsolete|used to|abandoned|withdrawn)\b",
+    re.IGNORECASE,
+)
+_TELLING = 3  # letters of a text that stands in another one by no chance
 _WORDS = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
 _JOINS: Sequence[Callable[[Sequence[str]], str]] = (
     "_".join, "-".join, " ".join, "".join,
@@ -140,7 +146,33 @@ def _added(problem: Problem, own: Item, siblings: Sequence[Item], group: Sequenc
     change = problem.edit(_inserted(parts, own, group, text))
     shown = " ".join(text.split())
     title = f"Add `{shown if len(shown) < 50 else own.name}` beside `{template.sibling.name}`"
-    yield Candidate(title, change, _STRONG if is_named or is_case else _LIKELY, Kind.GUESS)
+    weight = _STRONG if is_named or is_case else _LIKELY
+    if _is_gone(own, stems[own.name]) or (is_case and _is_not_offered(own, parts, text)):
+        weight = _GONE
+    yield Candidate(title, change, weight, Kind.GUESS)
+
+
+def _is_gone(own: Item, words: Sequence[str]) -> bool:
+    """Whether a comment says that what goes by the name is no more."""
+    named = re.compile(rf"(?<![a-z]){'[-_ ]?'.join(map(re.escape, words))}(?![a-z])", re.IGNORECASE)
+    sentences = (part for node in own.node.syntax.walk("comment") for part in re.split(r"[.;()]\s|[()]", node.text))
+    return any(_NO_MORE.search(sentence) and named.search(sentence) for sentence in sentences)
+
+
+def _is_not_offered(own: Item, parts: Sequence[_Part], text: str) -> bool:
+    """Whether a text of the file, or a comment, lists what the other cases are for, and not what this one would be."""
+    others = {node.text for part in parts for pattern in _patterns(part.node) for node in pattern.walk(*_TEXTS)}
+    new = set(re.findall(r'"([^"]+)"', text.partition("->")[0])) - others
+    if len(others) < 2 or not new or any(len(one) < _TELLING for one in others):
+        return False
+    listed = (n.text for n in own.node.syntax.walk("comment", "string_content") if n.text not in others)
+    return any(all(one in said for one in others) and not any(one in said for one in new) for said in listed)
+
+
+def _patterns(case: Node) -> Iterator[Node]:
+    pattern = case.field("pattern")
+    if pattern is not None:
+        yield pattern
 
 
 def _part(node: Node, names: Mapping[str, Item], kind: str) -> _Part | None:

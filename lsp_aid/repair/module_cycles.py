@@ -12,22 +12,38 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import text_of
+from lsp_aid.repair.places import is_member, text_of
+
+_OF_TYPES = ("type", "constructor", "record field", "exception")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     if not isinstance(message, messages.DependencyCycle):
         return []
-    cycle = [_module(step) for step in message.steps]
-    pairs = [(user, used) for user, used in itertools.pairwise(cycle) if user and used and user != used]
     found: list[Candidate] = []
-    for user, used in dict.fromkeys(pairs):
-        for path in [p for p in problem.view.paths() if p.endswith((".ml", ".mli")) and module_of(p) == user]:
+    for user, used in neighbours(message):
+        for path in sources_of(problem, user):
             text = text_of(problem.view, path)
             if text is not None:
                 found += _vain(problem, parse(text, path), used)
     return found
+
+
+def neighbours(message: messages.DependencyCycle) -> list[tuple[str, str]]:
+    """The modules next to each other in the cycle, in both orders: which one needs the other, dune tells in either."""
+    steps = message.steps
+    last = next(
+        (n for n, step in enumerate(steps) if step in steps[:n]), -1
+    )  # what leads to it, or needs it, is no part
+    cycle = [_module(step) for step in steps[steps.index(steps[last]) : last + 1]] if last > 0 else []
+    pairs = [(one, other) for one, other in itertools.pairwise(cycle) if one and other and one != other]
+    return list(dict.fromkeys(pair for one, other in pairs for pair in ((one, other), (other, one))))
+
+
+def sources_of(problem: Problem, module: str) -> list[str]:
+    """The files of a module."""
+    return [p for p in problem.view.paths() if p.endswith((".ml", ".mli")) and module_of(p) == module]
 
 
 def _module(step: str) -> str:
@@ -39,9 +55,11 @@ def _module(step: str) -> str:
 
 def _vain(problem: Problem, syntax: Syntax, used: str) -> Iterator[Candidate]:
     """The open, or the other name, where it alone names the module."""
-    names = [node for node in syntax.walk("module_name") if node.text == used and not _is_member(node)]
+    names = [node for node in syntax.walk("module_name") if node.text == used and not is_member(node)]
     openings = [around for node in names if (around := _opening(node)) is not None]
     if not names or len(openings) != len(names):
+        return
+    if any(node.kind == "open_module" for node in openings) and _is_needed(problem, syntax, used):
         return
     edits = [TextEdit(node.start, _end(syntax.text, node.end), "") for node in openings]
     shown = " ".join(openings[0].text.split())
@@ -49,8 +67,15 @@ def _vain(problem: Problem, syntax: Syntax, used: str) -> Iterator[Candidate]:
     yield Candidate(title, problem.edit(*edits, path=syntax.path), 0.9)
 
 
-def _is_member(node: Node) -> bool:
-    return node.syntax.text[: node.start].rstrip().endswith(".")
+def _is_needed(problem: Problem, syntax: Syntax, used: str) -> bool:
+    """Whether the file names a type, constructor or field that only the module declares."""
+    own = {item.name for item in syntax.declared if item.kind in _OF_TYPES}
+    named = {n.text for n in syntax.walk("type_constructor_path", "constructor_path", "field_path")}
+    for path in sources_of(problem, used):
+        declared = parse(text_of(problem.view, path) or "", path).declared
+        if any(i.kind in _OF_TYPES and not i.within and i.name in named - own for i in declared):
+            return True
+    return False
 
 
 def _opening(node: Node) -> Node | None:

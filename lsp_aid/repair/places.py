@@ -1,6 +1,7 @@
 """Where in a project an error is, and where the names in it come from: what several families need."""
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -49,6 +50,12 @@ def within_parentheses(node: Node) -> Node:
     while node.kind.startswith("parenthesized_") and len(node.named_children) == 1:
         node = node.named_children[0]
     return node
+
+
+def is_member(node: Node) -> bool:
+    """Whether a name stands behind the dot of a path; that of an operator, as in `*. M.x`, is none."""
+    before = node.syntax.text[: node.start].rstrip()
+    return before.endswith(".") and bool(re.match(r"[\w')]", before[:-1].rstrip()[-1:]))
 
 
 @frozen

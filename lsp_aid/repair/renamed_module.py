@@ -9,7 +9,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import declared_elsewhere, file_of_module, tree
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, is_member, tree
 from lsp_aid.repair.similarity import words_in_common
 
 _PATHS = {
@@ -34,7 +34,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 def _renamed(problem: Problem, syntax: Syntax, old: str) -> Iterator[Candidate]:
     """The modules that have all that the file asks of the one that is gone."""
-    places = [node for node in syntax.walk("module_name") if node.text == old and not _is_member(node)]
+    places = [node for node in syntax.walk("module_name") if node.text == old and not is_member(node)]
     asked = {(kind, name) for node in places for kind, name in _asked(node)}
     has: dict[str, set[tuple[str, str]]] = {}
     for one in declared_elsewhere(problem):
@@ -49,10 +49,6 @@ def _renamed(problem: Problem, syntax: Syntax, old: str) -> Iterator[Candidate]:
         weight = 0.93 if len(asked) > 1 or words_in_common(module, old) > 0 else 0.7
         title = f"`{module}` has all that is asked of `{old}`{often}"
         yield Candidate(title, problem.edit(*edits), (weight - 0.1 * number) / len(fitting) ** 0.5)
-
-
-def _is_member(node: Node) -> bool:
-    return node.syntax.text[: node.start].rstrip().endswith(".")
 
 
 def _asked(node: Node) -> Iterator[tuple[str, str]]:

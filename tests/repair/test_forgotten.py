@@ -108,3 +108,15 @@ async def test_fields_that_moved_are_found_where_they_are(tmp_path: Path) -> Non
         }
     ]
     assert not any("c.name ^ c.name" in (text or "") for one in found for text in one.changes.texts.values())
+
+
+@pytest.mark.parametrize(
+    "comment", ["(* main [--short | --long] FILE *)", "(* The colours of the lines went away, with --color. *)"]
+)
+async def test_what_a_comment_does_not_offer_goes(comment: str, tmp_path: Path) -> None:
+    require("dune")
+    kinds = "type t = Short | Long | Color\nlet show = function Short -> 1 | Long -> 2 "
+    rest = '\nlet () = print_int (show (match Sys.argv.(1) with "--long" -> Long | "--short" | _ -> Short))\n'
+    texts = {"dune": "(executable (name a))", "a.ml": f"{comment}\n{kinds}| Color -> 3{rest}"}
+    found = (await proposals(texts, tmp_path))[0].changes.texts
+    assert found == {"a.ml": f"{comment}\ntype t = Short | Long\nlet show = function Short -> 1 | Long -> 2{rest}"}
