@@ -11,7 +11,7 @@ from lsp_aid.ocaml import syntax as ocaml_syntax
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, text_of, tree
+from lsp_aid.repair.places import node_of, text_of, tree, within_parentheses
 
 _PATTERN, _EXPRESSION = "constructor_pattern", "application_expression"
 _FILES_AT_MOST = 400
@@ -28,6 +28,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     syntax = tree(problem)
     node = node_of(problem, syntax) if syntax else None
+    node = within_parentheses(node) if node else None
     around = next((n for n in (node, *node.ancestors()) if n.kind in (_PATTERN, _EXPRESSION)), None) if node else None
     if syntax is not None and node is not None and _SAID[-1] in problem.diagnostic.flat_message:
         around = _binder(syntax, node) or around

@@ -224,6 +224,40 @@ LAYOUT = [
     ("let f a b = a > 0 & & b > 0", "let f a b = a > 0 && b > 0"),
     ("module type S = sig\n  type t\n  val f = t -> t\nend", "module type S = sig\n  type t\n  val f : t -> t\nend"),
 ]
+BLOCKS = [
+    (
+        (
+            "module A = struct\n  module K = struct\n    type t = int\n\n    let compare a b =\n"
+            "      match a - b with\n      | 0 -> 0\n      | c -> c\n\n  module S = Set.Make (K)\n\n"
+            "  let f = S.empty\nend"
+        ),
+        (
+            "module A = struct\n  module K = struct\n    type t = int\n\n    let compare a b =\n"
+            "      match a - b with\n      | 0 -> 0\n      | c -> c\n  end\n\n  module S = Set.Make (K)\n\n"
+            "  let f = S.empty\nend"
+        ),
+    ),
+    (
+        (
+            "let f b n =\n  for y = 0 to n do\n    for x = 0 to y do\n      Buffer.add_char b (Char.chr x)\n"
+            "    Buffer.add_char b 'a'\n  done;\n  Buffer.contents b"
+        ),
+        (
+            "let f b n =\n  for y = 0 to n do\n    for x = 0 to y do\n      Buffer.add_char b (Char.chr x)\n    done;\n"
+            "    Buffer.add_char b 'a'\n  done;\n  Buffer.contents b"
+        ),
+    ),
+    (
+        (
+            "let f a b =\n  match a with\n  | None -> (\n    match b with\n    | None -> 0\n    | Some b -> b\n"
+            "  | Some a -> a"
+        ),
+        (
+            "let f a b =\n  match a with\n  | None -> (\n    match b with\n    | None -> 0\n    | Some b -> b)\n"
+            "  | Some a -> a"
+        ),
+    ),
+]
 TWO = [
     (
         "let f a =\n  List.iter (fun x = print_int x) a\nlet g a =\n  for i = 0 to a\n    print_int i\n  done",
@@ -251,8 +285,20 @@ INTERFACES = [
 
 @pytest.mark.parametrize(
     "pairs",
-    [TEXTS, DECLARATIONS, KEYWORDS, SIGNS, TYPES, LEFT_OUT, LANGUAGES, TOKENS, LAYOUT, TWO],
-    ids=["texts", "declarations", "keywords", "signs", "types", "left out", "languages", "tokens", "layout", "two"],
+    [TEXTS, DECLARATIONS, KEYWORDS, SIGNS, TYPES, LEFT_OUT, LANGUAGES, TOKENS, LAYOUT, BLOCKS, TWO],
+    ids=[
+        "texts",
+        "declarations",
+        "keywords",
+        "signs",
+        "types",
+        "left out",
+        "languages",
+        "tokens",
+        "layout",
+        "blocks",
+        "two",
+    ],
 )
 async def test_what_was_meant_comes_first(pairs: list[tuple[str, str]], typing: Typing, tmp_path: Path) -> None:
     await check_best(syntax_errors, pairs, tmp_path, typing=typing)

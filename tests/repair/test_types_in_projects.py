@@ -9,7 +9,9 @@ from lsp_aid.repair import (
     coercions,
     containers,
     format_arguments,
+    formatters,
     functor_types,
+    inline_records,
     logged_messages,
     module_members,
     option_errors,
@@ -32,6 +34,8 @@ LOG = f"module Log = struct\n  let info (msgf : {MSGF}) = msgf Format.eprintf\ne
 BASE = "open struct let ( = ) (a : int) b = a = b let ( <> ) (a : int) b = a <> b end\nlet b = 1 = 2 || 1 <> 2\n"
 LAZY = "type r = { a : int; b : int }\nlet l = lazy 1\n"
 CHAIN = "type error = Other | Unknown_book of string\nlet ( let* ) = Result.bind\nlet f t k : (int, error) result =\n"
+PP = "let pp ppf n = Format.pp_print_int ppf n\nlet name = string_of_int\n"
+BAD = "exception Bad of { line : int; text : string }\n"
 SEEDED = "\nmodule T = Hashtbl.MakeSeeded (K)"
 CASES = {
     coercions: [
@@ -65,6 +69,21 @@ CASES = {
         (
             'let warn file line text : unit = Printf.printf "%s:%d %s" file text',
             'let warn file line text : unit = Printf.printf "%s:%d %s" file line text',
+        ),
+    ],
+    formatters: [
+        (
+            PP + 'let f (n : int) m = Printf.sprintf "%d: %s" m (pp n)',
+            PP + 'let f (n : int) m = Format.asprintf "%d: %a" m pp n',
+        ),
+        (PP + 'let f (n : int) = "a" ^ pp n', PP + 'let f (n : int) = "a" ^ Format.asprintf "%a" pp n'),
+        (PP + 'let f n = Format.printf "%a!" name n', PP + 'let f n = Format.printf "%s!" (name n)'),
+        (PP + 'let f n = Printf.printf "%a!" pp n', PP + 'let f n = Format.printf "%a!" pp n'),
+    ],
+    inline_records: [
+        (
+            BAD + 'let f line = raise (Bad (line, "x"))\nlet g h = try h () with Bad (_, text) -> text',
+            BAD + 'let f line = raise (Bad { line; text = "x" })\nlet g h = try h () with Bad { text; _ } -> text',
         ),
     ],
     logged_messages: [

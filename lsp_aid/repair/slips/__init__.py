@@ -19,6 +19,7 @@ from lsp_aid.repair.slips import (
     stray_signs,
     type_texts,
     typography,
+    unclosed_blocks,
     unclosed_texts,
     words_left_out,
 )
@@ -28,6 +29,7 @@ ALL: tuple[Callable[[Place], Iterator[Way]], ...] = (
     conflicts.ways,
     typography.ways,
     unclosed_texts.ways,
+    unclosed_blocks.ways,
     quotation.ways,
     stray_signs.ways,
     labelled_types.ways,
