@@ -3,6 +3,7 @@
 let indent ?width text = String.make width ...      let indent ?(width = 0) text = ...
 get ~timeout:(Some 5) url                           get ~timeout:5 url
 get ~timeout:None url                               get url
+let slow ?timeout url = get ~timeout url            let slow ?timeout url = get ?timeout url
 let n = find_opt counts w in ... n + 1              let n = Option.value (find_opt counts w) ~default:0 in ... n + 1
 """
 
@@ -13,9 +14,12 @@ from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.scope import lookup
-from lsp_aid.ocaml.syntax import Node
+from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.type_shapes import parameters
 
 _LOOKS_UP = re.compile(r"(?:\b|_)(?:\w+_opt|find|lookup|get)$")
 _DEFAULTS = {"int": "0", "float": "0.", "string": '""', "bool": "false", "unit": "()", "char": "' '"}
@@ -29,7 +33,47 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     node = node_of(problem, syntax) if syntax else None
     if node is None or message.expected.endswith(" option"):
         return ()
-    return [*_given(problem, node), *_defaults(problem, node, message), *_looked_up(problem, node, message)]
+    handed = await _handed_on(problem, node)
+    return [*handed, *_given(problem, node), *_defaults(problem, node, message), *_looked_up(problem, node, message)]
+
+
+async def _handed_on(problem: Problem, node: Node) -> Sequence[Candidate]:
+    """An option for what is optional there as well: `?` says that, at each call that is given such a value so."""
+    argument = node if node.kind == "labeled_argument" else node.enclosing("labeled_argument")
+    call = argument.parent if argument is not None else None
+    function = call.field("function") if call is not None and call.kind == "application_expression" else None
+    if argument is None or call is None or function is None or not argument.text.startswith("~"):
+        return ()
+    if node not in (argument, argument.child("label_name"), argument.field("expression")):
+        return ()
+    label = argument.text[1:].partition(":")[0].strip()
+    asked = await AskedTypes.of(problem)
+    if asked is None:
+        return ()
+    _, (type_,) = await asked.of_parts(item_around(call), (call.start, call.end), [function.text])
+    if type_ is None or f"?{label}" not in [taken.label for taken in parameters(type_)[0]]:
+        return ()
+    alike = [one for one in _same_argument(call.syntax, function.text, label) if _is_optional(one)]
+    starts = sorted({argument.start, *(one.start for one in alike)})
+    edits = [TextEdit(start, start + 1, "?") for start in starts]
+    times = f" ({len(edits)} times)" if len(edits) > 1 else ""
+    return [Candidate(f"It is optional there as well: `?{argument.text[1:]}`{times}", problem.edit(*edits), 0.96)]
+
+
+def _same_argument(syntax: Syntax, function: str, label: str) -> Iterator[Node]:
+    for call in syntax.walk("application_expression"):
+        called = call.field("function")
+        for one in call.fields("argument") if called is not None and called.text == function else ():
+            name = one.child("label_name")
+            if one.kind == "labeled_argument" and one.text[0] == "~" and name is not None and name.text == label:
+                yield one
+
+
+def _is_optional(argument: Node) -> bool:
+    """Whether it is a parameter of the function around that may be left out and has no default."""
+    value = argument.field("expression") or argument.child("label_name")
+    binding = lookup(argument.syntax, value.text, argument.start) if value is not None else None
+    return binding is not None and binding.kind == "parameter" and binding.binding.text == f"?{binding.name}"
 
 
 def _given(problem: Problem, node: Node) -> Iterator[Candidate]:

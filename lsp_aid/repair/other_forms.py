@@ -33,6 +33,7 @@ _COLLECTED = {
     "option": ("Some {}", "optional"),
 }
 _BASIC = frozenset(("int", "string", "float", "char", "bool", "bytes", "int32", "int64", "nativeint", "list", "array"))
+_KNOWN = ("option", "result", "ref", "->", "*", "exn", "lazy_t")  # they are no types that another one is privately
 _OF_A_CALL_THAT_LACKS = 0.6
 _NEEDS_NONE = (
     "let_binding", "parenthesized_expression", "match_case", "then_clause", "else_clause", "let_expression",
@@ -145,7 +146,11 @@ def _seen_through(message: messages.TypeClash, given: Type, wanted: Type) -> Ite
     """A private type is seen as what it is made of; what is lazy is computed."""
     if given.head in ("lazy_t", "Lazy.t", "CamlinternalLazy.t") and unified(given.parts[0], wanted, {}) is not None:
         yield _Form("Lazy.force {}", 0.85, "It is lazy: compute it, `Lazy.force`")
-    elif wanted.head in _BASIC and given.head not in _BASIC and re.fullmatch(r"[\w.]+(?: \w+)?", message.expected):
+    elif (
+        wanted.head in _BASIC
+        and given.head not in (*_BASIC, *_KNOWN)
+        and re.fullmatch(r"[\w.]+(?: \w+)?", message.expected)
+    ):
         title = f"It is a private `{message.expected}`: see it as that"
         yield _Form(f"({{}} :> {message.expected})", 0.75, title)
 

@@ -9,6 +9,7 @@ comes before what merely parses.
 """
 
 import math
+import posixpath
 import re
 import time
 from collections import Counter
@@ -33,6 +34,7 @@ SECONDS = 3.0
 LONGEST = 200_000
 MOST = 4
 MOST_TRIED, MOST_SECOND = 700, 150
+_MOST_OTHERS = 50
 _FIRST_STEPS = 4
 """So many changes that let the compiler come further are gone on from."""
 _LONE = CompilerFlags(("-w", "-a"))
@@ -75,6 +77,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if text is None or len(text) > LONGEST:
         return ()
     place = _place(text, problem.start, problem.end, message, path.endswith(".mli"))
+    place.others = list(_others(problem))
     guesses = sorted(_unique(_guesses(place)), key=lambda guess: -guess.score)[:MOST_TRIED]
     if not guesses:
         return ()
@@ -88,6 +91,19 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 def _place(text: str, start: int, end: int, message: messages.Message, is_interface: bool) -> Place:
     return Place(text, start, end, merged(tokens(text)), message, is_interface)
+
+
+def _others(problem: Problem) -> Iterator[str]:
+    """The texts of other modules, the nearest first, where a name is to be found for what is none."""
+    here = problem.diagnostic.path
+    if not isinstance(messages.read(problem.diagnostic), messages.SyntaxProblem):
+        return
+    paths = [path for path in problem.view.paths() if path.endswith((".ml", ".mli")) and path != here]
+    paths.sort(key=lambda path: (posixpath.dirname(path) != posixpath.dirname(here), path))
+    for path in paths[:_MOST_OTHERS]:
+        text = text_of(problem.view, path)
+        if text is not None and len(text) <= LONGEST:
+            yield text
 
 
 def _guesses(place: Place) -> Iterator[Guess]:

@@ -224,6 +224,13 @@ LAYOUT = [
     ("let f a b = a > 0 & & b > 0", "let f a b = a > 0 && b > 0"),
     ("module type S = sig\n  type t\n  val f = t -> t\nend", "module type S = sig\n  type t\n  val f : t -> t\nend"),
 ]
+NAMES = [
+    (
+        "type t = { type : int; at : int }\nlet f typ = { typ; at = 1 }",
+        "type t = { typ : int; at : int }\nlet f typ = { typ; at = 1 }",
+    ),
+    ("type t = { end : int }\nlet f t = t.end + 1", "type t = { end_ : int }\nlet f t = t.end_ + 1"),
+]
 BLOCKS = [
     (
         (
@@ -285,7 +292,7 @@ INTERFACES = [
 
 @pytest.mark.parametrize(
     "pairs",
-    [TEXTS, DECLARATIONS, KEYWORDS, SIGNS, TYPES, LEFT_OUT, LANGUAGES, TOKENS, LAYOUT, BLOCKS, TWO],
+    [TEXTS, DECLARATIONS, KEYWORDS, SIGNS, TYPES, LEFT_OUT, LANGUAGES, TOKENS, LAYOUT, BLOCKS, NAMES, TWO],
     ids=[
         "texts",
         "declarations",
@@ -297,6 +304,7 @@ INTERFACES = [
         "tokens",
         "layout",
         "blocks",
+        "names",
         "two",
     ],
 )

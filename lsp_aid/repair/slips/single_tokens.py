@@ -7,11 +7,13 @@ Any single token too few, too many or in another one's place: see `token_edits.p
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from lsp_aid.domain.text import SourceText, TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.tokens import Token
+from lsp_aid.repair.slips.usual import KEYWORDS
 from lsp_aid.repair.slips.way import CLOSING, Place, Way, everywhere, replaced
 
 _NEAR = 4
@@ -35,6 +37,14 @@ _KEYWORDS = frozenset(
         *("functor", "sig", "struct", "and", "as", "do", "downto", "mutable", "nonrec", "of", "effect", "match"),
     )
 )
+_SHORT = {
+    "type": ("kind", "tpe"), "class": ("klass", "clazz", "cls"), "module": ("modul",), "function": ("fn", "func"),
+    "end": ("stop", "finish", "until"), "to": ("dst", "dest", "target", "until"), "object": ("obj",),
+    "constraint": ("constr",), "virtual": ("virt",), "external": ("ext",), "val": ("value",), "open": ("opened",),
+}  # fmt: skip
+"""What is written for keywords beside their beginnings."""
+_USED = re.compile(r"(?<=[.~?{;])\s*([a-z_][\w']*)(?![\w'.])")
+"""Names of fields and of labels where they are used."""
 _NAME = re.compile(r"[a-z_][\w']*$")
 _PART = re.compile(r"[\w\"']")
 
@@ -55,7 +65,7 @@ def ways(place: Place) -> Iterator[Way]:
         if token.text in (",", ":") and number:
             yield from _alike(place, number)
         if token.text in _KEYWORDS:
-            yield _renamed(place, token.text)
+            yield from _renamed(place, token.text)
 
 
 def _expected(place: Place) -> Iterator[Way]:
@@ -142,10 +152,32 @@ def _alike(place: Place, number: int) -> Iterator[Way]:
         yield Way(tuple(edits), f"Replace `{code[number].text}` by `{new}`", 0.85)
 
 
-def _renamed(place: Place, word: str) -> Way:
-    """A keyword that was meant as a name, everywhere."""
-    edits = tuple(TextEdit(token.start, token.end, f"{word}_") for token in place.code if token.text == word)
-    return Way(edits, f"`{word}` is a keyword: call it `{word}_`", 0.2)
+def _renamed(place: Place, word: str) -> Iterator[Way]:
+    """A keyword that was meant as a name, everywhere: by the name that others use for it, or with a stroke behind."""
+    tokens = [token for token in place.code if token.text == word]
+    as_names = [token for number, token in enumerate(place.code) if token.text == word and _is_name(place, number)]
+    used = Counter(match[1] for text in (place.text, *place.others) for match in _USED.finditer(text))
+    names = [name for name in used if _stands_for(name, word)]
+    names.sort(key=lambda name: -used[name])
+    for number, name in enumerate(dict.fromkeys((*names[:2], f"{word}_"))):
+        likely = 0.2 if number == len(names[:2]) else 0.7 - 0.2 * number
+        for some in dict.fromkeys((tuple(tokens), tuple(as_names))) if as_names else (tokens,):
+            edits = tuple(TextEdit(token.start, token.end, name) for token in some)
+            yield Way(edits, f"`{word}` is a keyword: call it `{name}`", likely)
+
+
+def _is_name(place: Place, number: int) -> bool:
+    """Whether a field or a label stands there."""
+    before, behind = place.word(number - 1), place.word(number + 1)
+    is_label = before in (".", "~", "?", "{", "mutable") or behind in (":", "}")
+    return is_label or (before == ";" and behind in ("=", ";"))
+
+
+def _stands_for(name: str, keyword: str) -> bool:
+    if name in KEYWORDS or name in _KEYWORDS:
+        return False
+    is_longer = name.startswith(keyword) and name[len(keyword) :].strip("_'0123456789") == ""
+    return is_longer or (len(name) > 1 and keyword.startswith(name)) or name in _SHORT.get(keyword, ())
 
 
 def _separators(place: Place) -> Iterator[Way]:

@@ -22,7 +22,7 @@ class Way:
 @define
 class Place:
     """Where the compiler stopped: `[start, end)` of the text; `at`: the first token of `code` that ends behind `start`,
-    `until` the last one that the message is about. Comments are not in `code`."""
+    `until` the last one that the message is about. Comments are not in `code`. `others`: texts of other files."""
 
     text: str
     start: int
@@ -30,6 +30,7 @@ class Place:
     code: Sequence[Token]
     message: messages.Message
     is_interface: bool = False
+    others: Sequence[str] = ()
     at: int = 0
     until: int = 0
 

@@ -1,0 +1,49 @@
+"""What the code around tells of a value: how its siblings are treated, what the function takes that it is given to."""
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lsp_aid.domain.ports import Typing
+from lsp_aid.repair import as_siblings, formatters, optional_values
+from tests.support.one_liners import check_best
+
+pytestmark = pytest.mark.dune
+
+CHAIN = "let ( let* ) = Result.bind\nlet or_bad name raw o = Option.to_result ~none:(name, raw) o\n"
+PORT = 'let f s =\n  let* port = int_of_string_opt s |> or_bad "port" s in\n'
+BOX = "type t = { wide : float; deep : float }\nlet cm n = float_of_int n /. 100.\n"
+QUERY = "let query ?limit ?(tag = 1) xs = match limit with None -> xs | Some n -> List.filter (( = ) (n + tag)) xs\n"
+CASES = {
+    as_siblings: [
+        (
+            CHAIN + PORT + "  let* load = float_of_string_opt s in\n  Ok (port, load)",
+            CHAIN + PORT + '  let* load = float_of_string_opt s |> or_bad "load" s in\n  Ok (port, load)',
+        ),
+        (BOX + "let f n = { wide = cm n; deep = n + 1 }", BOX + "let f n = { wide = cm n; deep = cm (n + 1) }"),
+    ],
+    optional_values: [
+        (
+            QUERY + "let f ?limit xs = query ~limit xs\nlet g ?limit xs = f ?limit (query ~limit xs)",
+            QUERY + "let f ?limit xs = query ?limit xs\nlet g ?limit xs = f ?limit (query ?limit xs)",
+        ),
+        (QUERY + "let f ?tag xs = query ~tag xs", QUERY + "let f ?tag xs = query ?tag xs"),
+        ("let f ?width s = String.make width s", "let f ?(width = 0) s = String.make width s"),
+    ],
+    formatters: [
+        (
+            'let pp ppf n = Format.pp_print_int ppf n\nlet f a n = Format.printf "%d: %s" a pp n',
+            'let pp ppf n = Format.pp_print_int ppf n\nlet f a n = Format.printf "%d: %a" a pp n',
+        ),
+        (
+            'let pp ppf n = Format.pp_print_int ppf n\nlet f n = "a" ^ pp n',
+            'let pp ppf n = Format.pp_print_int ppf n\nlet f n = "a" ^ Format.asprintf "%a" pp n',
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
+async def test_what_a_maintainer_does_comes_first(family: ModuleType, tmp_path: Path, strict_typing: Typing) -> None:
+    await check_best(family, CASES[family], tmp_path, typing=strict_typing)  # type: ignore[arg-type]
