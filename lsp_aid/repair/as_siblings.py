@@ -22,7 +22,9 @@ from lsp_aid.repair.places import node_of, tree, within_parentheses
 
 _WORD = re.compile(r"[A-Za-z][a-z0-9]*")
 _MOST = 12
-_IN_ITEM, _IN_FILE, _ELSEWHERE = 0.95, 0.9, 0.85
+_IN_ITEM, _IN_FILE, _ELSEWHERE = 0.95, 0.88, 0.85
+_IN_ANOTHER_CALL = 0.45
+"""Of what another function of the file gives to the same one."""
 _SHORT = 0.02
 """By so much the next one is less likely than the one before it."""
 
@@ -62,7 +64,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         if _same(sibling.value, node) or not (alike or (within and sibling.is_piped)):
             continue
         text = _adapted(sibling, node, role)
-        weight = (_IN_ITEM if within else _IN_FILE) if alike else _ELSEWHERE
+        weight = _weight(role, within=within) if alike else _ELSEWHERE
         known = made.get(text)
         if known is None or known[0] < weight:
             made[text] = weight, text, problem.edit(TextEdit(node.start, node.end, text))
@@ -78,6 +80,12 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     ]
     found.sort(key=lambda one: -one.weight)
     return [Candidate(c.title, c.changes, c.weight - _SHORT * number) for number, c in enumerate(found)]
+
+
+def _weight(role: _Role, *, within: bool) -> float:
+    if within:
+        return _IN_ITEM
+    return _IN_FILE if role.kind.startswith(("let", "field")) else _IN_ANOTHER_CALL
 
 
 def _same(one: Node, other: Node) -> bool:

@@ -17,9 +17,10 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
-from lsp_aid.repair.calls_in_code import bare
+from lsp_aid.repair.calls_in_code import bare, item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.type_shapes import parameters as parameters_of
 
 _MOST_AROUND = 4
 _MOST_PARAMETERS = 5
@@ -40,6 +41,7 @@ class _Way:
     changes: ChangeSet
     weight: float
     start: int
+    parameters: int = 0  # so many has the function then; 0 where that does not matter
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -50,11 +52,14 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     node = node_of(problem, syntax) if syntax else None
     if syntax is None or node is None:
         return ()
-    made = [way for callback in _around(node) for way in _ways(problem, syntax, callback)]
-    made += _named(problem, node, message)
-    asked = await AskedTypes.of(problem) if made else None
+    asked = await AskedTypes.of(problem)
     if asked is None:
         return ()
+    made: list[_Way] = []
+    for callback in _around(node):
+        takes = await _taken(asked, callback)
+        made += [way for way in _ways(problem, syntax, callback) if takes is None or way.parameters <= takes]
+    made += _named(problem, node, message)
     reached = await asked.reached([way.changes.files[0].after or "" for way in made])
     found = [
         Candidate(way.title, way.changes, way.weight)
@@ -73,6 +78,20 @@ def _around(node: Node) -> Iterator[_Callback]:
             number += 1
         if around.kind in ("value_definition", "module_definition") or number == _MOST_AROUND:
             return
+
+
+async def _taken(asked: AskedTypes, callback: _Callback) -> int | None:
+    """How many arguments the function is given by the one that it is handed to; None where that is not known. More of
+    them would be part of an answer that may be of any type."""
+    call = callback.call
+    _, (type_,) = await asked.of_parts(item_around(call), (call.start, call.end), [_name(call) or "()"])
+    takes = parameters_of(type_)[0] if type_ is not None else []
+    if callback.place.isdigit():
+        wanted = [one for one in takes if not one.label][int(callback.place) :]
+    else:
+        wanted = [one for one in takes if one.label == callback.place]
+    given = parameters_of(wanted[0].parts[0])[0] if wanted else []
+    return len(given) or None
 
 
 def _as_argument(function: Node) -> _Callback | None:
@@ -138,7 +157,7 @@ def _ways(problem: Problem, syntax: Syntax, callback: _Callback) -> Iterator[_Wa
             where = "in front" if place == 0 else "at the end" if place == len(parameters) else "between"
             title = f"`{name}` gives its function another argument {where}: `_`{often}"
             weight = 0.88 - 0.03 * place + bonus
-            yield _Way(title, problem.edit(*edits), weight, callback.function.start)
+            yield _Way(title, problem.edit(*edits), weight, callback.function.start, len(parameters) + 1)
         for place, parameter in enumerate(parameters):
             if len(parameters) > 1 and all(_is_unused(one.function, place) for one in group):
                 edits = [_removed(one.function, place) for one in group]

@@ -2,6 +2,7 @@
 
 List.hd primes, of a lazy list            List.hd (Lazy.force primes)
 List.length words, of a sequence          Seq.length words
+words |> List.map f |> List.iter g        words |> Seq.map f |> Seq.iter g
 String.concat "," words, of an array      String.concat "," (Array.to_list words)
 """
 
@@ -33,6 +34,14 @@ _CONVERSIONS: Mapping[tuple[str, str], str] = {
 _MODULES = {"list": "List", "array": "Array", "Seq.t": "Seq", "string": "String", "bytes": "Bytes", "option": "Option"}
 _MODULES |= {"Hashtbl.t": "Hashtbl", "Queue.t": "Queue", "Stack.t": "Stack", "Buffer.t": "Buffer", "result": "Result"}
 _MORE = {"Seq": ("length", "exists", "for_all", "find", "mem", "mapi", "iteri", "is_empty")}
+_ENDS = frozenset(
+    (
+        *("length", "iter", "iteri", "fold_left", "fold_right", "exists", "for_all", "find", "find_opt", "find_map"),
+        *("mem", "is_empty", "hd", "nth", "nth_opt", "get", "to_seq", "of_seq", "to_list", "of_list", "assoc"),
+        *("assoc_opt", "mem_assoc", "compare_lengths", "equal", "compare", "split", "partition"),
+    )
+)
+"""Functions that give something else than what holds as many."""
 _ATOMS = ("value_path", "parenthesized_expression", "field_get_expression", "field_expression", "label_name")
 
 
@@ -75,22 +84,64 @@ def _default(problem: Problem, node: Node) -> Iterator[Candidate]:
 
 def _other_module(problem: Problem, node: Node, found: str, expected: str) -> Iterator[Candidate]:
     """`Seq.length` for `List.length`, where what it is given is a sequence."""
+    old, new = _MODULES.get(expected), _MODULES.get(found)
+    if old is None or new is None or old == new:
+        return
+    yield from _piped(problem, node, old, new)
     above = node.parent
     application = above if above is not None and above.kind == "application_expression" else None
     function = application.field("function") if application is not None else None
-    old, new = _MODULES.get(expected), _MODULES.get(found)
-    if function is None or old is None or new is None or function == node:
+    if function is None or application is None or function == node:
         return
     module, _, name = function.text.rpartition(".")
-    arguments = application.fields("argument") if application is not None else ()
-    if function.text == "List.nth" and new == "Array" and len(arguments) == 2 and application is not None:
+    arguments = application.fields("argument")
+    if function.text == "List.nth" and new == "Array" and len(arguments) == 2:
         index = within_parentheses(arguments[1]).text
         value = node.text if node.kind in _ATOMS or node.text.startswith("(") else f"({node.text})"
         edit = problem.edit(TextEdit(application.start, application.end, f"{value}.({index})"))
         yield Candidate(f"`{_short(node)}` is an array: `.({index})`", edit, 0.86)
-    if module == old != new and name in (*stdlib.MODULES.get(new, ()), *_MORE.get(new, ())):
-        edit = problem.edit(TextEdit(function.start, function.start + len(module), new))
-        yield Candidate(f"`{_short(node)}` is no {expected}: `{new}.{name}`", edit, 0.85)
+    if module == old and _has(new, name):
+        edits = [TextEdit(function.start, function.start + len(module), new)]
+        if name not in _ENDS:
+            edits += _stages(application, old, new)
+        yield Candidate(f"`{_short(node)}` is no {expected}: `{new}.{name}`", problem.edit(*edits), 0.92)
+
+
+def _has(module: str, name: str) -> bool:
+    return name in (*stdlib.MODULES.get(module, ()), *_MORE.get(module, ()))
+
+
+def _piped(problem: Problem, node: Node, old: str, new: str) -> Iterator[Candidate]:
+    """The same of all that a value goes through."""
+    edits = _stages(node, old, new)
+    if edits:
+        title = f"`{_short(node)}` goes through functions of `{new}`"
+        yield Candidate(title, problem.edit(*edits), 0.93)
+
+
+def _stages(node: Node, old: str, new: str) -> list[TextEdit]:
+    """Functions of one module become those of another, up to the first that gives something else; where the other has
+    none of that name, the value is converted."""
+    edits: list[TextEdit] = []
+    above = node.parent
+    while above is not None and above.kind == "infix_expression" and above.named_children[0] == node:
+        operator, stage = above.child("rel_operator"), above.named_children[-1]
+        function = stage.field("function") or stage
+        module, _, name = function.text.rpartition(".")
+        if operator is None or operator.text != "|>" or module != old:
+            break
+        if not _has(new, name):
+            back = {"Seq": f"{old}.of_seq", "Array": "Array.to_list", "List": f"{old}.of_list"}.get(new)
+            if back is None or not edits:
+                return []
+            line = node.syntax.text[: operator.start].rpartition("\n")[2]
+            gap = f"\n{line}" if not line.strip() else " "
+            return [*edits, TextEdit(stage.start, stage.start, f"{back}{gap}|> ")]
+        edits.append(TextEdit(function.start, function.start + len(module), new))
+        if name in _ENDS:
+            break
+        node, above = above, above.parent
+    return edits
 
 
 def _wrapped(problem: Problem, node: Node, function: str, title: str, weight: float) -> Candidate:

@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.ports import Typing
-from lsp_aid.repair import as_siblings, formatters, optional_values
+from lsp_aid.repair import as_siblings, formatters, labels_left_out, optional_values
 from tests.support.one_liners import check_best
 
 pytestmark = pytest.mark.dune
@@ -30,6 +30,19 @@ CASES = {
         ),
         (QUERY + "let f ?tag xs = query ~tag xs", QUERY + "let f ?tag xs = query ?tag xs"),
         ("let f ?width s = String.make width s", "let f ?(width = 0) s = String.make width s"),
+    ],
+    labels_left_out: [
+        (
+            "module L = ListLabels\nlet f xs = xs |> L.filter (fun x -> x > 1)",
+            "module L = ListLabels\nlet f xs = xs |> L.filter ~f:(fun x -> x > 1)",
+        ),
+        (
+            "module L = ListLabels\nlet f xs = xs |> L.fold_left 0 ( + )\nlet g xs = xs |> L.fold_left 1 ( * )",
+            (
+                "module L = ListLabels\nlet f xs = xs |> L.fold_left ~init:0 ~f:( + )\n"
+                "let g xs = xs |> L.fold_left ~init:1 ~f:( * )"
+            ),
+        ),
     ],
     formatters: [
         (
