@@ -6,8 +6,9 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.ports import Typing
-from lsp_aid.repair import as_siblings, formatters, labels_left_out, optional_values
+from lsp_aid.repair import as_siblings, formatters, labels_left_out, optional_values, promised_types
 from tests.support.one_liners import check_best
+from tests.support.repair import problems
 
 pytestmark = pytest.mark.dune
 
@@ -60,3 +61,20 @@ CASES = {
 @pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
 async def test_what_a_maintainer_does_comes_first(family: ModuleType, tmp_path: Path, strict_typing: Typing) -> None:
     await check_best(family, CASES[family], tmp_path, typing=strict_typing)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("promised", "source", "wanted"),
+    [
+        ("string -> string", "let f s =\n  let b = Bytes.of_string s in\n  b", "Bytes.to_string b"),
+        ("?n:int -> string -> int list", "let f ?(n = 1) s = Seq.return (n + String.length s)", "List.of_seq"),
+    ],
+)
+async def test_an_implementation_is_brought_to_what_its_interface_promises(
+    promised: str, source: str, wanted: str, tmp_path: Path, strict_typing: Typing
+) -> None:
+    texts = {"case.mli": f"val f : {promised}\n", "case.ml": f"{source}\n"}
+    (problem,) = await problems(texts, tmp_path, strict_typing)
+    best = max(await promised_types.candidates(problem), key=lambda candidate: candidate.weight)
+    assert wanted in (best.changes.texts["case.ml"] or "")
+    assert promised not in (best.changes.texts["case.ml"] or "")
