@@ -85,6 +85,7 @@ def _shown(problem: Problem, syntax: Syntax, type_: str) -> Iterator[Candidate]:
         return
     found = _definition(problem, syntax, problem.diagnostic.path, path.rpartition(".")[2])
     if found is None:
+        yield from _of_file(problem, path, name)
         return
     file, binding = found
     body = binding.field("body")
@@ -105,6 +106,27 @@ def _definition(problem: Problem, syntax: Syntax, file: str, module: str, within
     text = text_of(problem.view, other) if other is not None else None
     binding = _module(parse(text, other), module) if text is not None and other is not None else None
     return (other, binding) if binding is not None and other is not None else None
+
+
+def _of_file(problem: Problem, path: str, name: str) -> Iterator[Candidate]:
+    """The type of a file whose interface includes a module type that leaves it open."""
+    file = file_of_module(problem, path.rpartition(".")[2])
+    text = text_of(problem.view, file) if file is not None else None
+    interface = text_of(problem.view, f"{file}i")
+    if file is None or text is None or interface is None:
+        return
+    item = next((i for i in parse(text, file).items if i.kind == "type" and i.name == name), None)
+    manifest = item.node.field("body") if item is not None else None
+    tree = parse(interface, f"{file}i")
+    included = [node.named_children[-1] for node in tree.walk("include_module_type") if node.named_children]
+    if manifest is None or manifest.kind in ("variant_declaration", "record_declaration") or len(included) != 1:
+        return
+    if any(i.kind == "type" and i.name == name for i in tree.items) or f"type {name} " in f"{included[0].text} ":
+        return
+    word = "and" if included[0].kind == "module_type_constraint" else "with"
+    edit = TextEdit(included[0].end, included[0].end, f" {word} type {name} = {manifest.text}")
+    title = f"Say in the interface what `{name}` is: `{word} type {name} = {manifest.text}`"
+    yield Candidate(title, problem.edit(edit, path=f"{file}i"), 0.88)
 
 
 def _uncovered(problem: Problem, file: str, binding: Node, name: str) -> Iterator[Candidate]:

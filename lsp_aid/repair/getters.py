@@ -3,7 +3,7 @@
 Contact.name c, where that is gone          c.Contact.name          of type Contact.t = { name : string; ... }
 Contact.with_name c "x", where it is gone   { c with Contact.name = "x" }
 List.map Contact.name cs                    List.map (fun contact -> contact.Contact.name) cs
-c.Contact.name, where that is gone          Contact.name c
+c.Contact.name, where that is gone          Contact.name c          or what the module itself reads it with
 { Contact.name = n; age }                   Contact.make n age      where there is no such record
 
 All uses of the same function in the file are brought to it.
@@ -14,16 +14,18 @@ from collections.abc import Collection, Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
-from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.ocaml.scope import lookup
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.calls_in_code import ATOMS, bare
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import Declared, declared_elsewhere, node_of, tree
+from lsp_aid.repair.places import Declared, declared_elsewhere, file_of_module, node_of, text_of, tree
 from lsp_aid.repair.synonyms import mean_the_same
 from lsp_aid.repair.type_shapes import read
 
 _READS = re.compile(r"^(?:get_|the_)?(?P<name>\w+?)(?:_of)?$")
 _RECORDS = ("field_get_expression", "record_expression", "record_pattern")
 _MAKERS = ("make", "create", "v", "init", "build", "of_fields")
+_TYPE = r"[A-Z][\w'.]*\.[a-z_][\w']*"
 _WRITES = re.compile(r"^(?:with_|set_|update_)(?P<name>\w+)$")
 
 
@@ -34,10 +36,11 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     if isinstance(message, messages.NotARecord):
         return list(_called(problem, syntax, read(message.type).head.rpartition(".")[0]))
+    if isinstance(message, messages.UnboundName) and message.sort == "record field" and not message.of_type:
+        module = message.qualifier or _hiding(problem, syntax)
+        return list(_called(problem, syntax, module)) if module else ()
     if not isinstance(message, messages.UnboundName) or not message.qualifier:
         return ()
-    if message.sort == "record field":
-        return list(_called(problem, syntax, message.qualifier))
     if message.sort != "value":
         return ()
     fields = [
@@ -58,6 +61,15 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     return found
 
 
+def _hiding(problem: Problem, syntax: Syntax) -> str:
+    """The module of the type that the record is said to be of, where the file says that."""
+    at = syntax.node_at(problem.start, problem.end)
+    access = next((n for n in (at, *at.ancestors()) if n.kind == "field_get_expression"), None) if at else None
+    record = access.field("record") if access is not None else None
+    binding = lookup(syntax, record.text, record.start) if record is not None and record.kind == "value_path" else None
+    return binding.type.rpartition(".")[0] if binding is not None and re.fullmatch(_TYPE, binding.type) else ""
+
+
 def _called(problem: Problem, syntax: Syntax, module: str) -> Iterator[Candidate]:
     """Functions of the module in the place of its fields, all that the file reads of that module's values."""
     known = [d for d in declared_elsewhere(problem) if d.kind == "value"]
@@ -71,13 +83,17 @@ def _called(problem: Problem, syntax: Syntax, module: str) -> Iterator[Candidate
         return
     if here.kind != "field_get_expression":
         return
+    readers = {**_readers(problem, module, values), **{name: name for name in values}}
+    of = here.field("record")
     edits: list[TextEdit] = []
     for access in syntax.walk("field_get_expression"):
         record, field = access.field("record"), access.field("field")
         path = field.text if field is not None else ""
-        is_named = path.rpartition(".")[0] == module or access == here
-        name = path.rpartition(".")[2]
-        if record is None or not is_named or name not in values or _is_within(access, edits):
+        is_same = record is not None and of is not None and record.text == of.text and of.kind in ATOMS
+        is_same = is_same and access.enclosing("value_definition") == here.enclosing("value_definition")
+        is_named = path.rpartition(".")[0] == module or access == here or is_same
+        name = readers.get(path.rpartition(".")[2])
+        if record is None or not is_named or name is None or _is_within(access, edits):
             continue
         text = record.text if record.kind in ATOMS else f"({record.text})"
         above = access.parent
@@ -89,6 +105,21 @@ def _called(problem: Problem, syntax: Syntax, module: str) -> Iterator[Candidate
         yield Candidate(
             f"`{module}` has functions for its fields: `{edits[0].text}`{often}", problem.edit(*edits), 0.92
         )
+
+
+def _readers(problem: Problem, module: str, values: Collection[str]) -> dict[str, str]:
+    """The functions that the module itself defines as reading one field: `let balance t = t.cents`."""
+    path = file_of_module(problem, module.rpartition(".")[2])
+    text = text_of(problem.view, path) if path is not None else None
+    found: dict[str, str] = {}
+    for item in parse(text, path).items if text is not None and path is not None else ():
+        body = item.node.field("body") if item.kind == "value" and item.name in values else None
+        field = body.field("field") if body is not None and body.kind == "field_get_expression" else None
+        if body is not None and field is not None and sum(c.kind == "parameter" for c in item.node.children) == 1:
+            record = body.field("record")
+            if record is not None and record.kind == "value_path":
+                found.setdefault(field.text, item.name)
+    return found
 
 
 def _is_within(node: Node, edits: Sequence[TextEdit]) -> bool:

@@ -42,6 +42,7 @@ class Module:
     mli: Syntax
     whole: Syntax
     start: int = 0  # of the part of the interface
+    code: int = 0  # where the part of the implementation starts
     indent: str = ""
 
     @property
@@ -93,12 +94,12 @@ def _called(problem: Problem, path: str) -> Iterator[Module]:
             continue
         module = module_at(problem, file)
         for name in parts[parts.index(module_of(file)) + 1 :]:
-            module = _within(module, name) if module is not None else None
+            module = within(module, name) if module is not None else None
         if module is not None:
             yield module
 
 
-def _within(around: Module, name: str) -> Module | None:
+def within(around: Module, name: str) -> Module | None:
     """A module within, whose interface has a signature of its own."""
     ours, theirs = (item_of(tree, name, "module") for tree in (around.ml, around.mli))
     structure = ours.node.child("structure") if ours is not None else None
@@ -112,7 +113,9 @@ def _within(around: Module, name: str) -> Module | None:
     first = signature.named_children[0].start
     indent = around.mli.text[line_start(around.mli.text, first) : first]
     indent = indent if not indent.strip() else ""
-    module = Module(f"{around.name}.{name}", ml, mli, around.whole, around.start + start, indent)
+    module = Module(
+        f"{around.name}.{name}", ml, mli, around.whole, around.start + start, around.code + inner[0], indent
+    )
     return None if ml.has_error or mli.has_error else module
 
 

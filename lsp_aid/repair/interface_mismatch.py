@@ -5,9 +5,10 @@ of a like name, or offered as a skeleton. Nothing is ever taken out of an .mli: 
 """
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.proposal import Kind
@@ -17,7 +18,7 @@ from lsp_aid.ocaml.syntax import Item, Syntax
 from lsp_aid.repair import interface_types as types
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.interface_declarations import brought_to
-from lsp_aid.repair.interface_exports import Module, asked_by_name, asked_by_signature, item_of, module_at
+from lsp_aid.repair.interface_exports import Module, asked_by_name, asked_by_signature, item_of, module_at, within
 from lsp_aid.repair.interface_modules import is_of_module_types
 from lsp_aid.repair.interface_places import inserted
 from lsp_aid.repair.interface_skeletons import defined
@@ -87,6 +88,11 @@ def _together(problem: Problem, ways: Sequence[_Way]) -> Candidate:
 
 def _ways(problem: Problem, module: Module, entry: messages.NotProvided | messages.Mismatch) -> Iterator[_Way]:
     if entry.within:
+        inner: Module | None = module
+        for name in entry.within:
+            inner = within(inner, name) if inner is not None else None
+        if inner is not None:
+            yield from _ways_within(problem, inner, entry)
         if isinstance(entry, messages.NotProvided):
             yield from _written_within(module, entry)
     elif isinstance(entry, messages.NotProvided):
@@ -100,6 +106,15 @@ def _ways(problem: Problem, module: Module, entry: messages.NotProvided | messag
         yield from _retyped(module, entry)
     elif entry.sort == "type declaration":
         yield from _redeclared(module, entry.name)
+
+
+def _ways_within(problem: Problem, inner: Module, entry: messages.NotProvided | messages.Mismatch) -> Iterator[_Way]:
+    """The same of a module within, whose texts are parts of the files."""
+    starts = {inner.ml.path: inner.code, inner.mli.path: inner.start}
+    for way in _ways(problem, inner, evolve(entry, within=())):
+        if way.kind is not Kind.SKELETON:
+            placed = [(p, evolve(e, start=e.start + starts[p], end=e.end + starts[p])) for p, e in way.edits]
+            yield evolve(way, edits=tuple(placed))
 
 
 def _item(tree: Syntax, name: str, kind: str) -> Item | None:
@@ -206,15 +221,23 @@ def _retyped(module: Module, entry: messages.Mismatch) -> Iterator[_Way]:
         return
     known = types.abbreviations(module.ml)
     special = types.type_of(f"val x : {types.as_special_as(written, given)}")
-    edits = types.update(written, special or given, known, module.exported_types)
+    edits = _nameable(module, types.update(written, special or given, known, module.exported_types))
     if edits and special is not None and special.text != given.text:
         title = f"Change the type of `{entry.name}` in the interface"
         yield _Way(title, 0.78, tuple((module.mli.path, edit) for edit in edits))
-        edits = types.update(written, given, known, module.exported_types)
+        edits = _nameable(module, types.update(written, given, known, module.exported_types))
     if edits:
         title = f"Change the type of `{entry.name}` in the interface"
         title += ", as general as it is" if special is not None and special.text != given.text else ""
         yield _Way(title, 0.75, tuple((module.mli.path, edit) for edit in edits))
+
+
+def _nameable(module: Module, edits: Sequence[TextEdit]) -> list[TextEdit]:
+    """The edits without those that name a module of the implementation alone: what is written there is that type."""
+    inside = {i.name for i in module.ml.items if i.kind == "module"} - {
+        i.name for i in module.mli.items if i.kind == "module"
+    }
+    return [edit for edit in edits if not any(name in inside for name in re.findall(r"\b([A-Z][\w']*)\.", edit.text))]
 
 
 def _redeclared(module: Module, name: str) -> Iterator[_Way]:

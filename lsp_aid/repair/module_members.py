@@ -7,6 +7,7 @@ What everybody defines in one way is defined so; a type may be there under anoth
 and a person has to write it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from attrs import evolve, frozen
@@ -22,7 +23,7 @@ from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.interface_places import inserted
 from lsp_aid.repair.interface_skeletons import defined
 from lsp_aid.repair.layout import line_start, newline, starts_line
-from lsp_aid.repair.places import file_of_module, node_of, text_of, tree
+from lsp_aid.repair.places import file_of_module, is_member, node_of, text_of, tree
 from lsp_aid.repair.similarity import similarity
 from lsp_aid.repair.synonyms import mean_the_same
 
@@ -34,6 +35,7 @@ _USUAL = {
 """What is written for a type that is not another module's, and what it is called in that one's module."""
 _OF = {"compare": "{0} -> {0} -> int", "equal": "{0} -> {0} -> bool", "hash": "{0} -> int"}
 _MODULES = {"int": "Int", "string": "String", "float": "Float", "char": "Char", "bool": "Bool"}
+_GIVEN = re.compile(r"Modules do not match: sig (?P<given>.*?) end is not included in (?P<type>[\w.']+)")
 _FILES_AT_MOST = 400
 _CLOSE = 0.5
 _MISSPELT = 0.7
@@ -42,13 +44,13 @@ _WRITTEN = {"value": "value", "type": "type", "module": "module"}
 
 @frozen
 class _Way:
-    """`text` is put in; or `edit` is made; and `shown` in the interface beside."""
+    """`text` is put in; or `edits` are made; and `shown` in the interface beside."""
 
     text: str
     title: str
     weight: float
     kind: Kind = Kind.FIX
-    edit: TextEdit | None = None
+    edits: tuple[TextEdit, ...] = ()
     shown: TextEdit | None = None
 
 
@@ -69,6 +71,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if any((entry.sort, entry.name) in own for entry in lacks):  # the interface does not show it
         return ()
     ways = [list(_ways(problem, syntax, structure, entry)) for entry in lacks]
+    for found, entry in zip(ways, lacks, strict=True):
+        if entry.sort == "value" and not any(way.edits for way in found):
+            found[:0] = _of_type(problem, structure, name, entry.name)
     if not all(ways):
         return ()
     best = [found[0] for found in ways]
@@ -79,8 +84,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 def _candidate(problem: Problem, structure: Node, name: str, ways: Sequence[_Way]) -> Candidate:
     kind = Kind.SKELETON if any(way.kind is Kind.SKELETON for way in ways) else Kind.FIX
     title = "; ".join(way.title for way in ways)
-    texts = [way.text for way in ways if way.edit is None]
-    edits = [way.edit for way in ways if way.edit is not None]
+    texts = [way.text for way in ways if not way.edits]
+    edits = [edit for way in ways for edit in way.edits]
     change = _changed(problem, structure, texts, edits)
     shown = [way.shown for way in ways if way.shown is not None]
     if shown:
@@ -186,12 +191,62 @@ def _like_named(problem: Problem, structure: Node, items: Sequence[Item], name: 
             weight = 0.97 * alike if alike >= _MISSPELT else 0.9
             there = shown.node.child("value_name") if shown is not None else None
             beside = TextEdit(there.start, there.end, name) if there is not None else None
-            yield _Way("", f"Rename `{item.name}` to `{name}`", weight, edit=edit, shown=beside)
+            yield _Way("", f"Rename `{item.name}` to `{name}`", weight, edits=(edit,), shown=beside)
         beside = None
         if shown is not None:
             text = shown.definition.text.replace(item.name, name, 1)
             beside = TextEdit(shown.definition.end, shown.definition.end, f"{newline(text)}{text}")
         yield _Way(f"let {name} = {item.name}", f"Define `{name}` as `{item.name}`", 0.5 + 0.3 * alike, shown=beside)
+
+
+def _of_type(problem: Problem, structure: Node, module: str, new: str) -> Iterator[_Way]:
+    """The only value of that type which the signature does not ask for: it has another name there, wherever the file
+    uses it."""
+    said = _GIVEN.search(problem.diagnostic.flat_message)
+    signature = _module_type(problem, said["type"], new) if said is not None else None
+    if said is None or signature is None or structure.parent is None:
+        return
+    asked = _types(signature)
+    given = _types(ocaml_syntax.parse(said["given"], "given.mli").root)
+    alike = [name for name, type_ in given.items() if name not in asked and type_ == asked[new] and "->" in type_]
+    if len(alike) != 1:
+        return
+    old = alike[0]
+    names = [n for n in structure.walk("value_name") if n.text == old and not is_member(n)]
+    names += [
+        n
+        for path in structure.syntax.walk("value_path")
+        if module and path.text == f"{module}.{old}" and (n := path.child("value_name")) is not None
+    ]
+    edits = tuple(TextEdit(n.start, n.end, new) for n in dict.fromkeys(names))
+    if edits:
+        yield _Way("", f"Rename `{old}` to `{new}`, which is of that type", 0.82, edits=edits)
+
+
+def _module_type(problem: Problem, path: str, asked: str) -> Node | None:
+    """The signature of a module type of the project, where it has the value."""
+    module, _, name = path.rpartition(".")
+    file = file_of_module(problem, module.rpartition(".")[2]) if module else problem.diagnostic.path
+    text = text_of(problem.view, file) if file is not None else None
+    if file is None or text is None:
+        return None
+    for definition in ocaml_syntax.parse(text, file).walk("module_type_definition"):
+        named, signature = definition.child("module_type_name"), definition.child("signature")
+        if named is not None and named.text == name and signature is not None and asked in _types(signature):
+            return signature
+    return None
+
+
+def _types(signature: Node | None) -> dict[str, str]:
+    """The types of the values that a signature has itself."""
+    found = {}
+    for node in signature.named_children if signature is not None else ():
+        name, type_ = (
+            (node.child("value_name"), node.field("type")) if node.kind == "value_specification" else (None, None)
+        )
+        if name is not None and type_ is not None:
+            found[name.text] = " ".join(type_.text.split())
+    return found
 
 
 def _specification(problem: Problem, structure: Node, name: str) -> Item | None:
