@@ -7,6 +7,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from lsp_aid.build.dune import was_killed
+from lsp_aid.build.process import in_thread
 from lsp_aid.ces.base import dune_result
 from lsp_aid.ces.keeping import Kept, Ran
 from lsp_aid.ces.verdict import Colour, RanTests, Tier, problem
@@ -18,6 +19,10 @@ _RAN = re.compile(r"^\$ \(cd (?P<folder>\S+) && (?P<program>\S+)", re.MULTILINE)
 _TOOLS = re.compile(
     r"ocaml\w*(\.opt|\.byte|\.exe)?|menhir|(.*-)?(gcc|g\+\+|cc|clang|ar|as|ld|ranlib|cpp)(-[\d.]+)?|ppx\.exe|git|pkg-config"
 )
+_COMMAND = re.compile(r"^\$ ", re.MULTILINE)
+_FAILED = re.compile(r"^\[.+\]$", re.MULTILINE)
+_HEAD = re.compile(r"^> \s*(?:\x1b\[[\d;]*m)*File ", re.MULTILINE)
+_SANDBOX = re.compile(r"_build/\.sandbox/[^/]+/")
 _BUSY = 0.5
 """The share of its time that a program has to have computed for its being late to be its own fault."""
 
@@ -28,13 +33,15 @@ by side: more than it may is no fault of the diff's."""
 
 @frozen
 class Outcome:
-    """`tier` is the last that ran. `reason` is empty unless the colour is unknown, or a limit made it red."""
+    """`tier` is the last that ran. `reason` is empty unless the colour is unknown, or a limit made it red. `unplaced`
+    are the commands that failed of which dune does not say the place."""
 
     colour: Colour
     tier: Tier
     diagnostics: tuple[Diagnostic, ...] = ()
     tests: RanTests | None = None
     reason: str = ""
+    unplaced: frozenset[str] = frozenset()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -56,7 +63,9 @@ async def read(kept: Kept, tiers: Sequence[Tier], tree: Path, view: View, log: b
         return Outcome(Colour.UNKNOWN, tier, reason=str(error))
     if result.green:
         return Outcome(Colour.GREEN, tier, result.diagnostics, tests)
-    return Outcome(Colour.RED, tier, result.diagnostics, tests and evolve(tests, failed=len(result.errors)))
+    failed = await in_thread(lambda: unplaced(log)) if tests else frozenset[str]()
+    tests = tests and evolve(tests, failed=len(result.errors))
+    return Outcome(Colour.RED, tier, result.diagnostics, tests, unplaced=failed)
 
 
 def is_killed(kept: Kept) -> bool:
@@ -77,7 +86,7 @@ def exceeded(ran: Ran, kept: Kept) -> str:
 
 def agreed(first: Outcome, second: Outcome) -> Outcome:
     """The outcome of tests that were red and were run again. What fails once and not again is flaky, and no failure;
-    where others fail each time, nobody knows."""
+    where others fail each time, nobody knows. A program that fails each time may name another place each time."""
     if second.tier is not Tier.TEST or second.colour is Colour.UNKNOWN:
         return evolve(second, colour=Colour.UNKNOWN, reason=second.reason or "The build changes its mind")
     tests = first.tests or RanTests()
@@ -88,6 +97,8 @@ def agreed(first: Outcome, second: Outcome) -> Outcome:
     kept = tuple(d for d in first.diagnostics if not d.is_error or name(d) not in flaky)
     failed = len(names[0] & names[1])
     if flaky and not failed:
+        if lasting := first.unplaced & second.unplaced:
+            return evolve(first, tests=RanTests(tests.ran, len(lasting)))
         reason = f"Other tests fail each time: {', '.join(flaky)}"
         return evolve(first, colour=Colour.UNKNOWN, tests=RanTests(tests.ran, 0, flaky), reason=reason)
     return evolve(first, diagnostics=kept, tests=RanTests(tests.ran, failed, flaky))
@@ -106,6 +117,15 @@ def count(log: bytes) -> int:
         program = match["program"].rpartition("/")[2]
         found += match["folder"].startswith("_build") and not _TOOLS.fullmatch(program)
     return found
+
+
+def unplaced(log: bytes) -> frozenset[str]:
+    """The commands that failed, by dune's log, and printed a place: dune then leaves out that of the rule."""
+    found = set()
+    for entry in _COMMAND.split(log.decode("utf-8", "replace"))[1:]:
+        if _FAILED.search(entry) and _HEAD.search(entry):
+            found.add(_SANDBOX.sub("", entry.partition("\n> ")[0]))
+    return frozenset(found)
 
 
 def reader(view: View) -> Callable[[str], str | None]:

@@ -349,6 +349,16 @@ async def test_a_test_that_changes_its_mind_is_flaky(engine: Engine, root: Path)
     assert True in seen
 
 
+async def test_a_test_that_fails_elsewhere_each_time_fails(engine: Engine, warm: WarmBase) -> None:
+    place = 'Printf.printf "File \\"%s\\", line %.0f, characters 0-1:\\nError: %.9f\\n"'
+    now = "Unix.gettimeofday ()"
+    fails = f'let () = {place} (Filename.temp_file "a" ".ml") ({now} *. 1e3) ({now}); exit 1\n'
+    dune = PROJECT["test/dune"].replace("shop", "shop unix")
+    verdict = await judged(engine, warm, {"test/dune": dune, "test/t.ml": fails}, TEST)
+    assert (verdict.colour, verdict.tier, verdict.tests) == (Colour.RED, Tier.TEST, RanTests(1, 1)), verdict
+    assert verdict.errors
+
+
 async def test_the_same_diff_gives_the_same_verdict(engine: Engine, warm: WarmBase) -> None:
     for text in (STOCK.replace(" 0 ", " 0.5 "), STOCK.replace("items =", "() items ="), STOCK + "let more = 1\n"):
         verdicts = [await judged(engine, warm, {"lib/stock.ml": text}, TYPES) for _ in range(5)]
