@@ -28,8 +28,6 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import parse
 from lsp_aid.workspace.view import WorkspaceView
 
-_ATTRIBUTES = ("attribute", "item_attribute", "floating_attribute")
-
 
 @frozen
 class ByTypes:
@@ -74,8 +72,7 @@ class _Group:
 @frozen
 class _Judged:
     """`errors` and `warnings` of a group with the change. `changed`: others may see a difference. `grown`: it names
-    modules of its own library that it did not name. `names` are all that it names. `marked`: others may see other
-    attributes, which signatures do not tell of."""
+    modules of its own library that it did not name. `names` are all that it names."""
 
     group: _Group
     errors: tuple[Diagnostic, ...]
@@ -84,7 +81,6 @@ class _Judged:
     grown: bool
     names: frozenset[str]
     parsed: bool
-    marked: bool
 
 
 @define(eq=False)
@@ -169,8 +165,6 @@ class TypesTier:
         path = seen[0].group.shown.source
         if not most:
             raise UndecidedError(f"others see {path} otherwise than before")
-        if any(each.marked for each in judged):
-            raise UndecidedError(f"others may see other attributes of {path}")
         dependents = await self.dependents()
         units = [unit for each in judged for unit in each.group.units]
         found = await dependents.judge(texts, units, most)
@@ -210,16 +204,12 @@ class TypesTier:
             raise UndecidedError(f"what rewriters make of {shown.source} may take more than its text")
         if not errors and not all(each.is_whole for each in checked):
             raise UndecidedError(f"the type checker does not tell what {shown.source} needs")
-        changed = marked = False
-        if shown.source in texts:
-            before, after = await asyncio.to_thread(view.read, shown.source), texts[shown.source]
-            marked = _attributes(shown.source, before) != _attributes(shown.source, after)
-            changed = not errors and (marked or known.signature != checked[0].signature)
+        changed = shown.source in texts and not errors and known.signature != checked[0].signature
         names = frozenset(name for each in checked for name in each.modules)
         grown = bool((names - known.modules) & graph.neighbours(shown))
         warnings = tuple(d for each in checked for d in each.build.diagnostics if not d.is_error)
         parsed = not all(_is_syntax(error) for error in errors)
-        return _Judged(group, errors, warnings, changed, grown, names, parsed, marked)
+        return _Judged(group, errors, warnings, changed, grown, names, parsed)
 
     async def _is_rewritten_anew(self, unit: Unit, texts: Mapping[str, str]) -> bool:
         """Whether rewriters are asked for what they were not asked for in the base. That may be to read a file, which
@@ -322,17 +312,6 @@ def _sees_any(judged: _Judged, others: Iterable[_Judged]) -> bool:
         if {part[:1].upper() + part[1:] for part in (name, *name.split("__"))} & judged.names:
             return True
     return False
-
-
-def _attributes(path: str, text: str) -> list[str]:
-    """What stands in a text beside types and may matter to others, alerts and deprecations for one, each with what it
-    is about."""
-    found = []
-    for node in parse(text, path).walk(*_ATTRIBUTES) if "[@" in text else ():
-        around = node.parent
-        about = "" if node.kind == "floating_attribute" or around is None else around.text
-        found.append(f"{node.text} {' '.join(about.split())}")
-    return found
 
 
 def _for_rewriters(path: str, text: str) -> list[str]:

@@ -27,9 +27,9 @@ class CompilerFlags:
 @frozen
 class Checked:
     """`build` is what compiling the one module would say. `signature` is what others see of it, where it is green
-    and that was asked for: it has no places, so that no other module can turn red while it stays the same. `modules`
-    are those that the text names, as `ocamldep` finds them; empty where it does not parse. `is_whole`: both were told,
-    so that an empty one means that there is nothing."""
+    and that was asked for, with attributes and alerts: it has no places, so that no other module can turn red while it
+    stays the same. `modules` are those that the text names, as `ocamldep` finds them; empty where it does not parse.
+    `is_whole`: both were told, so that an empty one means that there is nothing."""
 
     build: BuildResult
     signature: str = ""

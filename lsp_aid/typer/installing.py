@@ -21,7 +21,7 @@ from lsp_aid.errors import AidError, FileUnwritableError, ToolchainError
 _PROGRAM = Path(__file__).with_name("program")
 _MODULES = (
     *("frames", "state", "clean", "telling", "reading", "incremental", "bytecode"),
-    *("checking", "against", "asking", "judging", "working"),
+    *("showing", "checking", "against", "asking", "judging", "working"),
 )
 _SHIMS = {(4, 13): "413", (4, 14): "414", (5, 0): "414", (5, 1): "414", (5, 2): "52", (5, 3): "53", (5, 4): "54"}
 _SECONDS = 120.0

@@ -22,6 +22,15 @@ PROJECT: dict[str, str | bytes | None] = {
     "base/far.ml": "let six = 2 * Apart.three\n",
     "base/quiet.mli": "val mute : unit -> unit\n",
     "base/quiet.ml": "let mute () = ignore (Kind.size Kind.Small)\n",
+    "base/marks.mli": 'module P : sig val f : int [@@deprecated "x"] end\nmodule Q : sig val f : int end\n',
+    "base/marks.ml": "module P = struct let f = 1 end\nmodule Q = struct let f = 2 end\n",
+    "base/old.mli": 'val f : int [@@deprecated "x"]\nval h : int\n',
+    "base/old.ml": "let f = 1\nlet h = 2\n",
+    "base/fresh.ml": "let f = 1\nlet h = 2\n",
+    "base/copied.ml": "let f = 1\nlet h = Old.h\n",
+    "base/choice.ml": "module Old = Old\nmodule Chosen = Fresh\n",
+    "base/behind.ml": "include Choice.Chosen\n",
+    "base/reader.ml": "let all = Marks.Q.f + Copied.f + Behind.f\n",
     "made/dune": """\
 (rule (with-stdout-to made.ml (echo "let biggest = Base_lib.Kind.Large 9")))
 (library (name made_lib) (wrapped false) (libraries base_lib))
@@ -61,6 +70,13 @@ CASES: dict[str, dict[str, str | None]] = {
     "what hides another name where that is opened": {
         "base/wide.ml": "include Kind\nlet twice k = size k\nlet six = 6\n"
     },
+    "a deprecation that moves to what is used": {
+        "base/marks.mli": 'module P : sig val f : int end\nmodule Q : sig val f : int [@@deprecated "x"] end\n'
+    },
+    "a deprecation that an include brings": {"base/copied.ml": "include Old\n"},
+    "a deprecation behind an alias": {"base/choice.ml": "module Old = Old\nmodule Chosen = Old\n"},
+    "a deprecation that goes": {"base/old.mli": "val f : int\nval h : int\n"},
+    "an alert about a whole module": {"base/old.mli": '[@@@alert old "x"]\nval f : int\nval h : int\n'},
     "two that are red": {"base/apart.ml": "let three = true\n", "base/quiet.mli": "val mute : int\n"},
     "errors behind errors": {"base/kind.ml": KIND.replace("let size", "let size ()")},
     "what is red by itself, and what needs it": {

@@ -1,5 +1,6 @@
 """Modules held against other interfaces than those that were built."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -84,3 +85,37 @@ async def test_an_interface_that_was_read_is_replaced(
         assert given.is_whole
     alerted = await typer.check("e.mli", FILES["e.mli"], built)
     assert alerted.build.green, alerted.build.output
+
+
+MARKED = """\
+val a : int @@
+external b : int -> int = "%identity" @@
+type c = { d : int @; mutable e : int @ } @@
+type f = G @ | H of { i : int @ } @@
+type j = ..
+type j += K of { l : int @ } | L @
+exception M @
+module N : sig val o : int @@ end @@
+module type P = sig type q @@ end @@
+module R (S : sig val t : int @@ end) : sig val u : int @@ end
+class v : object end @@
+class type w = object end @@
+"""
+"""With all places for attributes that others see."""
+
+
+async def test_attributes_and_where_they_stand_are_seen(pool: TyperPool, compiler: Compiler) -> None:
+    typer = PooledTyper(pool, compiler, trusted=False)
+
+    async def signature(attribute: str, place: "re.Match[str] | None") -> str:
+        marked = f"{MARKED[: place.start()]}[{place[0]}{attribute}]{MARKED[place.end() :]}" if place else MARKED
+        text = re.sub(r" @+(?!\w)", "", marked)
+        checked = await typer.check("a.mli", text, CompilerFlags(), signature=True)
+        assert checked.build.green, checked.build.output
+        return checked.signature
+
+    places = [*re.finditer("@+", MARKED)]
+    plain = await signature("", None)
+    marked = [await signature('deprecated "x"', place) for place in places]
+    assert len({plain, *marked}) == 1 + len(places) == 20
+    assert await signature('ocaml.doc "x"', places[0]) == plain

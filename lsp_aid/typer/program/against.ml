@@ -7,15 +7,17 @@ let read_text path =
   let channel = open_in_bin path in
   Fun.protect ~finally:(fun () -> close_in channel) (fun () -> really_input_string channel (in_channel_length channel))
 
-let printed cmi = Telling.printed_exactly Printtyp.signature (State.env ()) cmi.Cmi_format.cmi_sign
+let shown_by cmi =
+  let alerts = List.find_map (function Cmi_format.Alerts alerts -> Some alerts | _ -> None) cmi.Cmi_format.cmi_flags in
+  Showing.shown (State.env ()) cmi.cmi_sign (Option.value alerts ~default:Misc.Stdlib.String.Map.empty)
 
 (* What others see of it, in words, and the file of its interface; nothing where that is as it was built. *)
 let difference (u : Checking.unit_of_code) (shown : Checking.shown) =
   let prefix = Filename.concat u.work (Filename.concat "made" (Filename.basename u.prefix)) in
   Checking.save_interface u prefix (shown.alerts ()) shown.signature;
   let made = prefix ^ ".cmi" in
-  let after = printed (Cmi_format.read_cmi made) in
-  match printed (Cmi_format.read_cmi (Compat.find_cmi u.modname)) with
+  let after = shown_by (Cmi_format.read_cmi made) in
+  match shown_by (Cmi_format.read_cmi (Compat.find_cmi u.modname)) with
   | before when before = after -> ("", "")
   | _ -> (after, read_text made)
   | exception Not_found -> (after, read_text made)

@@ -83,7 +83,7 @@ let one u given text ~show =
       let depends = ref [] in
       (* Printing can take longer than typing. *)
       let print shown =
-        if show then Telling.printed_exactly Printtyp.signature shown.final shown.signature else ""
+        if show then Showing.shown shown.final shown.signature (shown.alerts ()) else ""
       in
       let signature, report = typed u given text depends print in
       let green = if signature = None then "red" else "green" in
