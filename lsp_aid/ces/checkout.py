@@ -17,7 +17,7 @@ from attrs import define, frozen
 
 from lsp_aid.build.process import in_thread, run
 from lsp_aid.build.toolchain import scrub, which
-from lsp_aid.ces.shadow import Shadow
+from lsp_aid.ces.shadow import SWITCHES, VERSION_CONTROL, Shadow
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.ports import View
 from lsp_aid.errors import FileUnwritableError, UsageError
@@ -86,7 +86,8 @@ def _program(name: str, environment: Mapping[str, str]) -> Path:
 
 @define
 class Folder:
-    """A folder as it is now, or with the open texts of `view` over it."""
+    """A folder as it is now, or with the open texts of `view` over it: all that dune may read of it, but not what was
+    built there, nor the project's own switch."""
 
     root: Path
     view: View | None = None
@@ -99,7 +100,7 @@ class Folder:
         return None
 
     async def lay_out(self, folder: Path) -> None:
-        shadow = Shadow(folder, self.root)
+        shadow = Shadow(folder, self.root, skipped=VERSION_CONTROL, skipped_at_top=SWITCHES)
         view = self.view or WorkspaceView(self.root)
         await in_thread(lambda: shadow.sync(view, ChangeSet()), shadow.stop.set)
         await asyncio.to_thread(shadow.forget)

@@ -22,8 +22,11 @@ from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.ports import View
 from lsp_aid.errors import FileUnwritableError, OutsideError
 
-SKIPPED = frozenset(("_build", ".git", ".hg", ".jj", ".svn", "_opam", "_esy", "node_modules"))
-"""Names that are never copied, at any depth."""
+VERSION_CONTROL = frozenset((".git", ".hg", ".jj", ".svn"))
+SWITCHES = frozenset(("_build", "_opam", "_esy"))
+"""What a build has made, and what it is made with, at the top of a project."""
+SKIPPED = VERSION_CONTROL | SWITCHES | {"node_modules"}
+"""Names that hold no source as a rule, at any depth."""
 
 Record = tuple[str | int, ...]
 """What a manifest keeps of an entry. Two that are equal mean the same entry in the copy."""
@@ -50,12 +53,15 @@ def _resolved(path: Path) -> Path:
 
 @define
 class Shadow:
-    """The copy of `root` in `folder`; both are absolute. One sync at a time."""
+    """The copy of `root` in `folder`; both are absolute. One sync at a time. What has a name of `skipped` is not
+    copied, at any depth, nor what has one of `skipped_at_top` at the top."""
 
     folder: Path
     root: Path = field(converter=_resolved)
     stop: threading.Event = field(factory=threading.Event)
     """Set from another thread, it ends a running sync by `SyncStopped`."""
+    skipped: frozenset[str] = field(default=SKIPPED, kw_only=True)
+    skipped_at_top: frozenset[str] = field(default=frozenset(), kw_only=True)
 
     def sync(self, view: View, changes: ChangeSet) -> None:
         """Makes the copy what the disk holds, with the open texts of `view` and then `changes` laid over it.
@@ -112,7 +118,7 @@ class Shadow:
                 continue  # what cannot be read cannot be built either: dune will say so
             for entry in entries:
                 path = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.name in SKIPPED or entry.path == own:
+                if entry.name in self.skipped or path in self.skipped_at_top or entry.path == own:
                     continue
                 found = self._entry(entry)
                 if found is None:
@@ -168,7 +174,7 @@ class Shadow:
         if not _is_below(str(place), str(self.root)) or place == PurePosixPath(self.root):
             raise OutsideError(f"{path} leads out of the project, to {place}")
         relative = place.relative_to(self.root)
-        if skipped := SKIPPED.intersection(relative.parts):
+        if skipped := self.skipped.intersection(relative.parts) | self.skipped_at_top.intersection(relative.parts[:1]):
             raise OutsideError(f"{path} lies in {min(skipped)}, which is not for editing")
         return str(relative)
 

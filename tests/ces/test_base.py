@@ -90,6 +90,18 @@ async def test_the_texts_that_an_editor_holds(root: Path, store: BaseStore) -> N
     assert (base.tree / "lib" / "stock.ml").read_text() == "let total = 1 + true\n"
 
 
+async def test_data_of_a_test_may_lie_in_folders_of_any_name(root: Path, store: BaseStore) -> None:
+    test = 'let () = assert (Sys.file_exists "data/node_modules/x" && Sys.file_exists "data/_build/y")\n'
+    dirs = "(subdir data (dirs :standard _build))\n"
+    rule = "(rule (alias default) (deps (source_tree data)) (action (run ./t.exe)))\n"
+    data = dict.fromkeys(("test/data/node_modules/x", "test/data/_build/y", "_opam/z", "test/data/.git/HEAD"), "")
+    write(root, {"test/dune": f"(executable (name t))\n{rule}{dirs}", "test/t.ml": test, **data})
+    base = await made(store, Folder(root))
+    assert base.record.built.green, base.record.built.errors
+    assert not (base.tree / "_opam").exists()
+    assert not (base.tree / "test/data/.git").exists()
+
+
 async def test_revisions_of_git(root: Path, store: BaseStore) -> None:
     require("git")
     (root / "run.sh").write_text("#!/bin/sh\n")
