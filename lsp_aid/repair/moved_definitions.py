@@ -65,6 +65,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         for user, used in pairs
         if (move := _move(problem, user, used)) is not None
         and not any(n.text in around - {user} for i in move.items for n in i.definition.walk("module_name"))
+        and not _needs_what_follows(move)
     ]
     found: list[Candidate] = []
     for move in sorted(moves, key=lambda one: len(one.items)):
@@ -152,11 +153,22 @@ def _changes(problem: Problem, move: _Move) -> ChangeSet | None:
     return ChangeSet.of(FileChange(p, before[p], apply_text_edits(before[p], some)) for p, some in edits.items())
 
 
+def _using(move: _Move) -> Node:
+    """The item that first uses any of it."""
+    first = next(n for n in move.here.walk("module_name") if n.text == move.used and not is_member(n))
+    return next(n for n in (first, *first.ancestors()) if n.parent is None or n.parent.kind == "compilation_unit")
+
+
+def _needs_what_follows(move: _Move) -> bool:
+    """Whether it needs something of the module that is declared only where it is used itself."""
+    later = {i.name for i in move.here.declared if i.end > _using(move).start}
+    paths = [path.text for item in move.items for path in item.definition.walk(*_NAMES)]
+    return any(path in later or path.removeprefix(f"{move.user}.") in later for path in paths)
+
+
 def _put_in(move: _Move) -> Iterator[TextEdit]:
     """In front of the item that first uses any of it; what is qualified by this module is no more."""
-    first = next(n for n in move.here.walk("module_name") if n.text == move.used and not is_member(n))
-    using = next(n for n in (first, *first.ancestors()) if n.parent is None or n.parent.kind == "compilation_unit")
-    at = with_comment_above(using)
+    at = with_comment_above(_using(move))
     gap = newline(move.here.text) * 2
     for item in move.items:
         text = move.there.text[with_comment_above(item.definition) : item.end]
