@@ -12,9 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import shutil
-import stat
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -27,6 +25,7 @@ from attrs import define, evolve, field, frozen
 from lsp_aid.build.dune import build_result, disk_reader, dune_environment, raise_if_full, raise_if_killed
 from lsp_aid.build.process import Finished, in_thread, run
 from lsp_aid.build.toolchain import Toolchain
+from lsp_aid.ces import dune_files
 from lsp_aid.ces.bare import BareKeeper
 from lsp_aid.ces.checkout import BUILD_FOLDER, Source, digest, raise_unless_project
 from lsp_aid.ces.graph import Graph, GraphError, read
@@ -37,17 +36,12 @@ from lsp_aid.ces.unshare import Unshare
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.errors import BuildTimeoutError, FileUnwritableError, ToolchainError
 
-_DUNE_FILES = ("dune", "dune-project", "dune-workspace", "dune-file", "jbuild")
-_INCLUDE = re.compile(r'\(\s*include\s+("[^"]*"|[^\s()"]+)')
-_LONGEST_DUNE_FILE = 10_000_000
-_UNREAD = "(dynamic_include unread)"
-"""In the place of a text that cannot be read here."""
 _RULES = "/tmp/rules"  # noqa: S108 - inside, /tmp belongs to the sandbox alone
 _LONGEST_RULES = 1 << 29
 _COPY_SECONDS = 1800.0
 _PATIENCE = 12
 """A base is made once, and from nothing: it may take so many times the time of a verdict, by the clock and of CPU."""
-_FORM = 4
+_FORM = 5
 """Goes up when what a base holds changes its meaning."""
 
 
@@ -282,7 +276,7 @@ class BaseStore:
             return Graph()
         try:
             return await in_thread(
-                lambda: read(rules.decode("utf-8", "surrogateescape"), _dune_files(tree), self.goals.check)
+                lambda: read(rules.decode("utf-8", "surrogateescape"), dune_files.read(tree), self.goals.check)
             )
         except GraphError:
             return Graph()
@@ -443,32 +437,3 @@ def _stamp(program: Path) -> str:
     except OSError:
         return ""
     return f"{status.st_size} {status.st_mtime_ns}"
-
-
-def _dune_files(tree: Path) -> str:
-    """The text of all dune files that dune may read. Folders of cram tests (`name.t`) hold projects of their own."""
-    texts: dict[Path, str] = {}
-    for path, folders, names in os.walk(tree):
-        folders[:] = [name for name in folders if name != BUILD_FOLDER and not name.endswith(".t")]
-        for name in names:
-            if name in _DUNE_FILES or name.endswith((".inc", ".opam", ".sexp")):
-                _with_included(tree, Path(path, name), texts)
-    return "\n".join(texts.values())
-
-
-def _with_included(tree: Path, path: Path, texts: dict[Path, str]) -> None:
-    """Adds the text of a dune file and of those that it includes. What is not to be read may say anything."""
-    if path in texts:
-        return
-    try:
-        status = path.lstat()
-        is_small = stat.S_ISREG(status.st_mode) and status.st_size <= _LONGEST_DUNE_FILE
-        texts[path] = path.read_text(encoding="utf-8", errors="replace") if is_small else _UNREAD
-    except OSError:
-        texts[path] = _UNREAD
-    for match in _INCLUDE.finditer(texts[path]):
-        name = Path(os.path.normpath(path.parent / match[1].strip('"')))
-        if name.is_relative_to(tree):
-            _with_included(tree, name, texts)
-        else:
-            texts[name] = _UNREAD

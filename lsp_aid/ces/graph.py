@@ -10,9 +10,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 from attrs import define, evolve, field, frozen
+
+from lsp_aid.ces import dune_files
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[()]|[^\s()"]+', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:\n[ \t]*|(\d{3})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
@@ -22,7 +25,6 @@ _BYTE, _NATIVE = ("ocamlc.opt", "ocamlc", "ocamlc.byte"), ("ocamlopt.opt", "ocam
 _NO_FLAGS = ("-bin-annot", "-bin-annot-occurrences", "-c", "-g")
 _MOVES = ("symlink", "copy")
 _COMPILERS = ("compile", "native", "preprocess")
-_ALIAS = r"\(\s*alias(?:es)?\b[^()]*(?:\(\s*name\s+)?(?<![\w-]){}(?![\w-])"
 _ALIASES_OF_ALL = ("default", "all", "runtest", "install")
 _WRITTEN = re.compile(r"dynamic_include|\(\*|jbuild_version")
 
@@ -40,10 +42,11 @@ class Unit:
     its extension, `words` the compiler's flags, for a compiler that runs in `_build/default`.
 
     `sees` are the objects whose interfaces the compilation may depend on, `sees_folders` folders of which all.
-    `is_seen`: other modules see its interface. `ends_here`: nothing but compilations of other modules uses what is made
-    of the source, so that what its code does cannot matter to the build. `is_read`: something else than its compilation
-    may read the source itself, and make of it what the module is typed against. `preprocessor` is the program that
-    reads the source first, with its flags, by its path in `_build/default`; the source is to be its last argument.
+    `is_seen`: other modules see its interface. `ends_here`: nothing but
+    compilations of other modules uses what is made of the source, so that what its code does cannot matter to the
+    build. `is_read`: something else than its compilation may read the source itself, and make of it what the module is
+    typed against. `preprocessor` is the program that reads the source first, with its flags, by its path in
+    `_build/default`; the source is to be its last argument.
     """
 
     source: str
@@ -127,11 +130,11 @@ class Graph:
         return cls(units, modules, tuple(map(unit, data["made"])))
 
 
-def read(rules: str, dune_files: str, goals: Sequence[str]) -> Graph:
-    """The graph that the output of `dune rules -r` for `goals` tells. `dune_files` is the text of all dune files: what
-    they name may be read while the rules are made. Raises GraphError."""
+def read(rules: str, texts: Mapping[Path, str], goals: Sequence[str]) -> Graph:
+    """The graph that the output of `dune rules -r` for `goals` tells. `texts` are those of all dune files: what they
+    name may be read while the rules are made. Raises GraphError."""
     try:
-        return _Reading(parse(rules), dune_files, goals).graph()
+        return _Reading(parse(rules), texts, goals).graph()
     except (IndexError, TypeError, AttributeError, KeyError) as error:
         raise GraphError("dune tells its rules in an unknown way") from error
 
@@ -186,18 +189,22 @@ class _Rule:
         return posixpath.splitext(self.made[0])[0]
 
 
-def _may_hide_rules(dune_files: str, goals: Sequence[str]) -> bool:
+def _may_hide_rules(texts: Mapping[Path, str], goals: Sequence[str]) -> bool:
     """Whether there may be actions that dune does not tell: those that have no targets and belong to an alias, and
     those of dune files that a program writes."""
-    if _WRITTEN.search(dune_files):
+    if any(map(_WRITTEN.search, texts.values())):
         return True
     names = {goal.rpartition("/")[2].lstrip("@") for goal in goals}
-    return any(name in _ALIASES_OF_ALL or re.search(_ALIAS.format(re.escape(name)), dune_files) for name in names)
+    if names & {*_ALIASES_OF_ALL}:
+        return True
+    # A word with an escape can be any.
+    some = [path for path, text in texts.items() if "\\" in text or any(name in text for name in names)]
+    return any(names & dune_files.aliases(path, texts[path]) for path in some)
 
 
 class _Reading:
-    def __init__(self, rules: Sequence[Sexp], dune_files: str, goals: Sequence[str]) -> None:
-        self._dune_files = dune_files
+    def __init__(self, rules: Sequence[Sexp], texts: Mapping[Path, str], goals: Sequence[str]) -> None:
+        self._texts = "\n".join(texts.values())
         self._rules = [_rule({part[0]: part[1] for part in rule}) for rule in rules]
         self._by_file: dict[str, list[_Rule]] = defaultdict(list)
         self._by_folder: dict[str, list[tuple[str, _Rule]]] = defaultdict(list)
@@ -207,8 +214,8 @@ class _Reading:
             for folder, pattern in rule.globs:
                 self._by_folder[folder].append((pattern, rule))
         reads_all = any(rule.reads_all for rule in self._rules)
-        self._reads_anything = reads_all or _WRITTEN.search(dune_files) is not None
-        self._reads_all = reads_all or _may_hide_rules(dune_files, goals)
+        self._reads_anything = reads_all or _WRITTEN.search(self._texts) is not None
+        self._reads_all = reads_all or _may_hide_rules(texts, goals)
         self._moved = {rule.made[0]: rule.files[0] for rule in self._rules if rule.kind == "move" and rule.files}
         self._moved_folders = {posixpath.dirname(to): posixpath.dirname(by) for to, by in self._moved.items()}
         self._harmless: dict[str, bool] = {}
@@ -246,7 +253,7 @@ class _Reading:
         rule = compilations[0]
         # A preprocessor may do more than the checker can see: offer corrections, for one.
         alone = not before and len(readers) == 1 and len(self._by_file[f"source:{source}"]) == 1
-        named = posixpath.basename(source) in self._dune_files
+        named = posixpath.basename(source) in self._texts
         unit = self._compiled(rule, source, preprocessor, alone=alone and not named)
         others = any(rule.kind not in _COMPILERS for rule in (*readers, *self._readers(built)))
         copied = len(self._by_file[f"source:{source}"]) > 1

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from lsp_aid.ces.base import BaseStore, _dune_files
+from lsp_aid.ces import dune_files
+from lsp_aid.ces.base import BaseStore
 from lsp_aid.ces.checkout import Folder
 from lsp_aid.ces.graph import Graph, GraphError, read
 from tests.ces.conftest import Path, write
@@ -64,6 +65,26 @@ READERS = {
         "gen/dune": "(library (name l))\n(rule (alias check) (deps g.ml) (action (run cat g.ml)))",
         "gen/g.ml": "let x = 1\n",
     },
+    "an action whose alias is named last (all of them)": {
+        "dune-project": "(lang dune 1.11)\n",
+        "gen/dune": "(library (name l))\n(alias (deps g.ml) (action (run cat g.ml)) (name check))",
+        "gen/g.ml": "let x = 1\n",
+    },
+    "an action with a comment before its alias (all of them)": {
+        "gen/dune": "(library (name l))\n(rule (alias ; (see below)\n check) (deps g.ml) (action (run cat g.ml)))",
+        "gen/g.ml": "let x = 1\n",
+    },
+    "an action in a folder that would be a test later (all of them)": {
+        "dune-project": "(lang dune 2.9)\n",
+        "gen.t/dune": '(rule (alias check) (deps (glob_files ../gen/*.ml)) (action (system "cat ../gen/*.ml")))',
+        "gen/dune": "(library (name l))",
+        "gen/g.ml": "let x = 1\n",
+    },
+    "an action in a file that a dune file includes, with comments (all of them)": {
+        "gen/dune": "(library (name l))\n( ; (more)\n include ; (here)\n more.rules)",
+        "gen/more.rules": "(rule (alias check) (deps g.ml) (action (run cat g.ml)))",
+        "gen/g.ml": "let x = 1\n",
+    },
     "an action in a file that a dune file includes (all of them)": {
         "gen/dune": "(library (name l))\n(include more.rules)",
         "gen/more.rules": "(rule (alias check) (deps g.ml) (action (run cat g.ml)))",
@@ -108,7 +129,20 @@ def test_dune_files_that_are_no_files_and_that_have_no_end(root: Path) -> None:
     """Nothing is read for them, and nothing is called proven."""
     (root / "lib" / "endless.sexp").symlink_to("/dev/zero")
     (root / "lib" / "itself.inc").write_text("(include itself.inc)")
-    assert "dynamic_include" in _dune_files(root)
+    assert any("dynamic_include" in text for text in dune_files.read(root).values())
+
+
+def test_folders_of_cram_tests_are_those_that_the_project_says(root: Path) -> None:
+    projects = {
+        "new": "(lang dune 3.0)\n",
+        "new/off": "(lang dune 3.0)\n(cram disable)\n",
+        "new/old": "(lang dune 2.9)\n",
+        "on": "(lang dune 2.9)\n(cram enable)\n",
+    }
+    for folder, project in projects.items():
+        write(root / folder, {"dune-project": project, "below/x.t/dune": "(rule (alias check) (action (progn)))"})
+    found = [path.relative_to(root).parts for path in dune_files.read(root) if "x.t" in path.parts]
+    assert sorted(found) == [("new", part, "below", "x.t", "dune") for part in ("off", "old")]
 
 
 PPX: dict[str, str | bytes | None] = {
@@ -174,4 +208,4 @@ async def test_a_base_with_errors_has_its_graph_unless_dune_cannot_tell(root: Pa
 @pytest.mark.parametrize("rules", ["(", ")", "()", "((deps ()) (targets 1))", "x"])
 def test_what_is_no_list_of_rules(rules: str) -> None:
     with pytest.raises(GraphError):
-        read(rules, "", ())
+        read(rules, {}, ())
