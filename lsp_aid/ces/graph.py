@@ -42,7 +42,7 @@ class Unit:
     its extension, `words` the compiler's flags, for a compiler that runs in `_build/default`.
 
     `sees` are the objects whose interfaces the compilation may depend on, `sees_folders` folders of which all.
-    `is_seen`: other modules see its interface. `ends_here`: nothing but
+    `is_seen`: other modules see its interface, or an implementation that the build makes. `ends_here`: nothing but
     compilations of other modules uses what is made of the source, so that what its code does cannot matter to the
     build. `is_read`: something else than its compilation may read the source itself, and make of it what the module is
     typed against. `preprocessor` is the program that reads the source first, with its flags, by its path in
@@ -238,6 +238,11 @@ class _Reading:
             for rule in self._rules
             if rule.kind == "compile" and (rule.object, rule.source.endswith("i")) not in known
         ]
+        implemented = {unit.object for unit in (*units.values(), *made) if not unit.is_interface}
+        for path, unit in units.items():
+            beside = units.get(path.removesuffix("i"))
+            if unit.is_interface and unit.object in implemented and (not beside or beside.object != unit.object):
+                units[path] = evolve(unit, is_seen=True)  # by its own implementation, which is none of the sources
         return Graph(units, names, made)
 
     def _unit(self, source: str) -> Unit | None:

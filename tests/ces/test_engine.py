@@ -125,6 +125,24 @@ async def test_what_a_changed_program_writes_is_not_what_it_wrote(engine: Engine
     assert (silent.colour, silent.tier) == (Colour.RED, Tier.CHECK)
 
 
+async def test_an_interface_whose_implementation_the_build_writes(engine: Engine, root: Path) -> None:
+    files = {
+        "made/dune": '(library (name made))\n(ocamllex lx)\n(rule (with-stdout-to c.ml (echo "let x = 1")))\n',
+        "made/c.mli": "val x : int\n",
+        "made/lx.mli": "val token : Lexing.lexbuf -> string\n",
+        "made/lx.mll": 'rule token = parse _ { "x" }\n',
+    }
+    warm = await engine.open(Folder(write(root, files)))
+    for path, text, colour in (
+        ("made/c.mli", "val x : string\n", Colour.RED),
+        ("made/lx.mli", f"{files['made/lx.mli']}val other : int\n", Colour.RED),
+        ("made/c.mli", "type t = int\nval x : int\n", Colour.RED),
+        ("made/c.mli", "(* one *)\nval x : int\n", Colour.GREEN),
+    ):
+        verdict = await judged(engine, warm, {path: text}, TYPES)
+        assert verdict.colour is colour, (path, text)
+
+
 async def test_what_is_made_of_the_text_of_a_module_may_be_what_it_needs(engine: Engine, root: Path) -> None:
     names = "sed -n 's/.*Names.\\\\([a-z]*\\\\).*/let \\\\1 = 1/p' %{dep:user.ml}"
     rule = f'(rule (with-stdout-to names.ml (system "{names}")))'
