@@ -26,7 +26,7 @@ def written_out(text: str, path: str, edits: Sequence[TextEdit]) -> list[TextEdi
     for edit in [] if syntax.has_error else near:
         name = _punned(syntax, edit)
         inside = [e for e in made if name is not None and name.start <= e.start and e.end <= name.end]
-        if name is None or edit not in inside:
+        if name is None or edit not in inside or _is_next(name, inside):
             continue
         moved = [TextEdit(e.start - name.start, e.end - name.start, e.text) for e in inside]
         value = apply_text_edits(name.text, moved).strip()
@@ -50,6 +50,12 @@ def _punned(syntax: Syntax, edit: TextEdit) -> Node | None:
         if around.kind == "labeled_argument" and around.end == name.end():
             return around.child("label_name")
     return None
+
+
+def _is_next(name: Node, edits: Sequence[TextEdit]) -> bool:
+    """Whether what is added is another argument, behind a label."""
+    is_label = name.kind == "label_name"
+    return is_label and all(edit.start == name.end and edit.text[:1].isspace() for edit in edits)
 
 
 def _is_of(name: str, value: str) -> bool:

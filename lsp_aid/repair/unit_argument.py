@@ -71,7 +71,7 @@ def _missing(problem: Problem, message: messages.TypeClash, syntax: Syntax, node
         sure = message.forgot_unit or _fits(found[-1], expected[-1])
         inner = list(_last_expressions(syntax, node, count))
         yield from _applied(problem, node, count, 0.95 if sure and not (inner and count > 1) else 0.6)
-        for last in inner:
+        for last in (*inner, *_bound_to(syntax, node, count)):
             yield from _applied(problem, last, 1, 0.97)
     elif message.expected == "unit" and node.text != "()" and _is_argument(node):
         edit = TextEdit(node.start, node.start, "() ")
@@ -140,6 +140,20 @@ def _last_expressions(syntax: Syntax, node: Node, count: int) -> Iterator[Node]:
         if body.kind == "value_path":
             yield body
         node = body
+
+
+def _bound_to(syntax: Syntax, node: Node, count: int) -> Iterator[Node]:
+    """What a local name stands for, where that is a function which is nowhere applied by this name."""
+    binding = lookup(syntax, node.text, node.start) if node.kind == "value_path" and "." not in node.text else None
+    body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
+    around = binding.binding.enclosing("let_expression") if binding is not None and body is not None else None
+    if binding is None or body is None or around is None or binding.arity or count > 1:
+        return
+    if around.start > binding.binding.start or body.kind not in ("value_path", "application_expression"):
+        return
+    applied = [one.field("function") for one in around.walk("application_expression")]
+    if not any(one is not None and one.text == node.text for one in applied):
+        yield body
 
 
 def _in_other_operand(problem: Problem, message: messages.TypeClash, node: Node) -> Iterator[Candidate]:

@@ -4,6 +4,9 @@
 | Error e, _ | _, Error e -> Error e      | Error e, _ | _, Error e -> Error e
 
 if b = 0 then None else a / b             if b = 0 then None else Some (a / b)
+
+| [] -> []                                | [] -> Ok []
+| x :: xs -> let* ... in Ok (y :: ys)     | x :: xs -> let* ... in Ok (y :: ys)
 """
 
 import re
@@ -29,18 +32,44 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     if not isinstance(message, messages.TypeClash) or message.what == "pattern":
         return ()
-    head = read(message.found).head
+    given, wanted = (read(type_).head.removeprefix("Stdlib.") for type_ in (message.found, message.expected))
     syntax = tree(problem)
     node = node_of(problem, syntax) if syntax else None
-    if node is None or head not in _WRAPS or read(message.expected).head == head or not _GIVES[head].match(node.text):
+    if node is None or given == wanted:
+        return ()
+    if wanted in _WRAPS:
+        body = _calls_itself(node)
+        return _all_wrapped(problem, body, wanted) if body is not None else ()
+    if given not in _WRAPS or not any(_GIVES[given].match(_plain(end)) for end in (node, *ends(node))):
         return ()
     outermost = None
     for around in node.ancestors():
-        if around.kind in _BRANCHED and any(end.start <= node.start and node.end <= end.end for end in ends(around)):
+        if around.kind in _BRANCHED and any(_overlap(node, end) for end in ends(around)):
             outermost = around
         elif around.kind in ("let_binding", "application_expression"):
             break
-    if outermost is None:
+    return _all_wrapped(problem, outermost, given) if outermost is not None else ()
+
+
+def _overlap(one: Node, other: Node) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _calls_itself(node: Node) -> Node | None:
+    """The body of the function that a call within it calls, and that takes as much as it gives."""
+    call = within_parentheses(node)
+    function = call.field("function") if call.kind == "application_expression" else None
+    for around in node.ancestors() if function is not None else ():
+        pattern = around.field("pattern") if around.kind == "let_binding" else None
+        if function is not None and pattern is not None and pattern.text == function.text:
+            return around.field("body")
+    return None
+
+
+def _all_wrapped(problem: Problem, outermost: Node, head: str) -> Sequence[Candidate]:
+    """Where some of the branches give what is wanted, the others do as well."""
+    results = [_plain(end) for end in ends(outermost)]
+    if not any(_GIVES[head].match(text) for text in results):
         return ()
     bare = [end for end in ends(outermost) if not _GIVES[head].match(_plain(end)) and not _NEVER.match(_plain(end))]
     edits = [edit for end in bare for edit in _wrapped(end, _WRAPS[head])]

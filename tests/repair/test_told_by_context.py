@@ -6,7 +6,16 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.ports import Typing
-from lsp_aid.repair import as_siblings, formatters, labels_left_out, optional_values, promised_types
+from lsp_aid.repair import (
+    as_siblings,
+    flattened,
+    formatters,
+    labels_left_out,
+    optional_values,
+    promised_types,
+    unit_argument,
+    wrapped_branches,
+)
 from tests.support.one_liners import check_best
 from tests.support.repair import problems
 
@@ -31,6 +40,50 @@ CASES = {
         ),
         (QUERY + "let f ?tag xs = query ~tag xs", QUERY + "let f ?tag xs = query ?tag xs"),
         ("let f ?width s = String.make width s", "let f ?(width = 0) s = String.make width s"),
+    ],
+    flattened: [
+        (
+            "let f xs = List.map int_of_string_opt xs\nlet g xs = List.fold_left ( + ) 0 (f xs)",
+            "let f xs = List.filter_map int_of_string_opt xs\nlet g xs = List.fold_left ( + ) 0 (f xs)",
+        ),
+        (
+            "let f o : int option = o |> Option.map int_of_string_opt",
+            "let f o : int option = Option.bind o int_of_string_opt",
+        ),
+        (
+            "let f o = match Option.map int_of_string_opt o with Some n -> n + 1 | None -> 0",
+            "let f o = match Option.bind o int_of_string_opt with Some n -> n + 1 | None -> 0",
+        ),
+        (
+            "let f t k = match Hashtbl.find t k with Some v -> v | None -> Hashtbl.add t k 1; 1",
+            "let f t k = match Hashtbl.find_opt t k with Some v -> v | None -> Hashtbl.add t k 1; 1",
+        ),
+    ],
+    unit_argument: [
+        (
+            "let make ?(a = 1) () = ref a\nlet f () = let r = make in incr r; !r",
+            "let make ?(a = 1) () = ref a\nlet f () = let r = make () in incr r; !r",
+        ),
+        (
+            "let make ?(a = 1) () = ref a\nlet f a = incr (make ~a)",
+            "let make ?(a = 1) () = ref a\nlet f a = incr (make ~a ())",
+        ),
+    ],
+    wrapped_branches: [
+        (
+            "let ( let* ) = Option.bind\nlet f = function\n  | [] -> 0\n  | w :: _ -> let* n = w in Some (n + 1)",
+            "let ( let* ) = Option.bind\nlet f = function\n  | [] -> Some 0\n  | w :: _ -> let* n = w in Some (n + 1)",
+        ),
+        (
+            (
+                "let ( let* ) = Option.bind\nlet rec f = function\n  | [] -> []\n"
+                "  | w :: ws -> let* n = w in let* ns = f ws in Some (n :: ns)"
+            ),
+            (
+                "let ( let* ) = Option.bind\nlet rec f = function\n  | [] -> Some []\n"
+                "  | w :: ws -> let* n = w in let* ns = f ws in Some (n :: ns)"
+            ),
+        ),
     ],
     labels_left_out: [
         (
