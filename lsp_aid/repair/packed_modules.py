@@ -32,8 +32,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     node = node_of(problem, syntax) if syntax else None
     if syntax is None or node is None:
         return ()
-    if isinstance(message, messages.TypeClash):
-        return list(_said_otherwise(problem, syntax, node, message))
+    if isinstance(message, messages.TypeClash) and (found := list(_said_otherwise(problem, syntax, node, message))):
+        return found
     if _NOT_INFERRED.search(flat):
         return list(_with_signature(problem, syntax, node))
     if said := _ESCAPES.search(flat):
