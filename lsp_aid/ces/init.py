@@ -10,6 +10,7 @@ The order matters: what is to be shown is opened first; then everything becomes 
 the opened ones bound into the covers; `/proc` comes last, since the old one leads to what was opened.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -38,6 +39,8 @@ LINUX_CAPABILITY_VERSION_3 = 0x20080522
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 TMPFS_SIZE = "size=2g"
+TERMINALS = "max=64"
+"""The whole machine has a few thousand."""
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -133,7 +136,16 @@ def furnish_dev(devices: list[tuple[int, str]]) -> None:
         os.symlink(f"/proc/self/{target}", f"/dev/{name}")
     os.mkdir("/dev/shm")  # noqa: S108
     mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,{TMPFS_SIZE}")  # noqa: S108
+    os.mkdir("/dev/pts")
+    os.symlink("pts/ptmx", "/dev/ptmx")
+    furnish_terminals()
     mount(None, "/dev", None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NOEXEC)
+
+
+def furnish_terminals() -> None:
+    """Programs may make terminals of their own, and see no others. Not every system permits it; few programs ask."""
+    with contextlib.suppress(OSError):
+        mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, f"newinstance,ptmxmode=0666,mode=0620,{TERMINALS}")
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:

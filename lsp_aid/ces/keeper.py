@@ -200,6 +200,7 @@ def lay_out(head: dict[str, Any], plan: dict[str, Any]) -> None:
     shown = [(os.open(path, os.O_PATH), path) for path in shown_in_tmp(plan)]
     init.mount("tmpfs", _TMP, "tmpfs", _BARE, f"mode=0755,size={limits['disk']}")
     init.mount("tmpfs", _SHM, "tmpfs", _BARE, f"mode=1777,size={limits['disk'] // 4}")
+    init.furnish_terminals()
     for number, path in shown:
         init.make_place(path, folder=os.path.isdir(f"/proc/self/fd/{number}"))
         init.bind(number, path, init.MS_RDONLY)

@@ -68,11 +68,12 @@ def files(folder: Path) -> dict[str, bytes | None]:
 async def test_each_request_starts_from_the_tree_as_it_was(keeper: Keeper, tree: Path) -> None:
     before = files(tree)
     spoil = (
-        "echo spoilt > lib/a.ml; rm lib/link; mkdir lib/new; echo x > /tmp/left; echo x > /dev/shm/left; cat lib/a.ml"
+        "echo spoilt > lib/a.ml; rm lib/link; mkdir lib/new; echo x > /tmp/left; echo x > /dev/shm/left; cat lib/a.ml;"
+        " exec 3<> /dev/ptmx; chmod 0 /dev/pts/ptmx"
     )
     assert await out(keeper, spoil) == "spoilt\n"
-    assert await out(keeper, "cat lib/a.ml; ls lib; ls /tmp /dev/shm") == (
-        "let a = 1\na.ml\nlink\n/dev/shm:\n\n/tmp:\nhome\nwork\n"
+    assert await out(keeper, "cat lib/a.ml; ls lib; ls /tmp /dev/shm; exec 3<> /dev/ptmx; ls /dev/pts") == (
+        "let a = 1\na.ml\nlink\n/dev/shm:\n\n/tmp:\nhome\nwork\n0\nptmx\n"
     )
     assert files(tree) == before
 

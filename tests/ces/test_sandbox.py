@@ -195,6 +195,15 @@ async def test_a_program_of_the_sandbox_may_use_its_own_loopback(sandbox: Sandbo
     assert done.text.strip() == "connected"
 
 
+async def test_a_program_of_the_sandbox_may_make_terminals_of_its_own(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = (
+        "import os; end, other = os.openpty(); os.write(other, b'said');"
+        "print(os.read(end, 9), sorted(os.listdir('/dev/pts')))"
+    )
+    done = await run_inside(sandbox, [str(PYTHON), "-I", "-c", code], tmp_path, Path(sys.base_prefix))
+    assert done.text.strip() == "b'said' ['0', 'ptmx']"
+
+
 async def test_a_folder_that_is_to_be_hidden_is_never_shown(sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "inside").mkdir()
     secret = tmp_path / "secret"
