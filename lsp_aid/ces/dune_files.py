@@ -3,14 +3,14 @@
 import os
 import re
 import stat
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lsp_aid.ces.checkout import BUILD_FOLDER
 from lsp_aid.ocaml import dune_file
-from lsp_aid.ocaml.dune_file import Group, Word
+from lsp_aid.ocaml.dune_file import Group, Node, Word
 
 _NAMES = ("dune", "dune-project", "dune-workspace", "dune-file", "jbuild")
-_INCLUDE = re.compile(r'\((?:\s|;[^\n]*+)*+include(?:\s|;[^\n]*+)++("[^"]*"|[^\s()"]+)')
 _LONGEST = 10_000_000
 _UNREAD = "(dynamic_include unread)"
 """In the place of a text that cannot be read here."""
@@ -45,12 +45,29 @@ def _with_included(tree: Path, path: Path, texts: dict[Path, str]) -> None:
         texts[path] = path.read_text(encoding="utf-8", errors="replace") if is_small else _UNREAD
     except OSError:
         texts[path] = _UNREAD
-    for match in _INCLUDE.finditer(texts[path]):
-        name = Path(os.path.normpath(path.parent / match[1].strip('"')))
-        if name.is_relative_to(tree):
+    for name in _included(texts[path], path.parent) if path.suffix != ".opam" else ():
+        if name is not None and name.is_relative_to(tree):
             _with_included(tree, name, texts)
         else:
-            texts[name] = _UNREAD
+            texts[path] += _UNREAD
+
+
+def _included(text: str, folder: Path) -> list[Path | None]:
+    """The files that the text of a dune file includes; None for one that cannot be told."""
+    if "include" not in text:
+        return []
+    nodes, faults = dune_file.parse(text)
+    return [*([None] if faults else []), *_named(nodes, folder)]
+
+
+def _named(nodes: Sequence[Node], folder: Path) -> Iterator[Path | None]:
+    for group in (node for node in nodes if isinstance(node, Group)):
+        below = folder
+        if group.head == "include":
+            yield Path(os.path.normpath(folder / group.words[0])) if group.words else None
+        elif group.head == "subdir" and group.words:
+            below = folder / group.words[0]
+        yield from _named(group.items, below)
 
 
 def _has_cram(project: str) -> bool:
