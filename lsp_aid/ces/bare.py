@@ -97,11 +97,19 @@ def _write(root: Path, files: Sequence[FileWrite]) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         if Path(os.path.realpath(place.parent)) != Path(os.path.realpath(root)) / place.parent.relative_to(root):
             raise NotADirectoryError(f"{file.path} lies behind a link")
+        if place.is_dir() and not place.is_symlink():  # of which all is deleted
+            _remove_empty(place)
         with contextlib.suppress(FileNotFoundError):
             place.unlink()
         if file.content is not None:
             place.write_bytes(file.content)
             place.chmod(file.mode)
+
+
+def _remove_empty(folder: Path) -> None:
+    for below in folder.iterdir():
+        _remove_empty(below)
+    folder.rmdir()
 
 
 def _read(root: Path, scratch: Path, path: str, most: int) -> bytes | None:

@@ -33,7 +33,9 @@ from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import Typer
+from lsp_aid.editformats.unified_diff import UnifiedDiff
 from lsp_aid.edits.containment import check_path, shown
+from lsp_aid.edits.git_diff import apply_exactly
 from lsp_aid.edits.placing import place
 from lsp_aid.errors import AidError, EditError, FileUnreadableError, NotTextError, OutsideError, UsageError
 from lsp_aid.typer.installing import Compiler
@@ -341,6 +343,10 @@ def placed(view: WorkspaceView, request: Request) -> ChangeSet:
         return request.changes
     if not request.diff.strip():
         return ChangeSet()
+    if request.format in ("auto", UnifiedDiff.NAME):
+        changes = apply_exactly(view, request.diff, NO_LIMITS)
+        if changes is not None:
+            return changes
     reply = editformats.read(request.diff, request.format)
     if not reply.edits:
         raise EditError("There is no edit in what was given")

@@ -258,8 +258,12 @@ def write_files(files: list[tuple[str, int | None, int]], blob: bytes) -> None:
             below = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
             os.close(parent)
             parent = below
-        with contextlib.suppress(FileNotFoundError):
+        try:
             os.unlink(name, dir_fd=parent)
+        except FileNotFoundError:
+            pass
+        except IsADirectoryError:  # of which all is deleted
+            remove_empty(name, parent)
         if length is not None:
             number = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=parent)
             with os.fdopen(number, "wb") as file:
@@ -267,6 +271,15 @@ def write_files(files: list[tuple[str, int | None, int]], blob: bytes) -> None:
                 os.fchmod(file.fileno(), mode)
             at += length
         os.close(parent)
+
+
+def remove_empty(name: str, parent: int) -> None:
+    """Removes a folder that holds nothing but folders of that kind."""
+    here = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+    for below in os.listdir(here):
+        remove_empty(below, here)
+    os.close(here)
+    os.rmdir(name, dir_fd=parent)
 
 
 def seal(place: str, writable: list[str]) -> None:

@@ -210,6 +210,37 @@ async def test_a_renamed_module_is_built_under_its_new_name(engine: Engine, warm
     assert (await engine.evaluate(warm, Request(move + use))).colour is Colour.GREEN
 
 
+EXPECTED = {
+    "dune-project": "(lang dune 3.0)\n",
+    "t/dune": """\
+(executable (name t))
+(rule (with-stdout-to out (run ./t.exe)))
+(rule (alias runtest) (action (diff expected out)))
+(rule (alias runtest) (deps data) (action (run grep -q "^a.$" data)))
+""",
+    "t/t.ml": 'let () = print_string "hello"\n',
+    "t/expected": "hello",
+    "t/data": "a\r\n",
+    "notes": "none\n",
+}
+MOVE = "diff --git a/notes b/notes/one\nsimilarity index 100%\nrename from notes\nrename to notes/one\n"
+END = "--- a/t/expected\n+++ b/t/expected\n@@ -1 +1 @@\n-hello\n\\ No newline at end of file\n+hello\n"
+OF_BYTES = {
+    "the end of a file": (END, "red"),
+    "an end of line": ("--- a/t/data\n+++ b/t/data\n@@ -1 +1 @@\n-a\r\n+a\n", "red"),
+    "a file that becomes a folder": (MOVE, "green"),
+    "lines that stand for others": ("--- /dev/null\n+++ b/t/u.mli\n@@ -0,0 +1,2 @@\n+(* ... *)\n+...\n", "red"),
+}
+
+
+@pytest.mark.parametrize("name", OF_BYTES)
+async def test_a_diff_of_git_is_judged_byte_for_byte(engine: Engine, home: Path, name: str) -> None:
+    warm = await engine.open(Folder(write(home / "expected", EXPECTED)))
+    diff, colour = OF_BYTES[name]
+    verdict = await engine.evaluate(warm, Request(diff, level=Level.TEST))
+    assert (verdict.colour.value, verdict.applied) == (colour, True), verdict
+
+
 SCRIPT = """\
 diff --git a/gen/gen.sh b/gen/gen.sh
 new file mode 100755
