@@ -86,6 +86,14 @@ class OutsideError(WorkspaceError):
     """A path that leaves the workspace or enters a folder that is not to be edited."""
 
 
+class NotSourceError(OutsideError):
+    """A path in a folder of a name that holds no source as a rule. `path` is relative to the root."""
+
+    def __init__(self, what: str, cure: str = "", path: str = "") -> None:
+        super().__init__(what, cure)
+        self.path = path
+
+
 class StaleError(WorkspaceError):
     """A text has changed since it was read. `paths` are the files, relative to the root, where they are known."""
 

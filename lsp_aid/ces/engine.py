@@ -37,7 +37,15 @@ from lsp_aid.editformats.unified_diff import UnifiedDiff
 from lsp_aid.edits.containment import check_path, shown
 from lsp_aid.edits.git_diff import apply_exactly
 from lsp_aid.edits.placing import place
-from lsp_aid.errors import AidError, EditError, FileUnreadableError, NotTextError, OutsideError, UsageError
+from lsp_aid.errors import (
+    AidError,
+    EditError,
+    FileUnreadableError,
+    NotSourceError,
+    NotTextError,
+    OutsideError,
+    UsageError,
+)
 from lsp_aid.typer.installing import Compiler
 from lsp_aid.typer.pool import Limits as TyperLimits
 from lsp_aid.typer.pool import TyperPool
@@ -227,6 +235,10 @@ class Engine:
             changes = await asyncio.to_thread(placed, view, request)
         except NotTextError:
             raise  # it may be right: nobody can say here
+        except NotSourceError as error:
+            if view.exists(error.path):
+                raise  # nor here: tests may read it
+            return _refused(str(error), PolicyReport())
         except (EditError, OutsideError) as error:
             return _refused(str(error), PolicyReport())
         kept, restored = request.policy.restored(changes)

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from pathlib import Path, PurePosixPath
 
-from lsp_aid.errors import OutsideError
+from lsp_aid.errors import NotSourceError, OutsideError
 
 MAX_PATH = 1024
 
@@ -79,7 +79,7 @@ def _check_parts(pure: PurePosixPath, path: str) -> None:
         if folded.startswith(".") and not (is_last and part in _OPEN_DOTFILES):
             raise OutsideError(f"{shown(path)} is hidden", "Hidden files and folders are not edited.")
         if folded in _CLOSED_FOLDERS or folded.startswith("git~"):
-            raise OutsideError(f"{shown(path)} is not source", f"Nothing in {part} is edited.")
+            raise NotSourceError(f"{shown(path)} is not source", f"Nothing in {part} is edited.", pure.as_posix())
 
 
 def _target(root: Path, pure: PurePosixPath, path: str) -> Path:

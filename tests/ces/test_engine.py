@@ -200,6 +200,13 @@ async def test_nothing_is_known_of_what_is_no_text(engine: Engine, warm: WarmBas
     assert (verdict.colour, verdict.tier) == (Colour.UNKNOWN, None)
 
 
+async def test_nothing_is_known_of_what_is_hardly_source(engine: Engine, root: Path) -> None:
+    warm = await engine.open(Folder(write(root, {"test/data/node_modules/x": "a\n"})))
+    diff = "--- a/test/data/node_modules/x\n+++ b/test/data/node_modules/x\n@@ -1 +1 @@\n-a\n+b\n"
+    verdict = await engine.evaluate(warm, Request(diff))
+    assert (verdict.colour, verdict.tier) == (Colour.UNKNOWN, None)
+
+
 async def test_a_renamed_module_is_built_under_its_new_name(engine: Engine, warm: WarmBase) -> None:
     names = "rename from lib/report.ml\nrename to lib/summary.ml\n"
     move = f"diff --git a/lib/report.ml b/lib/summary.ml\nsimilarity index 100%\n{names}"
