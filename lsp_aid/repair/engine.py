@@ -134,16 +134,25 @@ class _Search:
     stop_at: int = 0
     target: Diagnostic | None = None
     typing: Typing | None = None
+    withheld: bool = False
+    """Whether a last resort was not asked, since another family had a likely answer."""
+    is_last: bool = False
+    """Whether all are asked, since that answer came to nothing."""
 
     async def run(self) -> tuple[Repair, ...]:
         self.stop_at = self.settings.builds
-        root = await self._node(ChangeSet(), self.before, (), 0.0)
         self.target = min(self.before.errors, key=self._reach)
-        self._push(root, (0,) * len(root.errors))
+        await self._from_start()
+        if self.withheld and not self.found and not self._spent():
+            self.is_last = True
+            await self._from_start()
+        return self._ranked()
+
+    async def _from_start(self) -> None:
+        self._begin(await self._node(ChangeSet(), self.before, (), 0.0))
         while self.queue and not self._spent() and len(self.found) < self.settings.top:
             cost, _, node, choice = heapq.heappop(self.queue)
             await self._try(cost, node, choice)
-        return self._ranked()
 
     def _spent(self) -> bool:
         return self.builds >= self.stop_at or time.monotonic() >= self.deadline
@@ -207,7 +216,9 @@ class _Search:
     async def _ways(self, problem: Problem) -> list[Step]:
         steps: list[Step] = []
         for name, family in self.families.items():
-            if any(step.candidate.weight >= LAST_RESORTS.get(name, math.inf) for step in steps):
+            enough = math.inf if self.is_last else LAST_RESORTS.get(name, math.inf)
+            if any(step.candidate.weight >= enough for step in steps):
+                self.withheld = True
                 continue
             if self.found and name in LAST_RESORTS:  # below another way than the first that leads to a green build
                 continue
@@ -223,6 +234,17 @@ class _Search:
         kept = _each_once(steps)[:CANDIDATES_PER_ERROR]
         best = max((step.candidate.weight for step in kept), default=1.0)
         return [evolve(step, likelihood=_likelihood(step.candidate.weight, best)) for step in kept]
+
+    def _begin(self, node: _Node) -> None:
+        """With the likeliest way for each error; also with what cures a file of all errors, and nothing beside it."""
+        self._push(node, (0,) * len(node.errors))
+        for number, ways in enumerate(node.ways):
+            path = node.errors[number].path
+            beside = [i for i, error in enumerate(node.errors) if error.path == path and i != number]
+            for way in (w for w, step in enumerate(ways) if step.candidate.cures_file and beside):
+                choice = [len(node.ways[i]) if i in beside else 0 for i in range(len(node.ways))]
+                choice[number] = way
+                self._push(node, tuple(choice), -NO_CANDIDATE_COST * len(beside))
 
     def _push(self, node: _Node, choice: tuple[int, ...], extra: float = 0.0) -> None:
         """`choice[i]` is the number of the way taken for error i; its number of ways where none is taken."""
@@ -271,7 +293,7 @@ class _Search:
             self._advance(node, choice, [i for i, _ in taken], extra + WORKED_COST)
         if len(left) < len(taken):
             below = await self._node(changes, build, steps, cost + REVEALED_COST + TOUCHED_COST * len(touched))
-            self._push(below, (0,) * len(below.errors))
+            self._begin(below)
 
     def _advance(
         self, node: _Node, choice: tuple[int, ...], places: Sequence[int], extra: float, together: bool = False

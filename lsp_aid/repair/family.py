@@ -26,6 +26,8 @@ class Candidate:
     changes: ChangeSet
     weight: float
     kind: Kind = Kind.FIX
+    cures_file: bool = False
+    """Whether no error is left in the error's file with it, as the type checker says."""
 
 
 @frozen

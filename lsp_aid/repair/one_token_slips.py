@@ -46,6 +46,8 @@ little was read of the project. And the score at which that is halved."""
 BESIDE_SYNTAX = 0.35
 """What any is worth of a text that does not parse: `syntax_errors` knows more of how such texts come about."""
 _LONE = CompilerFlags(("-w", "-a"))
+_NOT_ERASED = 16
+"""The warning of an optional argument that was none before it got its `?`."""
 _AFTER_DOT = re.compile(r"(?<![\w'])[a-z_)][\w']*\s*\.\s*$")
 """What a field stands behind, as `r.` and not `M.`."""
 _HOLE = "(assert false)"
@@ -59,17 +61,24 @@ _BINDERS = frozenset(("let", "rec", "and", "fun", "(", ",", "as", "|", "::", "fo
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     """The slips under which the module type-checks, likely ones first."""
     path = problem.diagnostic.path
-    if not path.endswith((".ml", ".mli")) or problem.typing is None or messages.warning_number(problem.diagnostic):
+    number = messages.warning_number(problem.diagnostic)
+    if not path.endswith((".ml", ".mli")) or problem.typing is None or number not in (None, _NOT_ERASED):
         return ()
-    found: list[tuple[str, Slip]] = []
+    found: dict[tuple[str, TextEdit], Slip] = {}
     is_rich = False
     for site in sites(problem):
         place = await asyncio.to_thread(_place, problem, site)
         is_rich = is_rich or place.language.is_rich
         likely = await asyncio.to_thread(_likely, place)
         typed = [slip async for slip in _typed(problem, site, likely)]
-        found += [(site.path, slip) for slip in typed if not _declares_again(site, slip.edit)]
-    return _weighed(problem, sorted(found, key=lambda one: -one[1].score), is_rich)
+        for slip in typed:
+            known = found.get((site.path, slip.edit))
+            if not _declares_again(site, slip.edit) and (known is None or known.score < slip.score):
+                found[site.path, slip.edit] = slip
+        if found and site.is_declared:  # nothing else is as likely
+            break
+    ranked = sorted(((path, slip) for (path, _), slip in found.items()), key=lambda one: -one[1].score)
+    return _weighed(problem, ranked, is_rich)
 
 
 def _declares_again(site: Site, edit: TextEdit) -> bool:
@@ -287,15 +296,17 @@ def _items(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _weighed(problem: Problem, found: Sequence[tuple[str, Slip]], is_rich: bool) -> list[Candidate]:
-    """By how likely each is among them, and by itself."""
+    """By how likely each is among them, and by itself. One token that cures several errors is hardly chance."""
     made = []
     is_syntax = isinstance(messages.read(problem.diagnostic), messages.SyntaxProblem)
+    cures_several = sum(one.is_error and one.path == problem.diagnostic.path for one in problem.errors) > 1
     total = sum(math.exp(slip.score - found[0][1].score) for _, slip in found)
     for path, slip in found[:MOST]:
         share = math.exp(slip.score - found[0][1].score) / total
         alone = 1 / (1 + math.exp((HALF - slip.score) / 2))
-        most = CERTAIN if slip.is_plain else LIKELY if is_rich else DOUBTFUL
+        most = CERTAIN if slip.is_plain or cures_several else LIKELY if is_rich else DOUBTFUL
         most = min(most, BESIDE_SYNTAX) if is_syntax else most
         weight = max(0.02, most * share * alone)
-        made.append(Candidate(slip.title, problem.edit(slip.edit, path=path), weight))
+        changes = problem.edit(slip.edit, path=path)
+        made.append(Candidate(slip.title, changes, weight, cures_file=path == problem.diagnostic.path))
     return made

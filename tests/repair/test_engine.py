@@ -125,6 +125,13 @@ async def test_alternatives_at_the_focus_each_complete_best_first(tmp_path: Path
     assert outcome.repairs[0].steps[0].error.path == "b.txt"
 
 
+async def test_a_last_resort_is_asked_where_likelier_answers_come_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("bad\n")
+    families = {"sure": Words("worse bad"), "one_token_slips": Words("good")}
+    outcome = await repair(WorkspaceView(tmp_path), Toy(), FixSettings(), Silent(), None, families)
+    assert [r.changes.texts for r in outcome.repairs] == [{"a.txt": "good\n"}]
+
+
 async def test_a_skeleton_comes_behind_every_fix(tmp_path: Path) -> None:
     outcome, _ = await search(tmp_path, {"a.txt": "bad\n"}, Words("todo", kind=Kind.SKELETON), Words("x", "good"))
     assert [r.kind for r in outcome.repairs] == [Kind.FIX, Kind.FIX, Kind.SKELETON]

@@ -11,7 +11,7 @@ from lsp_aid.repair import one_token_slips
 from lsp_aid.repair.one_token.language import Language
 from lsp_aid.wiring import Wiring
 from tests.support.one_liners import check_best
-from tests.support.repair import LoneTyping
+from tests.support.repair import LoneTyping, problems
 
 pytestmark = pytest.mark.dune
 
@@ -62,3 +62,25 @@ def test_what_a_file_says_elsewhere_is_likely_and_a_slip_does_not_speak_for_itse
     at = language.words.index("mpa")
     assert language.likely(at, ("map",), at + 1) > language.likely_as_is(at, at + 1) + 2
     assert language.likely(at, ("map",), at + 1) > language.likely(at, ("f",), at + 1) + 2
+
+
+async def test_a_name_that_an_interface_has_and_its_module_has_not(typing: Typing, tmp_path: Path) -> None:
+    edges = "module Size : sig\n  type t\nend\nmodule Edge : sig\n  val of_size : Size.t -> int\nend"
+    cases = [
+        ("val area : float -> float", "val twice : float -> float"),
+        (edges.replace("module Size", "module Edge"), edges),
+    ]
+    implementations = [
+        "let twice x = x *. 2.",
+        "module Size = struct type t = int end\nmodule Edge = struct let of_size (s : Size.t) = s end",
+    ]
+    await check_best(one_token_slips, cases, tmp_path, typing=typing, implementations=implementations)
+
+
+async def test_an_argument_that_became_optional_cures_all_that_follows(typing: Typing, tmp_path: Path) -> None:
+    right = "let area ~width ~scale = width *. scale\nlet one = area ~width:1. ~scale:2.\n"
+    wrong = {"a.ml": right.replace("~scale =", "?scale =")}
+    of_argument, of_use = sorted(await problems(wrong, tmp_path, typing), key=lambda problem: problem.start)
+    best = (await one_token_slips.candidates(of_argument))[0]
+    assert (best.changes.texts, best.cures_file) == ({"a.ml": right}, True)
+    assert best.weight > (await one_token_slips.candidates(of_use))[0].weight

@@ -1,13 +1,14 @@
 """Where in a project the slip may be that an error tells of: what is blamed, a declaration, or an interface."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
 from lsp_aid.domain.text import SourceText
 from lsp_aid.ocaml import messages
-from lsp_aid.ocaml.syntax import parse
+from lsp_aid.ocaml.syntax import Item, parse
 from lsp_aid.repair.family import Problem
 from lsp_aid.repair.one_token.language import class_of, code_of
 from lsp_aid.repair.places import text_of
@@ -54,6 +55,7 @@ def sites(problem: Problem) -> Iterator[Site]:
     yield Site(path, text, problem.start, problem.end, wanted=tuple(suggested))
     if isinstance(message, messages.UnboundName):
         yield from _declarations(path, text, message)
+        yield from _declared_in_half(problem, path, text, message)
 
 
 def _text(problem: Problem, path: str) -> str | None:
@@ -66,11 +68,21 @@ def _declarations(path: str, text: str, message: messages.UnboundName) -> Iterat
     owner = re.split(r"[\s.]", message.of_type.strip())[-1] if message.of_type else ""
     for item in parse(text, path).declared:
         alike = distance(item.name, message.name) <= 2 and min(len(item.name), len(message.name)) > 2
-        if item.name != message.name and (alike or (owner and item.owner == owner)):
-            at = re.search(rf"(?<![\w']){re.escape(item.name)}(?![\w'])", text[item.node.start : item.node.end])
-            if at is not None:
-                start = item.node.start + at.start()
-                yield Site(path, text, start, start + len(item.name), wanted=(message.name,), is_declared=True)
+        is_likely = item.name != message.name and (alike or (owner and item.owner == owner))
+        if is_likely and (site := _named(path, text, item, (message.name,))) is not None:
+            yield site
+
+
+def _declared_in_half(problem: Problem, path: str, text: str, message: messages.UnboundName) -> Iterator[Site]:
+    """What an interface declares by a name that its module does not, where the module declares the one asked for."""
+    other = _text(problem, path.removesuffix("i")) if path.endswith(".mli") else None
+    there = Counter(item.name for item in parse(other, path.removesuffix("i")).declared) if other is not None else {}
+    if message.name not in there:
+        return
+    here = Counter(item.name for item in parse(text, path).declared)
+    for item in [item for item in parse(text, path).declared if here[item.name] > there.get(item.name, 0)][:MOST]:
+        if (site := _named(path, text, item, (message.name,))) is not None:
+            yield site
 
 
 def _mismatched(problem: Problem, message: messages.SignatureMismatch) -> Iterator[Site]:
@@ -82,6 +94,7 @@ def _mismatched(problem: Problem, message: messages.SignatureMismatch) -> Iterat
         places += [(at.path, at.range) for at in (entry.expected_at, getattr(entry, "actual_at", None)) if at]
     texts = {where: text for where in pair if (text := _text(problem, where)) is not None}
     missing = _missing(texts, *pair)
+    yield from _not_provided(texts, pair[0], message, missing)
     found = False
     for where, extent in dict.fromkeys(places):
         if where in texts:
@@ -94,15 +107,36 @@ def _mismatched(problem: Problem, message: messages.SignatureMismatch) -> Iterat
                 yield Site(where, text, token.start, token.end, True, missing)
 
 
+def _not_provided(
+    texts: Mapping[str, str], interface: str, message: messages.SignatureMismatch, missing: tuple[str, ...]
+) -> Iterator[Site]:
+    """The name of what an interface has and its module has not, which may be there by one of the names of its own."""
+    text = texts.get(interface)
+    names = {entry.name for entry in message.entries if isinstance(entry, messages.NotProvided)}
+    for item in parse(text, interface).declared if text is not None else ():
+        if item.name in names and (site := _named(interface, text or "", item, missing)) is not None:
+            yield site
+
+
+def _named(path: str, text: str, item: Item, wanted: tuple[str, ...]) -> Site | None:
+    """The name by which something is declared."""
+    name = re.search(rf"(?<![\w']){re.escape(item.name)}(?![\w'])", text[item.node.start : item.node.end])
+    if name is None:
+        return None
+    start = item.node.start + name.start()
+    return Site(path, text, start, start + len(item.name), wanted=wanted, is_declared=True)
+
+
 def _missing(texts: Mapping[str, str], interface: str, implementation: str) -> tuple[str, ...]:
-    """What the one declares and the other does not name."""
+    """What the one declares and the other does not name, what is used least first."""
     if len(texts) < 2:
         return ()
-    found: dict[str, None] = {}
+    counts = {where: Counter(token.text for token in code_of(text)) for where, text in texts.items()}
+    found: dict[str, int] = {}
     for one, other in ((interface, implementation), (implementation, interface)):
-        named = {token.text for token in code_of(texts[other])}
-        found.update(dict.fromkeys(item.name for item in parse(texts[one], one).items if item.name not in named))
-    return tuple(found)[:MOST_MISSING]
+        names = {item.name: None for item in parse(texts[one], one).items}
+        found.update({name: counts[one][name] for name in names if not counts[other][name]})
+    return tuple(sorted(found, key=lambda name: found[name]))[:MOST_MISSING]
 
 
 def siblings(word: str, texts: Sequence[str]) -> list[str]:
