@@ -78,7 +78,7 @@ async def test_a_name_that_an_interface_has_and_its_module_has_not(typing: Typin
 
 
 async def test_an_argument_that_became_optional_cures_all_that_follows(typing: Typing, tmp_path: Path) -> None:
-    right = "let area ~width ~scale = width *. scale\nlet one = area ~width:1. ~scale:2.\n"
+    right = "let sides ~width ~scale = (width, scale)\nlet one = snd (sides ~width:1. ~scale:2.) +. 1.\n"
     wrong = {"a.ml": right.replace("~scale =", "?scale =")}
     of_argument, of_use = sorted(await problems(wrong, tmp_path, typing), key=lambda problem: problem.start)
     best = (await one_token_slips.candidates(of_argument))[0]
