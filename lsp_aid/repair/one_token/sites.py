@@ -51,8 +51,8 @@ def sites(problem: Problem) -> Iterator[Site]:
     text = _text(problem, path)
     if text is None:
         return
-    if messages.warning_number(problem.diagnostic) is not None:  # of what is declared there
-        yield Site(path, text, problem.start, problem.end, is_declared=True)
+    if messages.warning_number(problem.diagnostic) is not None:  # of an argument, whose name alone is blamed
+        yield Site(path, text, max(0, problem.start - 1), problem.end, is_declared=True)
         return
     suggested = message.suggestions if isinstance(message, messages.UnboundName) else ()
     yield Site(path, text, problem.start, problem.end, wanted=tuple(suggested))
