@@ -54,15 +54,15 @@ and iter_module tell path = function
   | _ -> ()
 
 let shown env signature alerts =
-  let buffer = Buffer.create 1024 in
-  let ppf = Format.formatter_of_buffer buffer in
-  Misc.Stdlib.String.Map.iter (Format.fprintf ppf "[@@@@@@alert %s %S]@.") alerts;
+  let notes = ref [] in
+  let note text = notes := text :: !notes in
+  Misc.Stdlib.String.Map.iter (fun kind text -> note (Printf.sprintf "[@@@alert %s %S]" kind text)) alerts;
   let tell path attributes =
     let one attribute =
       if not (is_comment attribute) then
-        Format.fprintf ppf "%s%a@." path Pprintast.structure [ Ast_helper.Str.attribute attribute ]
+        note (Format.asprintf "%s%a" path Pprintast.structure [ Ast_helper.Str.attribute attribute ])
     in
     List.iter one attributes
   in
   iter_items tell "" signature;
-  Telling.printed_exactly Printtyp.signature env signature ^ "\n" ^ Buffer.contents buffer
+  String.concat "\n" (Telling.printed_exactly Printtyp.signature env signature :: List.rev !notes)
