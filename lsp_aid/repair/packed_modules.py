@@ -1,6 +1,7 @@
 """A packed module whose signature nothing tells, or another than is asked for.
 
 let describe (module P) = P.name              let describe (module P : Plugin.S) = P.name
+let module P = (val plugin) in P.name         let module P = (val plugin : Plugin.S) in P.name
 fun p -> p.name, of a (module Plugin.S)       fun (module P : Plugin.S) -> P.name
 let sum (module S : Num) xs = fold S.add xs   let sum (type a) (module S : Num with type t = a) xs = fold S.add xs
 sum (module Int : Num) [ 1 ]                  sum (module Int) [ 1 ], where `Num with type t = 'a` is asked for
@@ -23,6 +24,7 @@ _ESCAPES = re.compile(r"type constructor [\"`']?([A-Z][\w']*)\.([a-z_][\w']*)[\"
 _PACKED = re.compile(r"\(module (?P<path>[\w'.]+)(?: with (?P<types>[^()]*(?:\([^()]*\)[^()]*)*))?\)")
 _TYPES = re.compile(r"\btype (?:'\w+ |\([^)]*\) )?([a-z_][\w']*)")
 _NOT_INFERRED = re.compile(r"signature for this packaged module couldn't be inferred")
+_MOST = 4
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -80,13 +82,18 @@ def _bound_to(syntax: Syntax, node: Node) -> Node | None:
 
 
 def _with_signature(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidate]:
-    module = next(node.walk("module_name"), None)
-    around = node.enclosing("fun_expression", "let_binding", "let_expression", "match_case")
+    bound = node.parent if node.kind == "packed_module" else None
+    module = bound.child("module_name") if bound is not None else next(node.walk("module_name"), None)
+    if bound is not None:  # `module E = (val e)`, in all that follows
+        around = bound.enclosing("let_expression") or syntax.root
+    else:
+        around = node.enclosing("fun_expression", "let_binding", "let_expression", "match_case")
     if module is None or around is None:
         return
+    place = node.named_children[-1] if bound is not None else module
     used = {m[1] for m in re.finditer(rf"\b{re.escape(module.text)}\.([a-z_][\w']*)", around.text)}
-    for number, path in enumerate(_fitting(problem, syntax, used)):
-        edit = TextEdit(module.end, module.end, f" : {path}")
+    for number, path in enumerate(_fitting(problem, syntax, used)[:_MOST]):
+        edit = TextEdit(place.end, place.end, f" : {path}")
         yield Candidate(f"The module is a `{path}`", problem.edit(edit), 0.92 - 0.15 * number)
 
 

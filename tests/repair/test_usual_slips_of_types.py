@@ -29,6 +29,7 @@ from tests.support.one_liners import check_best, check_none
 
 pytestmark = pytest.mark.dune
 
+TWO = "module type E = sig val a : int end\nmodule type S = sig val b : int end\n"
 NUM = "module type N = sig type t val f : t -> int end\n"
 MUTUAL = "module M : sig val f : int -> int end = struct let rec f n =\n  if n = 0\n  then 0\n  else f (n - 1)"
 LOOP = "let f m = for i = 0 to 1 do for j = 0 to 1 do m.(i).({}) <- 0 done done"
@@ -96,6 +97,10 @@ CASES = {
         (
             NUM + "let f (module S : N) xs = List.map S.f xs",
             NUM + "let f (type a) (module S : N with type t = a) xs = List.map S.f xs",
+        ),
+        (
+            TWO + "let f s = let module M = (val s) in M.b",
+            TWO + "let f s = let module M = (val s : S) in M.b",
         ),
     ],
     forgotten_indices: [
