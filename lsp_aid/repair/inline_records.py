@@ -2,6 +2,9 @@
 
 Event.Key (13, false)                     Event.Key { code = 13; shift = false }
 | Event.Key (code, _) -> code             | Event.Key { code; _ } -> code
+
+The record itself, which cannot leave its case, for a field of it:
+| Column c -> c.gap * length c            | Column c -> c.gap * length c.children
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +13,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import syntax as ocaml_syntax
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import node_of, text_of, tree, within_parentheses
 
@@ -31,7 +35,10 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     node = within_parentheses(node) if node else None
     around = next((n for n in (node, *node.ancestors()) if n.kind in (_PATTERN, _EXPRESSION)), None) if node else None
     if syntax is not None and node is not None and _SAID[-1] in problem.diagnostic.flat_message:
-        around = _binder(syntax, node) or around
+        binder = _binder(syntax, node)
+        if binder is not None and (left_out := await _left_out(problem, syntax, node, binder)):
+            return left_out
+        around = binder or around
     name = _name(around) if around is not None else ""
     fields = _fields(problem, name.rpartition(".")[2]) if name else []
     if syntax is None or around is None or not fields:
@@ -50,6 +57,34 @@ def _binder(syntax: Syntax, node: Node) -> Node | None:
     """The pattern of the constructor whose record a variable is."""
     binding = lookup(syntax, node.text, node.start)
     return binding.node.enclosing(_PATTERN) if binding is not None else None
+
+
+async def _left_out(problem: Problem, syntax: Syntax, node: Node, binder: Node) -> list[Candidate]:
+    """The field of that name, or one that has the type which is wanted there, is read from the record."""
+    fields = _fields(problem, _name(binder).rpartition(".")[2])
+    binding = lookup(syntax, node.text, node.start)
+    if len(fields) < 2 or binding is None or binder.named_children[-1].text != node.text:
+        return []
+    bare = [use for use in syntax.walk("value_path") if use.text == node.text and not _is_read(use)]
+    bare = [use for use in bare if lookup(syntax, use.text, use.start) == binding]
+    named = [field for field in fields if field == node.text]
+    asked = None if named else await AskedTypes.of(problem)
+    if not named and (asked is None or len(bare) > 1):
+        return []
+    found = [
+        (field, problem.edit(*(TextEdit(use.end, use.end, f".{field}") for use in bare))) for field in named or fields
+    ]
+    if asked is not None:
+        reached = await asked.reached([changes.texts.get(problem.diagnostic.path) or "" for _, changes in found])
+        found = [one for one, far in zip(found, reached, strict=True) if far > problem.end]
+    return [
+        Candidate(f"The record cannot leave its case: `{node.text}.{field}`", changes, _WEIGHT / (1 + number))
+        for number, (field, changes) in enumerate(found)
+    ]
+
+
+def _is_read(use: Node) -> bool:
+    return use.parent is not None and use.parent.kind == "field_get_expression" and use.parent.start == use.start
 
 
 def _name(node: Node) -> str:

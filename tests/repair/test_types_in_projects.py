@@ -36,6 +36,7 @@ LAZY = "type r = { a : int; b : int }\nlet l = lazy 1\n"
 CHAIN = "type error = Other | Unknown_book of string\nlet ( let* ) = Result.bind\nlet f t k : (int, error) result =\n"
 PP = "let pp ppf n = Format.pp_print_int ppf n\nlet name = string_of_int\n"
 BAD = "exception Bad of { line : int; text : string }\n"
+BOXES = "type t = Text of string | Rows of { gap : string; rows : string list }\n"
 SEEDED = "\nmodule T = Hashtbl.MakeSeeded (K)"
 CASES = {
     coercions: [
@@ -84,6 +85,10 @@ CASES = {
         (
             BAD + 'let f line = raise (Bad (line, "x"))\nlet g h = try h () with Bad (_, text) -> text',
             BAD + 'let f line = raise (Bad { line; text = "x" })\nlet g h = try h () with Bad { text; _ } -> text',
+        ),
+        (
+            BOXES + "let f = function Text s -> s | Rows rows -> String.concat rows.gap rows",
+            BOXES + "let f = function Text s -> s | Rows rows -> String.concat rows.gap rows.rows",
         ),
     ],
     logged_messages: [
