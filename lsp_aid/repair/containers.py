@@ -4,6 +4,7 @@ List.hd primes, of a lazy list            List.hd (Lazy.force primes)
 List.length words, of a sequence          Seq.length words
 words |> List.map f |> List.iter g        words |> Seq.map f |> Seq.iter g
 String.concat "," words, of an array      String.concat "," (Array.to_list words)
+to_seq_keys t |> List.sort compare        to_seq_keys t |> List.of_seq |> List.sort compare
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,6 +44,7 @@ _ENDS = frozenset(
 )
 """Functions that give something else than what holds as many."""
 _ATOMS = ("value_path", "parenthesized_expression", "field_get_expression", "field_expression", "label_name")
+_COMPUTED = ("application_expression", "infix_expression")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -146,6 +148,11 @@ def _stages(node: Node, old: str, new: str) -> list[TextEdit]:
 
 def _wrapped(problem: Problem, node: Node, function: str, title: str, weight: float) -> Candidate:
     above = node.parent
+    operator = above.child("rel_operator") if above is not None and above.named_children[0] == node else None
+    if operator is not None and operator.text == "|>" and node.kind in _COMPUTED and " " not in function:
+        gap = node.syntax.text[node.end : operator.end]
+        edit = TextEdit(node.end, node.end, f"{gap if gap.strip() == '|>' else ' |>'} {function}")
+        return Candidate(title, problem.edit(edit), weight)
     is_argument = above is not None and above.kind in ("application_expression", "labeled_argument", "infix_expression")
     before, behind = ("(", ")") if node.kind not in _ATOMS and not node.text.startswith("(") else ("", "")
     opened, closed = ("(", ")") if is_argument else ("", "")

@@ -106,6 +106,10 @@ CASES = {
             "let f (s : int Seq.t) = s |> List.map succ |> List.sort compare",
             "let f (s : int Seq.t) = s |> Seq.map succ |> List.of_seq |> List.sort compare",
         ),
+        (
+            "let f t = Hashtbl.to_seq_keys t |> List.sort compare",
+            "let f t = Hashtbl.to_seq_keys t |> List.of_seq |> List.sort compare",
+        ),
         (LAZY + "let f (a : int Lazy.t) b = { a; b }", LAZY + "let f (a : int Lazy.t) b = { a = Lazy.force a; b }"),
         (
             LAZY + "let g ~a ~b : r = { a; b }\nlet f b = let a = l in g ~a ~b",
