@@ -3,6 +3,7 @@
 List.map int_of_string_opt words        List.filter_map int_of_string_opt words       where an int list is wanted
 List.map words_of lines                 List.concat_map words_of lines
 Option.map find key                     Option.bind key find
+id |> check |> Option.map find          id |> check |> Option.map find |> Option.join
 match Hashtbl.find t k with             match Hashtbl.find_opt t k with
 | Some v -> ... | None -> ...           | Some v -> ... | None -> ...
 """
@@ -98,7 +99,17 @@ def _bound(call: Node, new: str) -> Iterator[TextEdit]:
         return
     above = call.parent
     if len(arguments) == 1 and above is not None and above.kind == "infix_expression":
-        value = above.named_children[0]
+        value, operator = above.named_children[0], above.child("rel_operator")
+        if operator is None or operator.text != "|>" or above.named_children[-1] != call:
+            return
+        if re.search(rf"\|>\s*Fun\.flip\s+{re.escape(new)}\b", call.syntax.text):  # as the file has it elsewhere
+            function = call.field("function") or call
+            yield TextEdit(function.start, function.end, f"Fun.flip {new}")
+            return
+        if value.kind == "infix_expression":
+            gap = call.syntax.text[value.end : call.start]
+            yield TextEdit(call.end, call.end, f"{gap}{new.removesuffix('bind')}join")
+            return
         text = value.text if value.kind in ATOMS else f"({value.text})"
         yield TextEdit(above.start, above.end, f"{new} {text} {arguments[0].text}")
 

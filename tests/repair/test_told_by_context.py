@@ -23,6 +23,7 @@ pytestmark = pytest.mark.dune
 
 CHAIN = "let ( let* ) = Result.bind\nlet or_bad name raw o = Option.to_result ~none:(name, raw) o\n"
 PORT = 'let f s =\n  let* port = int_of_string_opt s |> or_bad "port" s in\n'
+OPT = "let g n = if n > 0 then Some n else None\n"
 BOX = "type t = { wide : float; deep : float }\nlet cm n = float_of_int n /. 100.\n"
 QUERY = "let query ?limit ?(tag = 1) xs = match limit with None -> xs | Some n -> List.filter (( = ) (n + tag)) xs\n"
 CASES = {
@@ -49,6 +50,14 @@ CASES = {
         (
             "let f o : int option = o |> Option.map int_of_string_opt",
             "let f o : int option = Option.bind o int_of_string_opt",
+        ),
+        (
+            "let f s : int option = s |> int_of_string_opt |> Option.map (List.nth_opt [ 1 ])",
+            "let f s : int option = s |> int_of_string_opt |> Option.map (List.nth_opt [ 1 ]) |> Option.join",
+        ),
+        (
+            OPT + "let f s : int option = int_of_string_opt s |> Fun.flip Option.bind g |> Option.map g",
+            OPT + "let f s : int option = int_of_string_opt s |> Fun.flip Option.bind g |> Fun.flip Option.bind g",
         ),
         (
             "let f o = match Option.map int_of_string_opt o with Some n -> n + 1 | None -> 0",
@@ -120,6 +129,11 @@ async def test_what_a_maintainer_does_comes_first(family: ModuleType, tmp_path: 
     ("promised", "source", "wanted"),
     [
         ("string -> string", "let f s =\n  let b = Bytes.of_string s in\n  b", "Bytes.to_string b"),
+        (
+            "int -> int option",
+            "let g n = if n > 0 then Some n else None\nlet f n = g n |> Option.map g",
+            "Option.bind (g n) g",
+        ),
         ("?n:int -> string -> int list", "let f ?(n = 1) s = Seq.return (n + String.length s)", "List.of_seq"),
     ],
 )
