@@ -11,7 +11,9 @@ from lsp_aid.repair import (
     flattened,
     formatters,
     labels_left_out,
+    monadic_results,
     optional_values,
+    own_wrappers,
     promised_types,
     unit_argument,
     wrapped_branches,
@@ -23,6 +25,13 @@ pytestmark = pytest.mark.dune
 
 CHAIN = "let ( let* ) = Result.bind\nlet or_bad name raw o = Option.to_result ~none:(name, raw) o\n"
 PORT = 'let f s =\n  let* port = int_of_string_opt s |> or_bad "port" s in\n'
+NEED = "let need t k = match List.assoc_opt k t with Some v -> Ok v | None -> Error k\n"
+TASK = (
+    "module Task : sig type 'a t val later : (unit -> 'a) -> 'a t val return : 'a -> 'a t\n"
+    "val bind : 'a t -> ('a -> 'b t) -> 'b t end =\n"
+    "struct type 'a t = unit -> 'a let return x () = x let later f = f let bind t f () = f (t ()) () end\n"
+    "let ( let* ) = Task.bind\n"
+)
 OPT = "let g n = if n > 0 then Some n else None\n"
 BOX = "type t = { wide : float; deep : float }\nlet cm n = float_of_int n /. 100.\n"
 QUERY = "let query ?limit ?(tag = 1) xs = match limit with None -> xs | Some n -> List.filter (( = ) (n + tag)) xs\n"
@@ -41,6 +50,22 @@ CASES = {
         ),
         (QUERY + "let f ?tag xs = query ~tag xs", QUERY + "let f ?tag xs = query ?tag xs"),
         ("let f ?width s = String.make width s", "let f ?(width = 0) s = String.make width s"),
+    ],
+    own_wrappers: [
+        (
+            CHAIN + NEED + "let f t = let* a = need t 1 in let* b = List.assoc_opt 2 t in Ok (a + b)",
+            CHAIN + NEED + "let f t = let* a = need t 1 in let* b = need t 2 in Ok (a + b)",
+        ),
+    ],
+    monadic_results: [
+        (
+            TASK + "let f t = let* n = t in if n > 0 then (n, 1) else Task.return (0, 0)",
+            TASK + "let f t = let* n = t in if n > 0 then Task.return (n, 1) else Task.return (0, 0)",
+        ),
+        (
+            TASK + "let f t = Task.bind t (fun n -> n + 1)",
+            TASK + "let f t = Task.bind t (fun n -> Task.return (n + 1))",
+        ),
     ],
     flattened: [
         (
