@@ -4,6 +4,7 @@ let* n = count t in n + 1               let* n = count t in Task.return (n + 1)
 count t >>= fun n -> n + 1              count t >>= fun n -> Task.return (n + 1)
 """
 
+import re
 from collections.abc import AsyncIterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
@@ -17,7 +18,8 @@ from lsp_aid.repair.places import node_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, read
 
 _NAMES = ("return", "pure", "ret", "ok", "succeed", "resolve", "unit", "const", "now", "of_value", "value", "lift")
-_KNOWN = ("option", "result", "list", "array", "->")
+_KNOWN = ("option", "result", "list", "array")
+_CALLED = re.compile(rf"\b((?:[A-Z][\w']*\.)+(?:{'|'.join(_NAMES)}))\b")
 _MOST = 3
 _WEIGHT = 0.91
 
@@ -68,18 +70,22 @@ async def _makers(asked: AskedTypes, problem: Problem, wanted: Type) -> AsyncIte
     """The functions in scope, and of the type's module, that make one of any value; by their usual names."""
     module, _, type_ = wanted.head.rpartition(".")
     known = [(name, name) for name, made in await asked.values(problem.start) if _makes(made, type_)]
-    if module:
+    if wanted.head == "->":  # of parsers, of what carries a state: the typer tells whether it is one
+        known += [(path.rpartition(".")[2], path) for path in dict.fromkeys(_CALLED.findall(problem.source.text))]
+    elif module:
         inside = await asked.values(problem.start, within=module)
         known += [(name, f"{module}.{name}") for name, made in inside if _makes(made, type_)]
     text = problem.source.text
     known.sort(key=lambda one: (_NAMES.index(one[0]), f"{one[1]} " not in text) if one[0] in _NAMES else (99, False))
     for name, path in known:
-        if name in _NAMES or (len(wanted.parts) == 1 and path != name and name.isidentifier()):
+        if name in _NAMES or (type_ != "->" and len(wanted.parts) == 1 and path != name and name.isidentifier()):
             yield path
 
 
 def _makes(function: Type, type_: str) -> bool:
-    """Whether its type is `'a -> 'a t`."""
+    """Whether its type is `'a -> 'a t`; where the type is an arrow, it is one of any value to an arrow."""
     if function.head != "->" or function.label or not function.parts[0].is_variable:
         return False
+    if type_ == "->":
+        return True
     return function.parts[1].head.rpartition(".")[2] == type_ and function.parts[0] in function.parts[1].parts

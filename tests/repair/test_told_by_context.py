@@ -26,6 +26,10 @@ pytestmark = pytest.mark.dune
 CHAIN = "let ( let* ) = Result.bind\nlet or_bad name raw o = Option.to_result ~none:(name, raw) o\n"
 PORT = 'let f s =\n  let* port = int_of_string_opt s |> or_bad "port" s in\n'
 NEED = "let need t k = match List.assoc_opt k t with Some v -> Ok v | None -> Error k\n"
+READ = (
+    "type 'a t = string -> int -> 'a * int\nlet any s i = (s.[i], i + 1)\nlet return x _ i = (x, i)\n"
+    "let ( >>= ) p f s i = let x, i = p s i in f x s i\n"
+)
 TASK = (
     "module Task : sig type 'a t val later : (unit -> 'a) -> 'a t val return : 'a -> 'a t\n"
     "val bind : 'a t -> ('a -> 'b t) -> 'b t end =\n"
@@ -58,6 +62,10 @@ CASES = {
         ),
     ],
     monadic_results: [
+        (
+            READ + "let f : (char * int) t = any >>= fun c -> any >>= fun d -> (c, Char.code d)",
+            READ + "let f : (char * int) t = any >>= fun c -> any >>= fun d -> return (c, Char.code d)",
+        ),
         (
             TASK + "let f t = let* n = t in if n > 0 then (n, 1) else Task.return (0, 0)",
             TASK + "let f t = let* n = t in if n > 0 then Task.return (n, 1) else Task.return (0, 0)",
