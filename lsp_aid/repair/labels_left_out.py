@@ -7,7 +7,7 @@ All calls in the file that are written so are brought to it.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
@@ -48,7 +48,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     }
     positional = [one.parts[0] for one in parameters(takes)[0] if not one.label]
     made: dict[ChangeSet, str] = {}
-    for labels in _assignments(plain, types, missing, positional):
+    in_order = _in_order(parameters(takes)[0], given) if isinstance(message, messages.LabelsOmitted) else ()
+    for labels in _assignments(plain, types, missing, positional, in_order):
         shown = " ".join(f"~{label}:{one.text}" for label, one in zip(labels, plain, strict=True) if label)
         for calls in (_alike(syntax, call), [call]):
             change = problem.edit(*(edit for one in calls for edit in _labelled(one, labels)))
@@ -66,9 +67,13 @@ def _call(node: Node) -> Node | None:
 
 
 def _assignments(
-    plain: Sequence[Node], types: Sequence[Type | None], missing: Mapping[str, Type], positional: Sequence[Type]
+    plain: Sequence[Node],
+    types: Sequence[Type | None],
+    missing: Mapping[str, Type],
+    positional: Sequence[Type],
+    in_order: Sequence[str],
 ) -> Iterator[tuple[str, ...]]:
-    """A label for each argument, empty for none; the fewest first."""
+    """A label for each argument, empty for none; the fewest first. Of as many it is `in_order` where that is known."""
     if not missing or len(missing) > _MOST_LABELS:
         return
     found: list[tuple[str, ...]] = []
@@ -81,8 +86,14 @@ def _assignments(
         if all(_may_be(*one) for one in zip(plain, types, wanted, strict=True)):
             found.append(labels)
     named = {labels: sum(label == one.text for label, one in zip(labels, plain, strict=True)) for labels in found}
-    found.sort(key=lambda labels: (sum(bool(label) for label in labels), -named[labels]))
+    found.sort(key=lambda labels: (sum(bool(label) for label in labels), -named[labels], labels != in_order))
     yield from found[: _MOST_TRIED // 2]
+
+
+def _in_order(takes: Sequence[Type], given: Collection[str]) -> tuple[str, ...]:
+    """The labels by place: so the compiler takes a full application without any of them."""
+    left = [one.label for one in takes if one.label[:1] != "?" and one.label not in {f"~{name}" for name in given}]
+    return tuple(label[1:] for label in left)
 
 
 def _may_be(argument: Node, type_: Type | None, wanted: Type) -> bool:

@@ -139,6 +139,10 @@ CASES = {
                 "let g xs = xs |> L.fold_left ~init:1 ~f:( * )"
             ),
         ),
+        (
+            "let f ?d ~a ~b c = (d = Some a) :: (b = c) :: []\nlet g x y z = f x y z = []",
+            "let f ?d ~a ~b c = (d = Some a) :: (b = c) :: []\nlet g x y z = f ~a:x ~b:y z = []",
+        ),
     ],
     formatters: [
         (
