@@ -1,5 +1,6 @@
 """Variables that are bound and not used: in patterns, parameters and local bindings."""
 
+import re
 from collections.abc import Iterator
 
 from lsp_aid.domain.text import TextEdit
@@ -28,6 +29,7 @@ def variable(problem: Problem, tree: Syntax, name: str) -> Iterator[Candidate]:
         yield from _plain(problem, node)
 
 
+_ASKED = re.compile(r"[A-Z]\w*\.(?:length|is_empty|mem|is_some|is_none|equal|compare)(?:\s+[\w.']+)+")
 _NAMES = ("value_pattern", "value_name", "field_name", "parenthesized_operator")
 
 
@@ -99,7 +101,8 @@ def _self(problem: Problem, name: Node) -> Iterator[Candidate]:
 
 def _binding(problem: Problem, name: Node) -> Iterator[Candidate]:
     """Drops `let x = e in`: first choice where `e` is a constant, or made of what is there for it alone, second where
-    it is computed of other names, for then it was wanted once, and a last one where it may do something."""
+    it is computed of other names, for then it was wanted once, and a last one where it may do something. What is
+    quickly asked for again, a length, is first choice, too."""
     binding = name.parent
     definition = binding.parent if binding else None
     expression = definition.parent if definition else None
@@ -117,7 +120,8 @@ def _binding(problem: Problem, name: Node) -> Iterator[Candidate]:
         edit = TextEdit(expression.start, body.start, "")
     title = f"Remove the unused binding of `{name.text}`"
     constant = all(_is_called(path) for path in binding.walk("value_path")) or _is_all_for(binding)
-    weight = 0.3 if not pure else 0.85 if constant or binding.child("parameter") else 0.75
+    is_asked = _ASKED.fullmatch(body_of.text) if (body_of := binding.field("body")) is not None else None
+    weight = 0.3 if not pure else 0.85 if constant or is_asked or binding.child("parameter") else 0.75
     yield Candidate(title, problem.edit(edit), weight)
 
 

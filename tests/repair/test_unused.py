@@ -131,6 +131,11 @@ async def test_a_value_that_another_module_asks_for_is_not_removed(tmp_path: Pat
     assert await candidates_of(unused, texts, tmp_path) == [[], []]
 
 
+async def test_what_is_quickly_asked_for_again_goes(tmp_path: Path) -> None:
+    [found] = await candidates_of(unused, {"a.ml": "let f x =\n  let n = List.length x in\n  x\n"}, tmp_path)
+    assert max(found, key=lambda c: c.weight).changes.texts == {"a.ml": "let f x =\n  x\n"}
+
+
 async def test_the_other_ways_are_offered_as_well(tmp_path: Path) -> None:
     [found] = await candidates_of(unused, {"a.ml": "let f x = let y = x in 1\n"}, tmp_path)
     assert [c.title for c in found] == [
