@@ -14,10 +14,12 @@ from collections.abc import Collection, Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.calls_in_code import ATOMS, bare
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.nested_fields import records
 from lsp_aid.repair.places import Declared, declared_elsewhere, file_of_module, node_of, text_of, tree
 from lsp_aid.repair.synonyms import mean_the_same
 from lsp_aid.repair.type_shapes import read
@@ -62,12 +64,32 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 
 def _hiding(problem: Problem, syntax: Syntax) -> str:
-    """The module of the type that the record is said to be of, where the file says that."""
+    """The module of the type that the record is said to be of, by an annotation or as a field of another record."""
     at = syntax.node_at(problem.start, problem.end)
     access = next((n for n in (at, *at.ancestors()) if n.kind == "field_get_expression"), None) if at else None
     record = access.field("record") if access is not None else None
-    binding = lookup(syntax, record.text, record.start) if record is not None and record.kind == "value_path" else None
+    if record is None:
+        return ""
+    if record.kind == "field_get_expression" and (field := record.field("field")) is not None:
+        return _of_field(problem, syntax, field.text)
+    binding = lookup(syntax, record.text, record.start) if record.kind == "value_path" else None
     return binding.type.rpartition(".")[0] if binding is not None and re.fullmatch(_TYPE, binding.type) else ""
+
+
+def _of_field(problem: Problem, syntax: Syntax, path: str) -> str:
+    """The module that the type of a field is in, where all records that have the field say the same; those of the file
+    go before others."""
+    module, _, name = path.rpartition(".")
+    own = module_of(problem.diagnostic.path)
+    said: dict[bool, set[str]] = {True: set(), False: set()}
+    for _, (around, fields) in records(problem, syntax):
+        if name in fields and module.rpartition(".")[2] in ("", around):
+            type_ = fields[name]
+            is_here = around == own
+            said[is_here].add(type_ if is_here or "." in type_ else f"{around}.{type_}")
+    types = said[True] or said[False]
+    type_ = types.pop() if len(types) == 1 else ""
+    return type_.rpartition(".")[0] if re.fullmatch(_TYPE, type_) else ""
 
 
 def _called(problem: Problem, syntax: Syntax, module: str) -> Iterator[Candidate]:

@@ -1,0 +1,33 @@
+"""What a file lacks, or hides, where other files of the project say what was meant."""
+
+from pathlib import Path
+
+import pytest
+
+from lsp_aid.repair import getters
+from lsp_aid.repair.family import Family
+from tests.support.repair import candidates_of
+
+pytestmark = pytest.mark.dune
+
+SPAN = {
+    "span.mli": "type t\nval make : int -> t\nval start : t -> int\n",
+    "span.ml": "type t = { start : int }\nlet make start = { start }\nlet start t = t.start\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("family", "texts", "after"),
+    [
+        (
+            getters,
+            {**SPAN, "a.ml": "type t = { span : Span.t; n : int }\nlet f t = t.n + t.span.start\n"},
+            {"a.ml": "type t = { span : Span.t; n : int }\nlet f t = t.n + Span.start t.span\n"},
+        ),
+    ],
+)
+async def test_another_file_says_it(
+    family: Family, texts: dict[str, str], after: dict[str, str], tmp_path: Path
+) -> None:
+    [found] = await candidates_of(family, texts, tmp_path)
+    assert found[0].changes.texts == after
