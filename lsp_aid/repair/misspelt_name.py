@@ -24,7 +24,7 @@ from lsp_aid.repair import argument_labels
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import Declared, declared_elsewhere, modules_of, opened_at, shortened, text_of, tree
 from lsp_aid.repair.record_fields import fields_meant
-from lsp_aid.repair.similarity import nearest, similarity
+from lsp_aid.repair.similarity import nearest, similarity, words_in_common
 
 _AT_MOST = 8
 _FILES_AT_MOST = 400
@@ -315,11 +315,23 @@ def _in_project(problem: Problem, message: messages.UnboundName, syntax: Syntax)
 
 def _fields(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
     known = [(item.name, item.owner) for item in syntax.declared if item.kind == "record field"]
-    known += [(found.name, found.owner) for found in declared_elsewhere(problem) if found.kind == "record field"]
+    theirs = [found for found in declared_elsewhere(problem) if found.kind == "record field"]
+    if message.qualifier and not message.of_type:
+        yield from _of_module(message, place, theirs)
+    known += [(found.name, found.owner) for found in theirs]
     for field in fields_meant(message.name, place, _last(message.of_type), known):
         if not field.is_sure and _is_read(problem, field.name):
             continue  # it has a meaning of its own
         yield Guess(field.name, field.weight, whole=False, kind=Kind.FIX if field.is_sure else Kind.GUESS)
+
+
+def _of_module(message: messages.UnboundName, place: Node, known: Sequence[Declared]) -> Iterator[Guess]:
+    """The fields of the module that is named with it which have a word in common with it."""
+    for found in known:
+        if message.qualifier in (found.path.rpartition(".")[0], found.short.rpartition(".")[0]):
+            for field in fields_meant(message.name, place, found.owner, [(found.name, found.owner)]):
+                if field.is_sure and words_in_common(message.name, field.name):
+                    yield Guess(field.name, field.weight, whole=False)
 
 
 def _is_read(problem: Problem, field: str) -> bool:

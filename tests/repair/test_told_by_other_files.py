@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_aid.repair import getters
+from lsp_aid.repair import getters, misspelt_name
 from lsp_aid.repair.family import Family
 from tests.support.repair import candidates_of
 
@@ -23,6 +23,11 @@ SPAN = {
             getters,
             {**SPAN, "a.ml": "type t = { span : Span.t; n : int }\nlet f t = t.n + t.span.start\n"},
             {"a.ml": "type t = { span : Span.t; n : int }\nlet f t = t.n + Span.start t.span\n"},
+        ),
+        (
+            misspelt_name,
+            {"a.ml": "type t = { max_attempts : int; wait : int }\n", "b.ml": "let f p = p.A.max_retries\n"},
+            {"b.ml": "let f p = p.A.max_attempts\n"},
         ),
     ],
 )
