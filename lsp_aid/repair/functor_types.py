@@ -2,6 +2,7 @@
 
 module Make (K : KEY) : S = struct ...    module Make (K : KEY) : S with type key = K.t = struct ...
 module Index = Map.Make                   module Index = Map.Make (Key)
+module Make (K : KEY) : S                 module Make (K : KEY) : S with type key = K.t       in an interface, K unused
 module Pages = Cache.Make (String)        module Pages = Cache.Make (String) (Clock)      where it takes a clock now
 """
 
@@ -16,6 +17,7 @@ from lsp_aid.repair.places import file_of_module, modules_of, text_of, tree
 
 MOST = 6
 _COMPONENTS = re.compile(r"^The module [\"`']?(\S+?)[\"`']? is a functor, it cannot have any components")
+_UNUSED = re.compile(r"unused functor parameter [\"`']?([A-Z][\w']*)")
 _USUAL = ("String", "Int")
 
 
@@ -26,6 +28,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     if functor := _COMPONENTS.match(problem.diagnostic.flat_message):
         return list(_applied(problem, syntax, functor[1]))
+    if unused := _UNUSED.search(problem.diagnostic.flat_message):
+        return list(_told_of(problem, syntax, unused[1]))
     if isinstance(message, messages.TypeClash):
         found = [*_shown(problem, syntax, message.expected), *_shown(problem, syntax, message.found)]
         return found[:MOST]
@@ -146,3 +150,71 @@ def _uncovered(problem: Problem, file: str, binding: Node, name: str) -> Iterato
         title = f"Say in the signature what `{name}` is: `with type {name} = {manifest.text}`"
         yield Candidate(title, problem.edit(edit, path=file), 0.9 if is_functor else 0.5)
         return
+
+
+# --- parameters that an interface says nothing of ---
+
+
+def _told_of(problem: Problem, syntax: Syntax, parameter: str) -> Iterator[Candidate]:
+    """The types of the result that the implementation takes from the parameter, where the interface hides them."""
+    path = problem.diagnostic.path
+    at = syntax.node_at(problem.start, problem.end)
+    binding = at.enclosing("module_binding") if at is not None and path.endswith(".mli") else None
+    name = binding.child("module_name") if binding is not None else None
+    text = text_of(problem.view, path[:-1])
+    made = _module(parse(text, path[:-1]), name.text) if name is not None and text is not None else None
+    structure = made.child("structure") if made is not None else None
+    signature = binding.named_children[-1] if binding is not None else None
+    if binding is None or made is None or structure is None or signature is None:
+        return
+    ours, theirs = (_parameters(one) for one in (binding, made))
+    if parameter not in ours or len(ours) != len(theirs):
+        return
+    own = theirs[ours.index(parameter)]
+    hidden = _abstract(problem, syntax, signature)
+    types = {t: m.replace(f"{own}.", f"{parameter}.", 1) for t, m in _taken(structure, own) if t in hidden}
+    if not types:
+        return
+    if signature.kind == "signature":
+        edits = [TextEdit(hidden[t].end, hidden[t].end, f" = {manifest}") for t, manifest in types.items()]
+    else:
+        said = " and ".join(f"type {t} = {manifest}" for t, manifest in types.items())
+        word = "and" if signature.kind == "module_type_constraint" else "with"
+        edits = [TextEdit(signature.end, signature.end, f" {word} {said}")]
+    shown = ", ".join(f"`{t}` is `{manifest}`" for t, manifest in types.items())
+    yield Candidate(f"Say in the interface that {shown}", problem.edit(*edits), 0.92)
+
+
+def _parameters(binding: Node) -> list[str]:
+    return [n.text for p in binding.children if p.kind == "module_parameter" and (n := p.child("module_name"))]
+
+
+def _taken(structure: Node, parameter: str) -> Iterator[tuple[str, str]]:
+    """The types of a structure that are types of a functor's parameter, with these."""
+    for definition in structure.children:
+        for type_ in definition.named_children if definition.kind == "type_definition" else ():
+            constructor, body = type_.child("type_constructor"), type_.field("body")
+            if constructor is not None and body is not None and re.fullmatch(rf"{parameter}\.[a-z_][\w']*", body.text):
+                yield constructor.text, body.text
+
+
+def _abstract(problem: Problem, syntax: Syntax, signature: Node) -> dict[str, Node]:
+    """The types without parameters of which a signature, or the module type so named, does not say what they are."""
+    told = set(re.findall(r"\btype ([a-z_][\w']*)", signature.text)) if signature.kind != "signature" else set()
+    if signature.kind == "module_type_constraint":
+        signature = signature.named_children[0]
+    if signature.kind == "module_type_path":
+        module, _, name = signature.text.rpartition(".")
+        file = file_of_module(problem, module.rpartition(".")[2]) if module else None
+        text = text_of(problem.view, file) if file is not None else None
+        tree_ = parse(text, file) if file is not None and text is not None else syntax
+        named = [
+            d for d in tree_.walk("module_type_definition") if (n := d.child("module_type_name")) and n.text == name
+        ]
+        signature = next((s for d in named if (s := d.child("signature")) is not None), signature)
+    parts = [t for d in signature.named_children if d.kind == "type_definition" for t in d.named_children]
+    return {
+        t.text: t
+        for t in parts
+        if t.kind == "type_binding" and re.fullmatch(r"[a-z_][\w']*", t.text) and t.text not in told
+    }

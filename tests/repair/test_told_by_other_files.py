@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_aid.repair import getters, misspelt_name
+from lsp_aid.repair import functor_types, getters, misspelt_name
 from lsp_aid.repair.family import Family
 from tests.support.repair import candidates_of
 
@@ -14,6 +14,8 @@ SPAN = {
     "span.mli": "type t\nval make : int -> t\nval start : t -> int\n",
     "span.ml": "type t = { start : int }\nlet make start = { start }\nlet start t = t.start\n",
 }
+GRAPH = "module type S = sig type vertex type t val one : vertex -> t end\n"
+VERTEX = "module type V = sig type t end\n"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,23 @@ SPAN = {
             misspelt_name,
             {"a.ml": "type t = { max_attempts : int; wait : int }\n", "b.ml": "let f p = p.A.max_retries\n"},
             {"b.ml": "let f p = p.A.max_attempts\n"},
+        ),
+        (
+            functor_types,
+            {
+                "intf.ml": VERTEX + GRAPH,
+                "a.mli": "module Make (V : Intf.V) : Intf.S\n",
+                "a.ml": "module Make (X : Intf.V) = struct type vertex = X.t type t = X.t list let one v = [ v ] end\n",
+            },
+            {"a.mli": "module Make (V : Intf.V) : Intf.S with type vertex = V.t\n"},
+        ),
+        (
+            functor_types,
+            {
+                "a.mli": VERTEX + "module Make (X : V) : sig type v type t val one : v -> t end\n",
+                "a.ml": VERTEX + "module Make (X : V) = struct type v = X.t type t = X.t list let one v = [ v ] end\n",
+            },
+            {"a.mli": VERTEX + "module Make (X : V) : sig type v = X.t type t val one : v -> t end\n"},
         ),
     ],
 )
