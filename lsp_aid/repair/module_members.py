@@ -3,8 +3,8 @@
     module Key = struct type t = int end          module Key = struct type t = int let compare = compare end
     module M = Map.Make (Key)
 
-What everybody defines in one way is defined so; a type may be there under another name; anything else is a skeleton,
-and a person has to write it.
+What everybody defines in one way is defined so, and what modules beside it make of their names; a type may be there
+under another name; anything else is a skeleton, and a person has to write it.
 """
 
 import re
@@ -23,6 +23,7 @@ from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.interface_places import inserted
 from lsp_aid.repair.interface_skeletons import defined
 from lsp_aid.repair.layout import line_start, newline, starts_line
+from lsp_aid.repair.named_by_module import named_by_module
 from lsp_aid.repair.places import file_of_module, is_member, node_of, text_of, tree
 from lsp_aid.repair.similarity import similarity
 from lsp_aid.repair.synonyms import mean_the_same
@@ -150,6 +151,12 @@ def _inserted(structure: Node, texts: Sequence[str]) -> TextEdit:
 def _ways(problem: Problem, syntax: Syntax, structure: Node, entry: messages.NotProvided) -> Iterator[_Way]:
     items = [i for i in structure.syntax.declared if _is_directly_in(i, structure)]
     if entry.sort == "value":
+        for text, at in named_by_module(problem, structure, entry.name):
+            edit = TextEdit(at, at, text)
+            shown = _shown_beside(problem, structure, f"val {entry.name} : string", entry.name)
+            yield _Way(
+                "", f"Define `{entry.name}` as other modules do: `{text.strip()}`", 0.93, edits=(edit,), shown=shown
+            )
         yield from _like_named(problem, structure, items, entry.name)
         for way in _usual(items, entry.name):
             type_ = next((i.name for i in items if i.kind == "type"), "t")

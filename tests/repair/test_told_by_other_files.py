@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_aid.repair import functor_types, getters, misspelt_name
+from lsp_aid.repair import functor_types, getters, misspelt_name, module_members
 from lsp_aid.repair.family import Family
 from tests.support.repair import candidates_of
 
@@ -16,6 +16,7 @@ SPAN = {
 }
 GRAPH = "module type S = sig type vertex type t val one : vertex -> t end\n"
 VERTEX = "module type V = sig type t end\n"
+CHANNEL = "module type S = sig val id : string val size : int end\n"
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,17 @@ VERTEX = "module type V = sig type t end\n"
                 "a.ml": VERTEX + "module Make (X : V) = struct type v = X.t type t = X.t list let one v = [ v ] end\n",
             },
             {"a.mli": VERTEX + "module Make (X : V) : sig type v = X.t type t val one : v -> t end\n"},
+        ),
+        (
+            module_members,
+            {
+                "channel.ml": CHANNEL,
+                "mail.ml": 'let id = "mail"\nlet size = 9\n',
+                "text_message.ml": "let size = 1\n",
+                "web_hook.ml": 'let id = "web-hook"\nlet size = 4\n',
+                "all.ml": "let all = [ (module Mail : Channel.S); (module Text_message); (module Web_hook) ]\n",
+            },
+            {"text_message.ml": 'let id = "text-message"\nlet size = 1\n'},
         ),
     ],
 )
