@@ -2,20 +2,24 @@
 
 Event.Key (13, false)                     Event.Key { code = 13; shift = false }
 | Event.Key (code, _) -> code             | Event.Key { code; _ } -> code
+Error.Missing key                         Error.Missing { bucket = t.name; key }      of the only string in `t`
 
 The record itself, which cannot leave its case, for a field of it:
 | Column c -> c.gap * length c            | Column c -> c.gap * length c.children
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import syntax as ocaml_syntax
-from lsp_aid.ocaml.scope import lookup
+from lsp_aid.ocaml.dune_stanzas import module_of
+from lsp_aid.ocaml.scope import in_scope, lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.nested_fields import Fields, fields_of, records
 from lsp_aid.repair.places import node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.type_shapes import Type
 
 _PATTERN, _EXPRESSION = "constructor_pattern", "application_expression"
 _FILES_AT_MOST = 400
@@ -44,10 +48,13 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if syntax is None or around is None or not fields:
         return ()
     edits = []
+    asked = await AskedTypes.of(problem)
     for each in syntax.walk(_PATTERN, _EXPRESSION):
         parts = _parts(each) if _name(each) == name else []
         if len(parts) == len(fields) or [part.text for part in parts] == ["_"]:
-            edits += list(_named(each, name, fields, parts))
+            edits += list(_named(each, name, [field for field, _ in fields], parts))
+        elif len(parts) == 1 and each.kind == _EXPRESSION and asked is not None:
+            edits += await _filled(problem, syntax, asked, each, fields)
     if not edits:
         return ()
     return [Candidate(f"`{name}` carries a record: `{edits[0].text}`", problem.edit(*edits), _WEIGHT)]
@@ -118,8 +125,53 @@ def _named(node: Node, name: str, fields: Sequence[str], parts: Sequence[Node]) 
     yield TextEdit(node.start, node.end, f"{name} {body}")
 
 
-def _fields(problem: Problem, constructor: str) -> list[str]:
-    """The fields of the record that a constructor of the project carries."""
+async def _filled(
+    problem: Problem, syntax: Syntax, asked: AskedTypes, node: Node, fields: Sequence[tuple[str, str]]
+) -> list[TextEdit]:
+    """The argument for the field of its name; for each other one the variable of its name, or the only field of its
+    type in a record that is at hand. Nothing where one of them is not known."""
+    [part] = _parts(node)
+    own = next((field for field, _ in fields if field == part.text.rpartition(".")[2]), None)
+    if own is None:
+        return []
+    scope = {b.name for b in in_scope(syntax, node.start) if b.kind in ("parameter", "variable", "value")}
+    local = [b.name for b in in_scope(syntax, node.start) if b.kind in ("parameter", "variable")]
+    typed = [(name, type_) for name, type_ in await asked.values(node.start) if name in local]
+    declared = dict(records(problem, syntax))
+    written = []
+    for field, type_ in fields:
+        if field == own:
+            text: str | None = part.text
+        else:
+            text = field if field in scope else _read_from(problem, field, type_, typed, declared)
+        if text is None:
+            return []
+        written.append(field if field == text else f"{field} = {text}")
+    return [TextEdit(part.start, part.end, f"{{ {'; '.join(written)} }}")]
+
+
+def _read_from(
+    problem: Problem,
+    field: str,
+    wanted: str,
+    typed: Sequence[tuple[str, Type]],
+    declared: Mapping[str, tuple[str, Fields]],
+) -> str | None:
+    """A field of a record: one that is called as the field that lacks, else the only one of its type."""
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for name, type_ in typed:
+        module = type_.head.rpartition(".")[0].rpartition(".")[2] or module_of(problem.diagnostic.path)
+        record = declared.get(f"{module}.{type_.head.rpartition('.')[2]}")
+        for other, of in record[1].items() if record is not None else ():
+            if of == wanted:
+                prefix = "" if module == module_of(problem.diagnostic.path) else f"{module}."
+                found[other == field].append(f"{name}.{prefix}{other}")
+    best = found[True] or found[False]
+    return best[0] if len(best) == 1 else None
+
+
+def _fields(problem: Problem, constructor: str) -> list[tuple[str, str]]:
+    """The fields of the record that a constructor of the project carries, each with its type."""
     for path in [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]:
         text = text_of(problem.view, path)
         if text is not None and constructor in text:
@@ -129,9 +181,9 @@ def _fields(problem: Problem, constructor: str) -> list[str]:
     return []
 
 
-def _declared(syntax: Syntax, constructor: str) -> list[str]:
+def _declared(syntax: Syntax, constructor: str) -> list[tuple[str, str]]:
     for item in syntax.walk("constructor_declaration"):
         name, record = item.child("constructor_name"), item.child("record_declaration")
         if name is not None and record is not None and name.text == constructor:
-            return [field.text for field in record.walk("field_name")]
+            return list(fields_of(record))
     return []

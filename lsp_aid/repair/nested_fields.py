@@ -80,10 +80,11 @@ def records(problem: Problem, syntax: Syntax) -> Iterator[tuple[str, tuple[str, 
         for item in (syntax if path == syntax.path else ocaml_syntax.parse(text, path)).declared:
             body = item.node.field("body") if item.kind == "type" else None
             if body is not None and body.kind == "record_declaration":
-                yield f"{module}.{item.path}", (module, dict(_fields(body)))
+                yield f"{module}.{item.path}", (module, dict(fields_of(body)))
 
 
-def _fields(record: Node) -> Iterator[tuple[str, str]]:
+def fields_of(record: Node) -> Iterator[tuple[str, str]]:
+    """The fields that a record's declaration has, each with its type as it is written."""
     for field in record.walk("field_declaration"):
         said = re.match(r"(?:mutable\s+)?([\w']+)\s*:\s*(.*)", field.text, re.DOTALL)
         if said:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from lsp_aid.repair import functor_types, getters, misspelt_name, module_members
+from lsp_aid.domain.ports import Typing
+from lsp_aid.repair import functor_types, getters, inline_records, misspelt_name, module_members
 from lsp_aid.repair.family import Family
-from tests.support.repair import candidates_of
+from tests.support.one_liners import check_best
+from tests.support.repair import candidates_of, problems
 
 pytestmark = pytest.mark.dune
 
@@ -17,6 +19,8 @@ SPAN = {
 GRAPH = "module type S = sig type vertex type t val one : vertex -> t end\n"
 VERTEX = "module type V = sig type t end\n"
 CHANNEL = "module type S = sig val id : string val size : int end\n"
+MISSING = "exception Missing of { bucket : string; key : string }\n"
+CACHE = "type cache = { name : string; size : int }\n"
 
 
 @pytest.mark.parametrize(
@@ -67,3 +71,20 @@ async def test_another_file_says_it(
 ) -> None:
     [found] = await candidates_of(family, texts, tmp_path)
     assert found[0].changes.texts == after
+
+
+async def test_what_an_inline_record_lacks_is_at_hand(strict_typing: Typing, tmp_path: Path) -> None:
+    before = CACHE + MISSING + "let f c key = if c.size = 0 then raise (Missing key) else c.name ^ key"
+    after = (
+        CACHE + MISSING + "let f c key = if c.size = 0 then raise (Missing { bucket = c.name; key }) else c.name ^ key"
+    )
+    beside = MISSING + "let f bucket key = if bucket = key then raise (Missing key)"
+    punned = MISSING + "let f bucket key = if bucket = key then raise (Missing { bucket; key })"
+    await check_best(inline_records, [(before, after), (beside, punned)], tmp_path, typing=strict_typing)
+
+
+async def test_of_two_fields_none_is_taken(strict_typing: Typing, tmp_path: Path) -> None:
+    two = "type cache = { name : string; path : string }\n"
+    text = two + MISSING + "let f c key = if c.name = c.path then raise (Missing key)\n"
+    [problem] = await problems({"a.ml": text}, tmp_path, strict_typing)
+    assert not await inline_records.candidates(problem)
