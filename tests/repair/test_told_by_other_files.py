@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lsp_aid.domain.ports import Typing
-from lsp_aid.repair import functor_types, getters, inline_records, misspelt_name, module_members
+from lsp_aid.repair import functor_types, getters, inline_records, misspelt_name, module_members, turned_everywhere
 from lsp_aid.repair.family import Family
 from tests.support.one_liners import check_best
 from tests.support.repair import candidates_of, problems
@@ -21,6 +21,13 @@ VERTEX = "module type V = sig type t end\n"
 CHANNEL = "module type S = sig val id : string val size : int end\n"
 MISSING = "exception Missing of { bucket : string; key : string }\n"
 CACHE = "type cache = { name : string; size : int }\n"
+BOX = {
+    "box.mli": "type 'a t\nval make : unit -> 'a t\nval put : 'a t -> 'a -> bool\nval pop : 'a t -> 'a option\n",
+    "box.ml": (
+        "type 'a t = 'a Queue.t\nlet make = Queue.create\n"
+        "let put t x = Queue.push x t; true\nlet pop = Queue.take_opt\n"
+    ),
+}
 
 
 @pytest.mark.parametrize(
@@ -63,6 +70,19 @@ CACHE = "type cache = { name : string; size : int }\n"
                 "all.ml": "let all = [ (module Mail : Channel.S); (module Text_message); (module Web_hook) ]\n",
             },
             {"text_message.ml": 'let id = "text-message"\nlet size = 1\n'},
+        ),
+        (
+            turned_everywhere,
+            {
+                **BOX,
+                "jobs.ml": 'type job = { name : string }\nlet f box job = if Box.put job box then "" else job.name\n',
+                "mail.ml": "type t = { inbox : string Box.t }\nlet f t mail = Box.put mail t.inbox\n",
+                "right.ml": "let f box x = Box.put box x && Box.pop box = None\nlet g x y = Box.put x y\n",
+            },
+            {
+                "jobs.ml": 'type job = { name : string }\nlet f box job = if Box.put box job then "" else job.name\n',
+                "mail.ml": "type t = { inbox : string Box.t }\nlet f t mail = Box.put t.inbox mail\n",
+            },
         ),
     ],
 )
