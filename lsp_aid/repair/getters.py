@@ -89,7 +89,10 @@ def _of_field(problem: Problem, syntax: Syntax, path: str) -> str:
             said[is_here].add(type_ if is_here or "." in type_ else f"{around}.{type_}")
     types = said[True] or said[False]
     type_ = types.pop() if len(types) == 1 else ""
-    return type_.rpartition(".")[0] if re.fullmatch(_TYPE, type_) else ""
+    if not re.fullmatch(_TYPE, type_):
+        return ""
+    known = (d for d in declared_elsewhere(problem) if d.kind == "type" and f".{d.path}".endswith(f".{type_}"))
+    return next((d.short for d in known), type_).rpartition(".")[0]
 
 
 def _called(problem: Problem, syntax: Syntax, module: str) -> Iterator[Candidate]:

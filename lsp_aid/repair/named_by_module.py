@@ -35,14 +35,16 @@ def named_by_module(problem: Problem, structure: Node, name: str) -> Iterator[tu
     if text is None:
         return
     ours = _values(structure)
+    source = structure.syntax.text
     for _, item, items in found:
         place = items.index(item)
-        for following in items[place + 1 : place + 2]:
-            if (next_ := next((i for i in ours if i.name == following.name), None)) is not None:
-                source = structure.syntax.text
-                indent = source[line_start(source, next_.start) : next_.start]
+        for other, is_next in [(i, True) for i in items[place + 1 : place + 2]] + [
+            (i, False) for i in items[:place][-1:]
+        ]:
+            if (beside := next((i for i in ours if i.name == other.name), None)) is not None:
+                indent = source[line_start(source, beside.start) : beside.start]
                 gap = newline(source) + indent if not indent.strip() else " "
-                yield f"{text}{gap}", next_.start
+                yield (f"{text}{gap}", beside.start) if is_next else (f"{gap}{text}", beside.end)
                 return
 
 

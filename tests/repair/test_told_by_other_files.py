@@ -72,6 +72,28 @@ BOX = {
             {"text_message.ml": 'let id = "text-message"\nlet size = 1\n'},
         ),
         (
+            module_members,
+            {
+                "channel.ml": CHANNEL,
+                "mail.ml": 'let size = 9\nlet id = "Mail"\n',
+                "sms.mli": "val size : int\n",
+                "sms.ml": "let size = 1\n",
+                "all.ml": "let all = [ (module Mail : Channel.S); (module Sms : Channel.S) ]\n",
+            },
+            {"sms.ml": 'let size = 1\nlet id = "Sms"\n', "sms.mli": "val size : int\nval id : string\n"},
+        ),
+        (
+            getters,
+            {
+                **{f"lib/{path}": text for path, text in SPAN.items()},
+                "lib/dune": "(library (name text))\n",
+                "lib/edit.ml": "type t = { span : Span.t }\n",
+                "bin/dune": "(executable (name main) (libraries text))\n",
+                "bin/main.ml": "let f (e : Text.Edit.t) = e.span.start\nlet () = ignore f\n",
+            },
+            {"bin/main.ml": ("let f (e : Text.Edit.t) = Text.Span.start e.span\nlet () = ignore f\n")},
+        ),
+        (
             turned_everywhere,
             {
                 **BOX,
