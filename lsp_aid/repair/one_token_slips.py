@@ -92,7 +92,8 @@ def _likely(place: Place) -> list[Slip]:
     for slip in slips(place):
         if slip.edit not in best or best[slip.edit].score < slip.score:
             best[slip.edit] = slip
-    return sorted(best.values(), key=lambda slip: -slip.score)[:MOST_TYPED]
+    ranked = sorted(best.values(), key=lambda slip: -slip.score)
+    return [*ranked[:MOST_TYPED], *(slip for slip in ranked[MOST_TYPED:] if slip.is_sibling)]
 
 
 def _place(problem: Problem, site: Site) -> Place:

@@ -84,3 +84,12 @@ async def test_an_argument_that_became_optional_cures_all_that_follows(typing: T
     best = (await one_token_slips.candidates(of_argument))[0]
     assert (best.changes.texts, best.cures_file) == ({"a.ml": right}, True)
     assert best.weight > (await one_token_slips.candidates(of_use))[0].weight
+
+
+async def test_another_field_of_the_type_is_tried_however_seldom_it_is_used(
+    typing: Typing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one_token_slips, "MOST_TYPED", 5)
+    right = "type node = { links : node list; sends : bool }\nlet rec count node = if node.sends then 1 else 0\n"
+    right += "and all node = List.map (fun node -> count node) node.links @ List.map count node.links"
+    await check_best(one_token_slips, [(right.replace("node.sends", "node.links"), right)], tmp_path, typing=typing)

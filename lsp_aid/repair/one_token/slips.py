@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml.tokens import Token
@@ -100,6 +100,8 @@ class Slip:
     """Whether a name takes the place of another."""
     is_plain: bool = False
     """Whether it is a slip of the fingers: a letter, or a token twice."""
+    is_sibling: bool = False
+    """Whether another field or constructor of the same type takes the place of what is blamed."""
 
 
 @define(eq=False)
@@ -142,7 +144,9 @@ def slips(place: Place) -> Iterator[Slip]:
         before = place.language.likely_as_is(at, at + 1)
         for word, prior in _others(place, at):
             gain = place.language.likely(at, (word,), at + 1) - before
-            yield _replaced(place, at, word, BELIEF * gain + prior - far, is_plain=prior == MISSPELT)
+            slip = _replaced(place, at, word, BELIEF * gain + prior - far, is_plain=prior == MISSPELT)
+            is_sibling = at in place.blamed and word in place.siblings.get(place.code[at].text, ())
+            yield evolve(slip, is_sibling=is_sibling)
         yield from _one_less(place, at, before, far)
         yield from _one_more(place, at, far)
         yield from _swapped(place, at, far)
