@@ -68,7 +68,7 @@ def _binder(syntax: Syntax, node: Node) -> Node | None:
 
 async def _left_out(problem: Problem, syntax: Syntax, node: Node, binder: Node) -> list[Candidate]:
     """The field of that name, or one that has the type which is wanted there, is read from the record."""
-    fields = _fields(problem, _name(binder).rpartition(".")[2])
+    fields = [field for field, _ in _fields(problem, _name(binder).rpartition(".")[2])]
     binding = lookup(syntax, node.text, node.start)
     if len(fields) < 2 or binding is None or binder.named_children[-1].text != node.text:
         return []
