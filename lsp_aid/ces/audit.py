@@ -291,7 +291,7 @@ def _told(error: Diagnostic) -> tuple[Any, ...]:
 def _engine() -> str:
     """A digest of the code that judges."""
     package, made = Path(lsp_aid.__file__).parent, hashlib.sha256()
-    for folder in ("ces", "typer", "edits"):
+    for folder in ("ces", "typer", "edits", "editformats"):
         for path in sorted((package / folder).rglob("*")):
             if path.suffix in (".py", ".ml", ".mli"):
                 made.update(path.read_bytes())

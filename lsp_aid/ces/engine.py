@@ -29,7 +29,7 @@ from lsp_aid.ces.outcomes import Outcome
 from lsp_aid.ces.policy import Policy
 from lsp_aid.ces.verdict import Colour, Level, PolicyReport, Tier, Verdict, compared, problem
 from lsp_aid.config import EditSettings
-from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.changes import ChangeSet, mode_with
 from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import Typer
@@ -381,10 +381,8 @@ def _writes(tree: Path, changes: ChangeSet) -> list[FileWrite]:
     for change in changes.files:
         place = tree / change.path
         mode = place.stat().st_mode & 0o777 | 0o200 if place.is_file() else 0o644
-        if change.executable is not None:
-            mode = mode | 0o111 if change.executable else mode & ~0o111
         content = None if change.after is None else change.after.encode("utf-8", "surrogatepass")
-        files.append(FileWrite(change.path, content, mode))
+        files.append(FileWrite(change.path, content, mode_with(mode, change.executable)))
     return files
 
 

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from attrs import define, field, frozen
 
-from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.changes import ChangeSet, mode_with
 from lsp_aid.domain.ports import View
 from lsp_aid.errors import FileUnwritableError, OutsideError
 
@@ -182,8 +182,7 @@ class Shadow:
         content = text.encode("utf-8", "surrogatepass")
         old = desired.get(path)
         mode = old.mode if old is not None and old.kind in ("copy", "text") else _NEW_FILE_MODE
-        if executable is not None:
-            mode = mode | (mode & 0o444) >> 2 if executable else mode & ~0o111
+        mode = mode_with(mode, executable)
         for parent in PurePosixPath(path).parents:
             if str(parent) != "." and desired.get(str(parent), _FOLDER).kind != "folder":
                 raise OutsideError(f"{path} cannot be written: {parent} is a file")

@@ -19,6 +19,13 @@ class FileChange:
     executable: bool | None = None
 
 
+def mode_with(mode: int, executable: bool | None) -> int:
+    """A file's permissions once it can be run by all who may read it, or by nobody; as they are for None."""
+    if executable is None:
+        return mode
+    return mode | (mode & 0o444) >> 2 if executable else mode & ~0o111
+
+
 def _files(changes: Iterable[FileChange]) -> tuple[FileChange, ...]:
     return tuple(changes)
 

@@ -141,7 +141,7 @@ def _place_file(
     if origin := _origin(edits):
         return _moved(view, path, origin, edits, may_quote)
     before = view.read(path) if view.exists(path) else None
-    blocks = list(dict.fromkeys(block for edit in edits if isinstance(edit, Blocks) for block in edit.blocks))
+    blocks = _blocks(edits)
     edit = edits[0]
     if len(set(edits)) > 1 and not all(isinstance(edit, Blocks) for edit in edits):
         return [
@@ -190,8 +190,12 @@ def _moved(
         why = f"{shown(origin)}, which is renamed or copied to {shown(path)}, does not exist"
         return [Refusal(path, 0, why, "Use the path of a file of the project.")]
     text = view.read(source)
-    blocks = list(dict.fromkeys(block for edit in edits if isinstance(edit, Blocks) for block in edit.blocks))
-    return _placing(path, None, text, blocks, quote=may_quote(source, text))
+    return _placing(path, None, text, _blocks(edits), quote=may_quote(source, text))
+
+
+def _blocks(edits: Sequence[FileEdit]) -> list[Block]:
+    """Those of one file, each once."""
+    return list(dict.fromkeys(block for edit in edits if isinstance(edit, Blocks) for block in edit.blocks))
 
 
 def _is_shown(text: str, before: str) -> bool:

@@ -23,7 +23,8 @@ def _file(change: FileChange) -> Iterable[str]:
     if change.before is None:
         yield f"new file mode {'100755' if change.executable else '100644'}\n"
     elif change.after is None:
-        yield "deleted file mode 100644\n"
+        # Whether it could be run is told by its being no program afterwards.
+        yield f"deleted file mode {'100644' if change.executable is None else '100755'}\n"
         if not change.before:  # without it, `patch` takes the file for one that is gone already
             yield f"index {EMPTY_BLOB}..{'0' * 40}\n"
     elif change.executable is not None:

@@ -5,7 +5,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.domain.changes import ChangeSet, FileChange, mode_with
 from lsp_aid.edits.containment import check_path, shown
 from lsp_aid.errors import FileUnreadableError, FileUnwritableError, StaleError
 from lsp_aid.workspace.view import read_text
@@ -16,7 +16,7 @@ _STAGED = ".lsp-aid-"
 def write_private(file: Path, text: str) -> None:
     """Replaces a file of ours in one step; only the user can read it. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _put(_stage(file, text, 0o600), file)
+    _put(_stage(file, text, mode=0o600), file)
 
 
 def apply_changes(root: Path, changes: ChangeSet) -> None:
@@ -36,7 +36,7 @@ def apply_changes(root: Path, changes: ChangeSet) -> None:
         for change in changes.files:  # a full disk shows here, before any file is touched
             path = change.path
             _check_writable(_target(root, path))
-            staged[path] = _stage(_target(root, path), change.after, _mode(_target(root, path), change))
+            staged[path] = _stage(_target(root, path), change.after, change.executable)
         _check_current(root, changes)  # that took a while
         for change in changes.files:
             path = change.path
@@ -106,7 +106,7 @@ def _roll_back(
         try:
             if read_current(root, change.path) == change.after:
                 target, (back,) = _target(root, change.path), ChangeSet([change]).reversed.files
-                _put(_stage(target, back.after, _mode(target, back)), target)
+                _put(_stage(target, back.after, back.executable), target)
         except (OSError, FileUnreadableError):
             lost.append(change.path)
     for copy in staged.values():
@@ -123,8 +123,9 @@ def _target(root: Path, path: str) -> Path:
     return Path(os.path.realpath(root / path))
 
 
-def _stage(target: Path, text: str | None, mode: int) -> Path | None:
-    """The text in a new file beside the target; None where there is to be none."""
+def _stage(target: Path, text: str | None, executable: bool | None = None, *, mode: int | None = None) -> Path | None:
+    """The text in a new file beside the target, with the target's permissions but for what `executable` says, or with
+    `mode`; None where there is to be none."""
     if text is None:
         return None
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +135,7 @@ def _stage(target: Path, text: str | None, mode: int) -> Path | None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(mode)
+        Path(name).chmod(mode_with(_usual_mode(target), executable) if mode is None else mode)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -146,14 +147,6 @@ def _put(staged: Path | None, target: Path) -> None:
         staged.replace(target)
     else:
         target.unlink(missing_ok=True)
-
-
-def _mode(target: Path, change: FileChange) -> int:
-    """The target's permissions after a change. Whoever may read a program may run it."""
-    mode = _usual_mode(target)
-    if change.executable is None:
-        return mode
-    return mode | (mode & 0o444) >> 2 if change.executable else mode & ~0o111
 
 
 def _usual_mode(target: Path) -> int:

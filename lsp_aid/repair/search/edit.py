@@ -11,6 +11,8 @@ from attrs import define, field, frozen
 from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair.search.program import Node, Program, visible
 
+LEAST_KEPT = 0.72
+"""Of a program's tokens, that much stays."""
 ATOM, APPLIED, INFIX, OPEN = 3, 2, 1, 0
 """How tightly a piece holds together: a name or what is in brackets; an application; an infix expression; the rest."""
 
@@ -203,3 +205,18 @@ class Place:
         """Names in scope with where they come from: `local` or `global`."""
         yield from ((name, "local") for name in self.locals)
         yield from ((name, "global") for name, _ in self.globals)
+
+
+def kept_share(before: str, *edits: Edit) -> float:
+    """How much of a text's tokens is left after edits."""
+    gone: Counter[str] = Counter()
+    for edit in edits:
+        old, new = edit.exchanged
+        gone.update(old)
+        gone.subtract(new)
+    return 1 - (+gone).total() / max(1, len(words(before)))
+
+
+def keeps_enough(before: str, edit: Edit) -> bool:
+    """Whether an edit throws away little enough of a text."""
+    return kept_share(before, edit) >= LEAST_KEPT

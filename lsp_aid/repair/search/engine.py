@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from lsp_aid.domain.typed import Variant
 from lsp_aid.repair.search import explore, ranking, steps, twice
 from lsp_aid.repair.search.annotated import annotations
-from lsp_aid.repair.search.edit import Edit
+from lsp_aid.repair.search.edit import LEAST_KEPT, Edit, keeps_enough, kept_share
 from lsp_aid.repair.search.explore import Fault, Found
 from lsp_aid.repair.search.features import Features
 from lsp_aid.repair.search.habits import is_usual
@@ -179,8 +179,8 @@ async def _by_steps(
             likely += _likely(filter(keep, explore.everywhere(fault)), features, model, MOST_ALIKE)
             ways = await steps.advance(fault, likely, oracle)
             for beyond, edit, after in ways:
-                left = explore.kept(whole.program.text, *made, edit)
-                if left < explore.LEAST_KEPT:
+                left = kept_share(whole.program.text, *made, edit)
+                if left < LEAST_KEPT:
                     continue
                 noted = features.of_edit(edit)
                 score = model.score(noted) if model.weights else -len(edit.changes)
@@ -224,7 +224,7 @@ def _distinct(found: Sequence[Found], whole: Fault) -> list[Found]:
     """Each text once, without those that throw away too much of the program."""
     kept: dict[str, Found] = {}
     for one in found:
-        if one.text not in kept and explore.kept(whole.program.text, one.edit) >= explore.LEAST_KEPT:
+        if one.text not in kept and keeps_enough(whole.program.text, one.edit):
             kept[one.text] = one
     return list(kept.values())
 

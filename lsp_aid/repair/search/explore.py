@@ -9,13 +9,11 @@ with holes for the others, and what was found for each is put together.
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from types import ModuleType
 
 from attrs import define, evolve, field, frozen
 
 from lsp_aid.domain.typed import Judgement, Told, Variant
-from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair.search import (
     branches,
     by_type,
@@ -29,7 +27,7 @@ from lsp_aid.repair.search import (
     synthesis,
 )
 from lsp_aid.repair.search.annotated import Annotation, beside
-from lsp_aid.repair.search.edit import Edit, Piece, Place, replace
+from lsp_aid.repair.search.edit import Edit, Piece, Place, keeps_enough, replace
 from lsp_aid.repair.search.oracle import Oracle
 from lsp_aid.repair.search.outlines import argument_of, can_be, shape
 from lsp_aid.repair.search.phrases import Phrases
@@ -43,8 +41,6 @@ MOST_ALIKE = 20
 MOST_NODES_EVERYWHERE = 400
 MOST_PAIRS = 500
 BEST_PAIRS = 6
-LEAST_KEPT = 0.72
-"""Of a program's tokens, that much stays."""
 
 
 @define(eq=False, slots=False)
@@ -363,26 +359,11 @@ async def check(fault: Fault, edits: Iterable[Edit], oracle: Oracle) -> list[Fou
     found = [
         Found(seen[text], f"{region.head}{text}{region.tail}", answer, fault)
         for text, answer in zip(texts, answers, strict=True)
-        if answer.ok and (fault.others or kept(fault.program.text, seen[text]) >= LEAST_KEPT)
+        if answer.ok and (fault.others or keeps_enough(fault.program.text, seen[text]))
     ]
     if found and not fault.others and not region.annotated:
         oracle.settle()
     return found
-
-
-def kept(before: str, *edits: Edit) -> float:
-    """How much of a text's tokens is left after edits."""
-    gone: Counter[str] = Counter()
-    for edit in edits:
-        old, new = edit.exchanged
-        gone.update(old)
-        gone.subtract(new)
-    return 1 - (+gone).total() / max(1, _size(before))
-
-
-@lru_cache(16)
-def _size(text: str) -> int:
-    return sum(not token.is_comment for token in tokens(text))
 
 
 async def redeclared(fault: Fault, oracle: Oracle, keep: Callable[[Edit], bool]) -> list[Found]:
