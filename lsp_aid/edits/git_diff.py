@@ -125,8 +125,6 @@ def _section(rest: _Lines) -> _Section:
             raise _OtherFormError
         while _HUNK.fullmatch(rest.next or ""):
             section.hunks.append(_hunk(rest))
-    if section.old is None and section.new is None:
-        raise _OtherFormError
     return section
 
 
@@ -151,7 +149,7 @@ def _header(rest: _Lines, section: _Section) -> None:
         if {*told} != {"from", "to"} or told["from"] == told["to"]:
             raise _OtherFormError
         section.old, section.new = told["from"], told["to"]
-    elif section.old == section.new is None or (section.old or section.new) == "":
+    elif not (section.old or section.new):
         raise _OtherFormError
 
 
@@ -170,13 +168,13 @@ def _same_path(names: str) -> str:
 
 def _paths(old: str, new: str) -> tuple[str | None, str | None]:
     """The paths that the two lines of `diff -u` tell."""
-    if _NOWHERE in (old, new):
+    if old != new and _NOWHERE in (old, new):
         path = new if old == _NOWHERE else old
         path = path[2:] if path[:2] in ("a/", "b/") else path
         return (None, path) if old == _NOWHERE else (path, None)
     if old != new:
         old, new = old.partition("/")[2], new.partition("/")[2]
-    if not old or old != new:
+    if old in ("", _NOWHERE) or old != new:
         raise _OtherFormError
     return old, new
 
@@ -201,7 +199,7 @@ def _path(text: str) -> str:
 def _hunk(rest: _Lines) -> _Hunk:
     head = _HUNK.fullmatch(rest.take())
     assert head is not None
-    olds, news = (int(head[name] or 1) if head[name] != "0" else 0 for name in ("olds", "news"))
+    olds, news = (int(head[name] or 1) for name in ("olds", "news"))
     old: list[str] = []
     new: list[str] = []
     while len(old) < olds or len(new) < news:
