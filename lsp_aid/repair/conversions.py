@@ -51,13 +51,34 @@ OPERATIONS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
 _ALIKE = (
     {"int": "string_of_int", "float": "string_of_float", "bool": "string_of_bool"},
-    {"int": "print_int", "float": "print_float", "string": "print_string", "char": "print_char"},
-    {"int": "prerr_int", "float": "prerr_float", "string": "prerr_string", "char": "prerr_char"},
+    {
+        "int": "print_int",
+        "float": "print_float",
+        "string": "print_string",
+        "char": "print_char",
+        "bytes": "print_bytes",
+    },
+    {
+        "int": "prerr_int",
+        "float": "prerr_float",
+        "string": "prerr_string",
+        "char": "prerr_char",
+        "bytes": "prerr_bytes",
+    },
     {"int": "abs", "float": "abs_float"},
     {"int": "Int.to_string", "float": "Float.to_string", "int32": "Int32.to_string", "int64": "Int64.to_string"},
     {"int": "Int.abs", "float": "Float.abs"},
     {"int": "int_of_string", "float": "float_of_string"},
-    {"string": "Buffer.add_string", "char": "Buffer.add_char"},
+    {"string": "Buffer.add_string", "char": "Buffer.add_char", "bytes": "Buffer.add_bytes"},
+    {"string": "output_string", "char": "output_char", "bytes": "output_bytes"},
+    {"string": "Out_channel.output_string", "char": "Out_channel.output_char", "bytes": "Out_channel.output_bytes"},
+    {
+        "string": "Format.pp_print_string",
+        "char": "Format.pp_print_char",
+        "int": "Format.pp_print_int",
+        "float": "Format.pp_print_float",
+        "bool": "Format.pp_print_bool",
+    },
 )
 
 

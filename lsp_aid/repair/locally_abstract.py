@@ -22,7 +22,7 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, text_of, tree
+from lsp_aid.repair.places import node_of, opened_at, shortened, text_of, tree
 
 _READ = (messages.TypeClash, messages.Other)
 _MATCHES = ("match_expression", "function_expression")
@@ -154,7 +154,9 @@ def _gadt(problem: Problem, syntax: Syntax, constructor: str) -> tuple[str, int]
                 result = item.node.text.rpartition("->")[2].rpartition(":")[2].strip()
                 size = _size(result)
                 module = "" if path == own else f"{dune_stanzas.module_of(path)}."
-                return (f"{module}{item.owner}", size) if size else None
+                short = shortened(f"{module}{item.owner}", opened_at(problem))
+                is_hidden = any(i.kind == "type" and i.name == short and not i.within for i in syntax.declared)
+                return (f"{module}{item.owner}" if is_hidden else short, size) if size else None
     return None
 
 

@@ -1,4 +1,5 @@
-"""Matchings that leave cases out: the missing ones are added at the end, in the layout of the others.
+"""Matchings that leave cases out: the missing ones are added where the type has them, in the layout of the others; at
+the end where the others do not follow the type.
 
 A generated body is a *fix* only where something determines it; that it type-checks is not enough. It is determined
 where
@@ -13,8 +14,9 @@ Where the matching is made for its effects, a case that does nothing is a *guess
 `failwith "TODO: C"` and is offered as a *skeleton*. How the bodies are found: `case_bodies`.
 """
 
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
@@ -100,15 +102,15 @@ def _candidates(
         chosen = [next((body for body in bodies if body.rule == rule), None) for bodies in offers]
         bodies = [body for body in chosen if body is not None]
         if len(bodies) == len(missing):
-            change = problem.edit(*added_cases(matching, cases, [(body.pattern, body.text) for body in bodies]))
+            change = problem.edit(*_placed(problem, matching, cases, missing, bodies))
             title = f"Add the missing case{plural} {shown}"
             yield Candidate(title, change, min(body.weight for body in bodies), _kind(bodies))
     mixed = [bodies[0] if bodies else skeleton(case) for bodies, case in zip(offers, missing, strict=True)]
     if any(offers) and not all(offers):
-        change = problem.edit(*added_cases(matching, cases, [(body.pattern, body.text) for body in mixed]))
+        change = problem.edit(*_placed(problem, matching, cases, missing, mixed))
         yield Candidate(f"Add the missing case{plural} {shown}, some to be written", change, 0.6, Kind.SKELETON)
     written = [skeleton(case) for case in missing]
-    change = problem.edit(*added_cases(matching, cases, [(body.pattern, body.text) for body in written]))
+    change = problem.edit(*_placed(problem, matching, cases, missing, written))
     yield Candidate(f"Add the missing case{plural} {shown}, to be written", change, 0.5, Kind.SKELETON)
 
 
@@ -120,6 +122,66 @@ def _kind(bodies: Sequence[Body]) -> Kind:
 
 
 # --- where the cases go ---
+
+
+def _placed(
+    problem: Problem, matching: Node, cases: Sequence[Node], missing: Sequence[Missing], bodies: Sequence[Body]
+) -> list[TextEdit]:
+    """Each where the type has its constructor, if the cases that are there follow the type; else behind the last."""
+    heads = [_heads(case) for case in cases]
+    wanted = [case.constructor for case in missing]
+    order = _declared_order(problem, matching.syntax, [*itertools.chain(*heads), *wanted]) if all(heads) else []
+    numbers = [order.index(head) for head in itertools.chain(*heads)] if order else []
+    follows = len(cases) > 1 and numbers == sorted(numbers)
+    behind: dict[int, list[tuple[str, str]]] = {}
+    for case, body in zip(missing, bodies, strict=True):
+        at = len(cases)
+        if order and follows:
+            at = sum(order.index(first) < order.index(case.constructor) for first, *_ in heads)
+        behind.setdefault(at - 1, []).append((body.pattern, body.text))
+    if -1 in behind:
+        return [*_in_front(matching, cases, behind.pop(-1)), *_behind(matching, cases, behind)]
+    return _behind(matching, cases, behind)
+
+
+def _behind(matching: Node, cases: Sequence[Node], new: Mapping[int, Sequence[tuple[str, str]]]) -> list[TextEdit]:
+    return [edit for at, some in new.items() for edit in added_cases(matching, cases[: at + 1], some)]
+
+
+def _in_front(matching: Node, cases: Sequence[Node], new: Sequence[tuple[str, str]]) -> list[TextEdit]:
+    lead = _lead(matching, cases)
+    added = "".join(f"{pattern} -> {body}{lead}| " for pattern, body in new)
+    return [TextEdit(cases[0].start, cases[0].start, added)]
+
+
+def _heads(case: Node) -> list[str]:
+    """The constructors of a case and its alternatives, without their modules; none where one is something else."""
+    open_, found = [case.field("pattern")], []
+    while open_:
+        pattern = open_.pop(0)
+        if pattern is not None and pattern.kind == "or_pattern":
+            open_[:0] = pattern.named_children
+            continue
+        path = next(pattern.walk("constructor_path"), None) if pattern is not None else None
+        if path is None or pattern is None or path.start != pattern.start:
+            return []
+        found.append(path.text.rpartition(".")[2])
+    return found
+
+
+def _declared_order(problem: Problem, tree: Syntax, names: Sequence[str]) -> list[str]:
+    """The constructors of the type of the project that has all of these, in its order; none where there is no such."""
+    own = ((i.kind, (*i.within, i.owner), i.name) for i in tree.declared)
+    theirs = ((d.kind, (d.path.rpartition(".")[0], d.owner), d.name) for d in places.declared_elsewhere(problem))
+    for declared in (own, theirs):
+        owners: dict[tuple[str, ...], list[str]] = {}
+        for kind, owner, name in declared:
+            if kind == "constructor":
+                owners.setdefault(owner, []).append(name)
+        for found in owners.values():
+            if set(names) <= set(found):
+                return found
+    return []
 
 
 def added_cases(matching: Node, cases: Sequence[Node], new: Sequence[tuple[str, str]]) -> list[TextEdit]:

@@ -325,7 +325,8 @@ def _other_function(clash: _Clash) -> Iterator[Candidate]:
     if other is not None:
         weight = 0.6 if literal_type(node) else 0.78
         if clash.expected == "string":
-            weight = 0.55  # converting to a string is what one does with print_string
+            # Converting to a string is what one does with print_string; a char has no conversion of its own.
+            weight = 0.9 if clash.found in ("char", "bytes") and not literal_type(node) else 0.55
         edit = TextEdit(function.start, function.end, other)
         yield clash.candidate(f"Use `{other}` for `{function.text}`", weight, edit)
     edits = list(conversions.format_edits(node, clash.found))

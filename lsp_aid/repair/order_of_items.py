@@ -5,6 +5,8 @@ type stmt = Expr of expr                  and stmt = Expr of expr
 
 let area r = pi *. r *. r                 let pi = 3.14
 let pi = 3.14                             let area r = pi *. r *. r
+
+What is moved takes along what it needs itself of the items between, and what else the use lacks.
 """
 
 import re
@@ -12,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import EVERYTHING, AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
@@ -26,6 +29,7 @@ _DECLARED = {
     "constructor": ("constructor", "exception"),
     "record field": ("record field",),
 }
+_PATHS = ("value_path", "type_constructor_path", "constructor_path", "module_path")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -45,7 +49,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         if using is None or using.end > declaring.start:
             continue
         found = list(_joined(problem, using, declaring))
-        found += [c async for c in _moved(problem, name, using, declaring)] if not found else []
+        found += [c async for c in _moved(problem, using, declaring)] if not found else []
         return found
     return ()
 
@@ -81,21 +85,57 @@ def _joined(problem: Problem, using: Node, declaring: Node) -> Iterator[Candidat
     yield Candidate(f"Declare {' and '.join(f'`{n}`' for n in names)} together: `and`", problem.edit(*edits), 0.93)
 
 
-async def _moved(problem: Problem, name: str, using: Node, declaring: Node):  # type: ignore[no-untyped-def]
-    """The declaration in front of its first use."""
+async def _moved(problem: Problem, using: Node, declaring: Node):  # type: ignore[no-untyped-def]
+    """The declaration in front of its first use, with all others of below that it or the use needs, in their order."""
     text = problem.source.text
-    start, end = with_comment_above(declaring), declaring.end
     at = with_comment_above(using)
+    items = _needed(using, declaring)
     gap = re.search(r"\n\s*$", text[:at])
-    blank = "\n\n" if text[start - 2 : start] == "\n\n" or (gap is not None and gap[0].count("\n") > 1) else "\n"
-    change = problem.edit(TextEdit(at, at, text[start:end] + blank), take_out(text, start, end))
+    moved, edits = "", []
+    for item in items:
+        start, end = with_comment_above(item), item.end
+        is_apart = text[start - 2 : start] == "\n\n" or (gap is not None and gap[0].count("\n") > 1)
+        moved += text[start:end] + ("\n\n" if is_apart else "\n")
+        edits.append(take_out(text, start, end))
+    change = problem.edit(TextEdit(at, at, moved), *edits)
     if not change:
         return  # it stands there already
+    names = " and ".join(f"`{name}`" for name in dict.fromkeys(name for item in items for name in _names(item)[:1]))
+    title = f"Declare {names} before {'they are' if len(items) > 1 else 'it is'} used"
     asked = await AskedTypes.of(problem)
     if asked is not None:
         (far,) = await asked.reached([change.files[0].after or ""])
-        if far <= problem.start + (end - start):
+        if far <= problem.start + len(moved.rstrip()):
             return
-        yield Candidate(f"Declare `{name}` before it is used", change, 0.9 if far == EVERYTHING else 0.75)
+        yield Candidate(title, change, 0.9 if far == EVERYTHING else 0.75)
     else:
-        yield Candidate(f"Declare `{name}` before it is used", change, 0.7)
+        yield Candidate(title, change, 0.7)
+
+
+def _needed(using: Node, declaring: Node) -> list[Node]:
+    """The items from the use on that have to stand above it: what it needs, and what those need."""
+    below = [item for item in _between(using, using.parent.named_children[-1]) if item != using] if using.parent else []
+    of_name = {name: item for item in reversed(below) for name in _names(item)}
+    needed, open_ = {declaring}, [using, declaring]
+    while open_:
+        item = open_.pop()
+        for path in item.walk(*_PATHS):
+            name = path.text.partition(".")[0]
+            other = of_name.get(name)
+            if other is None or other in needed or other == item or _is_bound(path, name, using, item):
+                continue
+            needed.add(other)
+            open_.append(other)
+    return sorted(needed, key=lambda item: item.start)
+
+
+def _names(item: Node) -> list[str]:
+    return [i.name for i in item.syntax.declared if item.start <= i.start < item.end and _top(i.node) == item]
+
+
+def _is_bound(path: Node, name: str, using: Node, item: Node) -> bool:
+    """Whether the name has a meaning there that stays: one of the item itself, or one from above the use."""
+    if path.kind == "value_path":
+        binding = lookup(path.syntax, name, path.start)
+        return binding is not None and (binding.node.start < using.start or item.start <= binding.node.start < item.end)
+    return any(i.name == name and not i.within and i.start < using.start for i in path.syntax.declared)

@@ -172,6 +172,10 @@ CASES = {
             "type a = A of b list\nand b = B of a | C",
         ),
         ("let f x = x + n\n\nlet n = 3", "let n = 3\n\nlet f x = x + n"),
+        (
+            "let f x = g (h x)\n\nlet h x = x + 1\n\nlet other = 2\n\nlet g x = h x * 2",
+            "let h x = x + 1\n\nlet g x = h x * 2\n\nlet f x = g (h x)\n\nlet other = 2",
+        ),
     ],
     shadowed_fields: [
         (

@@ -40,7 +40,15 @@ T = "type t = A | B of int | Cd_ef of int * t | G of { x : int }\n"
         ),
         (
             'let f = function\n  | A -> "an A"\n  | Cd_ef _ -> "an Cd ef"\n  | G _ -> "an G"',
-            'let f = function\n  | A -> "an A"\n  | Cd_ef _ -> "an Cd ef"\n  | G _ -> "an G"\n  | B _ -> "an B"',
+            'let f = function\n  | A -> "an A"\n  | B _ -> "an B"\n  | Cd_ef _ -> "an Cd ef"\n  | G _ -> "an G"',
+        ),
+        (
+            'let f = function G _ -> "g" | B _ -> "b" | A -> "a"',
+            'let f = function G _ -> "g" | B _ -> "b" | A -> "a" | Cd_ef (_, _) -> "cd_ef"',
+        ),
+        (
+            'let f = function B _ -> "b" | Cd_ef _ -> "cd_ef" | G _ -> "g"',
+            'let f = function A -> "a" | B _ -> "b" | Cd_ef _ -> "cd_ef" | G _ -> "g"',
         ),
         # the empty case
         (F + "(x + 1) :: f xs", F + "(x + 1) :: f xs | [] -> []"),

@@ -23,6 +23,7 @@ TYPES = {
     "window.ml": "type t = { title : string; width : int }\n\nmodule Frame = struct\n  type t = int\nend\n",
     "align.ml": "let pad = function `Left -> 1 | `Right -> 2\n",
     "widget.ml": "class type widget = object\n  method name : string\n  method render : int -> int\nend\n",
+    "expr.ml": "type _ t = I : int -> int t | B : bool -> bool t\n",
     "err.ml": "exception Not_there of string\n",
 }
 BEFORE_AND_AFTER = [
@@ -55,6 +56,10 @@ BEFORE_AND_AFTER = [
     ("let f () = Align.pad Align.Left, Align.pad Align.Right", "let f () = Align.pad `Left, Align.pad `Right"),
     ("let f (w : Widget.widget) = w#draw 80", "let f (w : Widget.widget) = w#render 80"),
     ("module type S = Store.S", "module type S = Store.STORE"),
+    (
+        "open Expr\n\nlet f e = match e with I n -> n | B b -> b",
+        "open Expr\n\nlet f : type a. a t -> a = fun e -> match e with I n -> n | B b -> b",
+    ),
     ('let f () = raise (Err.Missing "x")', 'let f () = raise (Err.Not_there "x")'),
 ]
 

@@ -99,6 +99,7 @@ async def test_conversions_and_other_functions(tmp_path: Path) -> None:
             ("let f (x : float) = string_of_int x", "let f (x : float) = string_of_float x"),
             ("let f (x : float) = print_int (x *. 2.)", "let f (x : float) = print_float (x *. 2.)"),
             ("let f (x : float) = abs x", "let f (x : float) = abs_float x"),
+            ("let f b (c : char) = Buffer.add_string b c", "let f b (c : char) = Buffer.add_char b c"),
             ("let f (x : float) = sqrt (float_of_int x)", "let f (x : float) = sqrt x"),
             ('let f (n : int) = Printf.sprintf "%5d%% %s" 1 n', 'let f (n : int) = Printf.sprintf "%5d%% %d" 1 n'),
             ('let f (x : float) = Printf.sprintf "%-8d|" x', 'let f (x : float) = Printf.sprintf "%-8f|" x'),

@@ -226,6 +226,10 @@ LAYOUT = [
 ]
 NAMES = [
     (
+        "type t = { from : int; to_ : int }\nlet make ~from ~to = { from; to_ = to + 1 }, { from; to_ = to }",
+        "type t = { from : int; to_ : int }\nlet make ~from ~to_ = { from; to_ = to_ + 1 }, { from; to_ }",
+    ),
+    (
         "type t = { type : int; at : int }\nlet f typ = { typ; at = 1 }",
         "type t = { typ : int; at : int }\nlet f typ = { typ; at = 1 }",
     ),

@@ -162,8 +162,19 @@ def _renamed(place: Place, word: str) -> Iterator[Way]:
     for number, name in enumerate(dict.fromkeys((*names[:2], f"{word}_"))):
         likely = 0.2 if number == len(names[:2]) else 0.7 - 0.2 * number
         for some in dict.fromkeys((tuple(tokens), tuple(as_names))) if as_names else (tokens,):
-            edits = tuple(TextEdit(token.start, token.end, name) for token in some)
+            edits = tuple(_by_its_name(place, token, name) for token in some)
             yield Way(edits, f"`{word}` is a keyword: call it `{name}`", likely)
+
+
+def _by_its_name(place: Place, token: Token, name: str) -> TextEdit:
+    """The name in the place of a token; `to_` for `to_ = to` in a record and for `to_:to` behind a label."""
+    number = place.code.index(token)
+    before, field, sign, behind = (place.word(number + n) for n in (-3, -2, -1, 1))
+    is_field = sign == "=" and before in ("{", ";", "with") and behind in (";", "}")
+    is_argument = sign == ":" and before in ("~", "?")
+    if field in (name, token.text) and (is_field or is_argument):
+        return TextEdit(place.code[number - 2].end, token.end, "")
+    return TextEdit(token.start, token.end, name)
 
 
 def _is_name(place: Place, number: int) -> bool:
