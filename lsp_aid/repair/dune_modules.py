@@ -4,6 +4,7 @@
 (modules a gone)            (modules a)
 two stanzas in a folder     (modules main), and (modules :standard \\ main)
 (private_modules codec)     without it, where another stanza uses the module
+(private_modules impl)      (private_modules matcher)   which is there, and no other stanza uses it
 """
 
 import re
@@ -13,7 +14,16 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_file import Group, Word
 from lsp_aid.ocaml.dune_stanzas import Stanza, module_of
-from lsp_aid.repair.dune_places import covers, described, file_name, groups_at, read_dunes, word_at
+from lsp_aid.repair.dune_places import (
+    SOURCES,
+    Dunes,
+    covers,
+    described,
+    file_name,
+    groups_at,
+    read_dunes,
+    word_at,
+)
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import nearest
@@ -67,6 +77,8 @@ def _missing(problem: Problem, module: str) -> Iterator[Candidate]:
     if not listed:
         only = free if len(free) == 1 else [name for name in free if name == "Main"]
         ways.update({name: max(0.6, ways.get(name, 0)) for name in only})
+    elif not ways and (renamed := _renamed(problem, dunes, stanza, inside, there, free)) is not None:
+        ways[renamed] = 0.8
     for name, weight in ways.items():
         yield _replaced(problem, word, file_name(name), weight)
     if listed:
@@ -75,6 +87,30 @@ def _missing(problem: Problem, module: str) -> Iterator[Candidate]:
     below = [p for p in dunes.paths if module_of(p) == module and p.endswith((".ml", ".mli"))]
     if any(p.startswith(f"{stanza.folder}/" if stanza.folder else "") for p in below) and not stanza.recursive:
         yield _with_subfolders(problem, stanza, path, dunes.texts[path])
+
+
+def _renamed(
+    problem: Problem, dunes: Dunes, stanza: Stanza, inside: Group, there: Mapping[str, str], free: Sequence[str]
+) -> str | None:
+    """The only module that can be meant by a name that is none any more: it is used in the stanza and nowhere else
+    where the list hides modules, has the one file that such a list is of, or is the one that others here use."""
+    texts = {p: text_of(problem.view, p) or "" for p in dunes.paths if p.endswith(SOURCES)}
+    main = module_of(next(iter((*stanza.names, *stanza.public_names)), "").replace("-", "_"))
+
+    def used(module: str, *, inside: bool) -> bool:
+        name = re.compile(rf"\b{re.escape(module)}\b")
+        return any(
+            name.search(text) for p, text in texts.items() if covers(stanza, p) == inside and module_of(p) != module
+        )
+
+    match inside.head:
+        case "private_modules":
+            can = [m for m in free if m != main and used(m, inside=True) and not used(m, inside=False)]
+        case "modules_without_implementation" | "virtual_modules":
+            can = [m for m in free if there[m].endswith(".mli")]
+        case _:
+            can = [m for m in free if m == main or used(m, inside=True)]
+    return can[0] if len(can) == 1 else None
 
 
 def _replaced(problem: Problem, word: Word, name: str, weight: float) -> Candidate:
