@@ -28,6 +28,7 @@ class AskedTypes:
     flags: CompilerFlags
     path: str
     text: str
+    start: int = 0  # of the error
 
     @classmethod
     async def of(cls, problem: Problem) -> "AskedTypes | None":
@@ -40,7 +41,7 @@ class AskedTypes:
             flags = await problem.typing.flags_for(path)
         except AidError:
             return None
-        return None if flags is None else cls(problem.typing.typer, flags, path, text)
+        return None if flags is None else cls(problem.typing.typer, flags, path, text, problem.start)
 
     async def of_parts(
         self, item: tuple[int, int], place: tuple[int, int], parts: Sequence[str]
@@ -84,7 +85,17 @@ class AskedTypes:
         return [(name.name, read(name.type)) for name in scope.names if name.kind is NameKind.VALUE]
 
     async def reached(self, texts: Sequence[str]) -> list[float]:
-        """How far each text is right, as an offset in it; `EVERYTHING` where no error of type is left."""
+        """How far each text is right, as an offset in it; `EVERYTHING` where no error of type is left.
+
+        The type checker knows the modules that were built before anything was repaired. Where it misses one that is in
+        order by now it does not get to the error: it has no objection to any text then, and the build decides.
+        """
+        found = await self._reached(texts)
+        if found and 0 <= max(found) < self.start and (await self._reached([self.text]))[0] < self.start:
+            return [EVERYTHING] * len(found)
+        return found
+
+    async def _reached(self, texts: Sequence[str]) -> list[float]:
         found: list[float] = []
         async with aclosing(self.typer.check_many(self.path, texts, self.flags)) as answers:
             async for answer in answers:

@@ -115,9 +115,9 @@ def _made(problem: Problem, module: str) -> Iterator[Candidate]:
     line = newline(text)
     added = ""
     for head, names in new.items():
-        there = next((maker for maker in makers if maker.head == head), None)
-        if there is not None:
-            edits += [_listed(text, there, name) for name in names]
+        maker = next((one for one in makers if one.head == head), None)
+        if maker is not None:
+            edits += [_listed(text, maker, name) for name in names]
         else:
             words = " ".join(names)
             added += line + (f"({head} (modules {words})){line}" if head == "menhir" else f"({head} {words}){line}")

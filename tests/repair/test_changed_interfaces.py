@@ -122,3 +122,22 @@ async def test_an_interface_tells_what_was_meant_in_an_implementation_that_is_in
     }
     best = (await proposals(texts, tmp_path))[0]
     assert best.changes.texts == {"total.ml": "let total xs = List.fold_left ( + ) 0 xs\n"}
+
+
+async def test_a_program_is_mended_with_a_library_that_could_not_be_built_before(tmp_path: Path) -> None:
+    """The type checker misses that library's module then, and says nothing of the program's error."""
+    require("dune")
+    texts = {
+        "lib/dune": "(library (name users))\n",
+        "lib/id.mli": "type t = private string\n\nval make : string -> t\n",
+        "lib/id.ml": "type t = string\n\nlet make s = String.trim s\n",
+        "lib/people.ml": 'let root : Id.t = "root"\nlet is_root (id : Id.t) = id = root\n',
+        "bin/dune": "(executable (name main) (libraries users))\n",
+        "bin/main.ml": "let () = print_string (string_of_bool (Users.People.is_root Sys.argv.(0)))\n",
+    }
+    best = (await proposals(texts, tmp_path))[0]
+    assert best.verdict.level is Level.VERIFIED
+    assert best.changes.texts == {
+        "lib/people.ml": 'let root : Id.t = Id.make "root"\nlet is_root (id : Id.t) = id = root\n',
+        "bin/main.ml": "let () = print_string (string_of_bool (Users.People.is_root (Users.Id.make Sys.argv.(0))))\n",
+    }
