@@ -9,7 +9,8 @@ from lsp_aid.domain.text import Range
 
 _DECLARED_NAME = re.compile(
     r"^(?:val|external|type|exception|module type|module|class type|class)(?: rec| virtual| nonrec)?"
-    r"(?: (?:\([^)]*\)|\[[^\]]*\]|[+\-!]*'\w+))? ([\w']+|\( ?[^\w\s]+ ?\))"
+    r"(?: (?:\([^)]*\)|\[[^\]]*\]|[+\-!]*'\w+))?"
+    r" ([\w']+|\( ?(?:(?:let|and)?[^\w\s()]+|mod|l(?:and|or|xor|sl|sr)|asr) ?\))"
 )
 _PART = r"(?:field|constructor), (?:\"([^\"]+)\"|`([^`]+?)'|([\w']+)), is "
 _OLD_PART = r"The (?:field|constructor) ([\w']+) is only present in the "

@@ -3,6 +3,7 @@
 Stock.count in another file                    val count : t -> int in stock.mli
 Hashtbl.Make (Sku), where sku.mli has no hash  val hash : t -> int in sku.mli
 Names.Key.compare                              val compare : t -> t -> int in the `module Key` of names.mli
+let+ x = a and+ y = b, Syntax being open       val ( and+ ) : 'a t -> 'b t -> ('a * 'b) t in that `module Syntax`
 
 Types come from the compiler: to learn that of a value, the .mli is given a wrong one for it in a probe.
 """
@@ -24,7 +25,7 @@ from lsp_aid.repair.interface_instances import instances
 from lsp_aid.repair.interface_places import inserted
 from lsp_aid.repair.interface_skeletons import in_code
 from lsp_aid.repair.layout import line_start
-from lsp_aid.repair.places import text_of
+from lsp_aid.repair.places import opened_at, text_of
 
 _PROBE = "[ `Lsp_aid_probe ]"
 _PATH = re.compile(r"\b[A-Z][\w']*(?:\s*\.\s*[A-Z][\w']*)*")
@@ -44,6 +45,20 @@ class Module:
     start: int = 0  # of the part of the interface
     code: int = 0  # where the part of the implementation starts
     indent: str = ""
+    around: "Module | None" = None
+
+    @property
+    def known(self) -> dict[str, types.Abbreviation]:
+        """The abbreviations of its implementation, and of those around it."""
+        outer = self.around.known if self.around is not None else {}
+        return {**outer, **types.abbreviations(self.ml)}
+
+    @property
+    def hidden_types(self) -> list[str]:
+        """The types that its interface keeps abstract, and those of the ones around it."""
+        outer = self.around.hidden_types if self.around is not None else []
+        own = [item.name for item in self.ml.items if item.kind == "type"]
+        return [*self.abstract_types, *(name for name in outer if name not in own)]
 
     @property
     def exported_types(self) -> list[str]:
@@ -114,20 +129,24 @@ def within(around: Module, name: str) -> Module | None:
     indent = around.mli.text[line_start(around.mli.text, first) : first]
     indent = indent if not indent.strip() else ""
     module = Module(
-        f"{around.name}.{name}", ml, mli, around.whole, around.start + start, around.code + inner[0], indent
+        f"{around.name}.{name}", ml, mli, around.whole, around.start + start, around.code + inner[0], indent, around
     )
     return None if ml.has_error or mli.has_error else module
 
 
 async def asked_by_name(problem: Problem, message: messages.UnboundName) -> list[Candidate]:
-    """A value or a type that another file names."""
+    """A value or a type that another file names, by its path or by what of that is not open there."""
     kind = "value" if message.sort == "value" else "type"
-    found: list[Candidate] = []
-    for module in _called(problem, message.qualifier):
-        item = item_of(module.ml, message.name, kind)
+    found: dict[ChangeSet, Candidate] = {}
+    opens = opened_at(problem)
+    paths = [".".join(filter(None, (opened, message.qualifier))) for opened in ("", *opens)]
+    own = module_of(problem.diagnostic.path)
+    for module in (module for path in dict.fromkeys(paths) if path for module in _called(problem, path)):
+        item = item_of(module.ml, message.name, kind) if module.name != own else None
         if item is not None and item_of(module.mli, message.name, kind) is None:
-            found += await _exported(problem, module, [item])
-    return found
+            for candidate in await _exported(problem, module, [item]):
+                found.setdefault(candidate.changes, candidate)
+    return list(found.values())
 
 
 async def asked_by_signature(problem: Problem, message: messages.SignatureMismatch) -> list[Candidate]:
@@ -184,10 +203,10 @@ async def _declarations(problem: Problem, module: Module, item: Item, is_signatu
         texts.append(_OF_FUNCTORS[item.name].format("t"))
     learnt = await _learn(problem, module, item)
     if learnt is not None:
-        known = types.abbreviations(module.ml)
+        known = module.known
         as_printed = list(types.variants(learnt, known, module.exported_types))
-        plain = [name for name in module.abstract_types if types.is_everyday(name, known)]
-        other = [name for name in module.abstract_types if name not in plain]
+        plain = [name for name in module.hidden_types if types.is_everyday(name, known)]
+        other = [name for name in module.hidden_types if name not in plain]
         texts += [*instances(learnt, known, other), *as_printed, *instances(learnt, known, plain)]
     return [f"val {name} : {text}" for text in dict.fromkeys(texts)]
 

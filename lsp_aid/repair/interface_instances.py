@@ -1,9 +1,11 @@
 """Types that an interface keeps abstract, in the place of what they stand for in the implementation.
 
 The compiler infers `size : 'a list -> int` where `type t = int list` is abstract outside: who has a `t` needs
-`size : t -> int`. The variables that this settles are settled everywhere.
+`size : t -> int`. The variables that this settles are settled everywhere. Where the abstract type is a
+function, such as a parser, what is left of a type behind some arguments may be one.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
@@ -31,10 +33,32 @@ def instances(type_: Node, known: Mapping[str, Abbreviation], abstract: Sequence
     for name in abstract:
         if (abbreviation := known.get(name)) is None:
             continue
-        readings = [reading for piece in pieces(type_) for reading in _readings(piece, abbreviation)]
-        found += [taken for taken in (_together(readings), *([one] for one in reversed(readings))) if taken]
-    texts = dict.fromkeys(_written(type_, taken) for taken in found)
+        behind = _behind(type_, abbreviation)
+        for parts in [behind, pieces(type_)] if behind else [pieces(type_)]:
+            readings = [reading for piece in parts for reading in _readings(piece, abbreviation)]
+            found += [taken for taken in (_together(readings), *([one] for one in reversed(readings))) if taken]
+    texts = dict.fromkeys(_in_order(_written(type_, taken)) for taken in found)
     yield from list(texts)[:_MOST]
+
+
+def _behind(type_: Node, abbreviation: Abbreviation) -> list[Node]:
+    """The arguments in front of what is the abstract type, and that: none where nothing behind an argument is one."""
+    domain, codomain = type_.field("domain"), type_.field("codomain")
+    if _bare(abbreviation.manifest).kind != "function_type" or domain is None or codomain is None:
+        return []
+    following = _behind(codomain, abbreviation)
+    if following:
+        return [domain, *following]
+    parameters, settled = dict.fromkeys(abbreviation.parameters, ""), dict[str, str]()
+    is_one = codomain.kind == "function_type" and _fits(codomain, abbreviation.manifest, parameters, settled, 0)
+    return [domain, codomain] if is_one else []
+
+
+def _in_order(text: str) -> str:
+    """The type with its variables from `'a` on, where the compiler has named them."""
+    names = list(dict.fromkeys(re.findall(r"'[a-z]\b", text)))
+    new = {name: f"'{chr(ord('a') + number)}" for number, name in enumerate(names)}
+    return re.sub(r"'[a-z]\b", lambda name: new[name[0]], text)
 
 
 def _readings(node: Node, abbreviation: Abbreviation) -> Iterator[_Reading]:
@@ -45,7 +69,8 @@ def _readings(node: Node, abbreviation: Abbreviation) -> Iterator[_Reading]:
         if _fits(node, abbreviation.manifest, parameters, settled, 0):
             given = [parameters[name] or "_" for name in abbreviation.parameters]
             if "_" not in given:
-                written = f"({', '.join(given)}) " if len(given) > 1 else "".join(f"{one} " for one in given)
+                alone = [f"({one})" if "->" in one or "*" in one else one for one in given]
+                written = f"({', '.join(given)}) " if len(given) > 1 else "".join(f"{one} " for one in alone)
                 yield _Reading(node, written + abbreviation.name, settled)
                 return
     for child in node.named_children:
@@ -102,8 +127,9 @@ def _written(type_: Node, taken: Sequence[_Reading]) -> str:
 
 
 def _text(node: Node, names: Mapping[tuple[int, int], str], settled: Mapping[str, str]) -> str:
-    if (node.start, node.end) in names:
-        return names[node.start, node.end]
+    bare = _bare(node)
+    if (bare.start, bare.end) in names:
+        return names[bare.start, bare.end]
     if node.kind == "type_variable" and node.text in settled:
         plain = settled[node.text]
         return f"({plain})" if "->" in plain or "*" in plain else plain

@@ -4,12 +4,14 @@ A type that is abstract there is `unit` for the time being, a value fails, a mod
 named module type is unpacked from a value that fails.
 """
 
+import re
 from collections.abc import Iterator
 
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair import interface_types as types
 
 _AS_THEY_ARE = ("exception_definition", "external", "module_type_definition", "open_module_signature")
+_PLAIN = re.compile(r"(?!(?:mod|land|lor|lxor|lsl|lsr|asr|or)$)[A-Za-z_][\w']*")
 _STEP = "  "
 _DEEPEST = 10
 
@@ -29,8 +31,8 @@ def defined(specification: Node, indent: str = "", depth: int = 0) -> str | None
 
 
 def in_code(name: str) -> str:
-    """A name as it is bound: an operator in parentheses."""
-    return name if name[0].isalpha() or name[0] == "_" else f"( {name} )"
+    """A name as it is bound: an operator in parentheses, `let*` and `mod` as well."""
+    return name if _PLAIN.fullmatch(name) else f"( {name} )"
 
 
 def _value(specification: Node) -> str | None:

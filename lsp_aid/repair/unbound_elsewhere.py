@@ -7,6 +7,8 @@ from lsp_aid.domain.diagnostics import Diagnostic
 from lsp_aid.domain.text import SourceText
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.dune_stanzas import module_of
+from lsp_aid.ocaml.scope import opened
+from lsp_aid.ocaml.syntax import parse
 from lsp_aid.repair.family import Problem
 from lsp_aid.repair.places import text_of
 
@@ -35,6 +37,7 @@ def _asked_within(problem: Problem) -> Iterator[str]:
         message = messages.read(error)
         if isinstance(message, messages.UnboundName) and message.sort == "value":
             yield message.path
+            yield from _opened(problem, error, message.path)
         if isinstance(message, messages.SignatureMismatch) and not message.interface and error.path:
             source = SourceText(text_of(problem.view, error.path) or "")
             said = source.text[source.offset(error.range.start) : source.offset(error.range.end)]
@@ -42,3 +45,13 @@ def _asked_within(problem: Problem) -> Iterator[str]:
             for path in re.findall(r"\b[A-Z][\w']*(?:\.[A-Z][\w']*)*", said):
                 parts = path.split(".")
                 yield from (".".join((*parts[n:], name)) for n in range(len(parts)) for name in names)
+
+
+def _opened(problem: Problem, error: Diagnostic, path: str) -> Iterator[str]:
+    """The path in each of the modules that are open there, from the library's down to the module's alone."""
+    text = text_of(problem.view, error.path)
+    if text is None or not error.path.endswith((".ml", ".mli")):
+        return
+    for module in opened(parse(text, error.path), SourceText(text).offset(error.range.start)):
+        parts = module.split(".")
+        yield from (".".join((*parts[n:], path)) for n in range(len(parts)))

@@ -199,3 +199,13 @@ async def test_what_is_promised_and_not_there_is_written_down(
 async def test_nothing_is_taken_out_of_an_interface(tmp_path: Path) -> None:
     for found in await candidates_of(interface_mismatch, project("", "module N : sig end\n"), tmp_path):
         assert [list(candidate.changes.texts) for candidate in found] == [["m.ml"]]
+
+
+async def test_an_operator_of_an_open_module_is_exported_where_the_abstract_type_is_a_function(tmp_path: Path) -> None:
+    ml = "type 'a t = string -> 'a option\n\nlet word s = Some s\n\nmodule Syntax = struct\n"
+    ml += "  let ( let+ ) t f s = Option.map f (t s)\n  let ( and+ ) a b s =\n"
+    ml += "    match (a s, b s) with Some x, Some y -> Some (x, y) | _ -> None\nend\n"
+    mli = "type 'a t\n\nval word : string t\n\nmodule Syntax : sig\n  val ( let+ ) : 'a t -> ('a -> 'b) -> 'b t\nend\n"
+    user = "open M.Syntax\n\nlet () = ignore (let+ a = M.word and+ b = M.word in a ^ b)\n"
+    wanted = mli.replace("'b t\nend", "'b t\n  val ( and+ ) : 'a t -> 'b t -> ('a * 'b) t\nend")
+    assert await first(ml, mli, tmp_path, user) == {"m.mli": wanted}
