@@ -7,10 +7,9 @@ What everybody defines in one way is defined so, and what modules beside it make
 under another name; anything else is a skeleton, and a person has to write it.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.proposal import Kind
@@ -23,8 +22,9 @@ from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.interface_places import inserted
 from lsp_aid.repair.interface_skeletons import defined
 from lsp_aid.repair.layout import line_start, newline, starts_line
+from lsp_aid.repair.members_by_type import MODULES, Way, member_types, of_basic_type, of_same_type
 from lsp_aid.repair.named_by_module import named_by_module
-from lsp_aid.repair.places import file_of_module, is_member, node_of, text_of, tree
+from lsp_aid.repair.places import file_of_module, node_of, text_of, tree
 from lsp_aid.repair.similarity import similarity
 from lsp_aid.repair.synonyms import mean_the_same
 
@@ -35,24 +35,10 @@ _USUAL = {
 }
 """What is written for a type that is not another module's, and what it is called in that one's module."""
 _OF = {"compare": "{0} -> {0} -> int", "equal": "{0} -> {0} -> bool", "hash": "{0} -> int"}
-_MODULES = {"int": "Int", "string": "String", "float": "Float", "char": "Char", "bool": "Bool"}
-_GIVEN = re.compile(r"Modules do not match: sig (?P<given>.*?) end is not included in (?P<type>[\w.']+)")
 _FILES_AT_MOST = 400
 _CLOSE = 0.5
 _MISSPELT = 0.7
 _WRITTEN = {"value": "value", "type": "type", "module": "module"}
-
-
-@frozen
-class _Way:
-    """`text` is put in; or `edits` are made; and `shown` in the interface beside."""
-
-    text: str
-    title: str
-    weight: float
-    kind: Kind = Kind.FIX
-    edits: tuple[TextEdit, ...] = ()
-    shown: TextEdit | None = None
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -74,7 +60,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     ways = [list(_ways(problem, syntax, structure, entry)) for entry in lacks]
     for found, entry in zip(ways, lacks, strict=True):
         if entry.sort == "value" and not any(way.edits for way in found):
-            found[:0] = _of_type(problem, structure, name, entry.name)
+            found[:0] = of_same_type(problem, structure, name, entry.name)
+        found.sort(key=lambda way: (way.kind is Kind.SKELETON, -way.weight))
     if not all(ways):
         return ()
     best = [found[0] for found in ways]
@@ -82,15 +69,18 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     return [_candidate(problem, structure, name, together) for together in chosen]
 
 
-def _candidate(problem: Problem, structure: Node, name: str, ways: Sequence[_Way]) -> Candidate:
+def _candidate(problem: Problem, structure: Node, name: str, ways: Sequence[Way]) -> Candidate:
     kind = Kind.SKELETON if any(way.kind is Kind.SKELETON for way in ways) else Kind.FIX
     title = "; ".join(way.title for way in ways)
     texts = [way.text for way in ways if not way.edits]
     edits = [edit for way in ways for edit in way.edits]
     change = _changed(problem, structure, texts, edits)
     shown = [way.shown for way in ways if way.shown is not None]
-    if shown:
-        change = ChangeSet.of((*change.files, *problem.edit(*shown, path=f"{structure.syntax.path}i").files))
+    others = [(f"{structure.syntax.path}i", edit) for edit in shown]
+    others += [pair for way in ways for pair in way.elsewhere]
+    for path in dict.fromkeys(path for path, _ in others):
+        more = problem.edit(*(edit for where, edit in others if where == path), path=path)
+        change = ChangeSet.of((*change.files, *more.files))
     where = f" in `{name}`" if name else ""
     return Candidate(f"{title}{where}", change, min(way.weight for way in ways), kind)
 
@@ -148,16 +138,20 @@ def _inserted(structure: Node, texts: Sequence[str]) -> TextEdit:
 # --- what ---
 
 
-def _ways(problem: Problem, syntax: Syntax, structure: Node, entry: messages.NotProvided) -> Iterator[_Way]:
+def _ways(problem: Problem, syntax: Syntax, structure: Node, entry: messages.NotProvided) -> Iterator[Way]:
     items = [i for i in structure.syntax.declared if _is_directly_in(i, structure)]
     if entry.sort == "value":
         for text, at in named_by_module(problem, structure, entry.name):
             edit = TextEdit(at, at, text)
             shown = _shown_beside(problem, structure, f"val {entry.name} : string", entry.name)
-            yield _Way(
+            yield Way(
                 "", f"Define `{entry.name}` as other modules do: `{text.strip()}`", 0.93, edits=(edit,), shown=shown
             )
         yield from _like_named(problem, structure, items, entry.name)
+        specified = _declared(problem, syntax, entry)
+        for way in of_basic_type(problem, structure, entry.name):
+            said = specified.definition.text if specified is not None else ""
+            yield evolve(way, shown=_shown_beside(problem, structure, said, entry.name) if said else None)
         for way in _usual(items, entry.name):
             type_ = next((i.name for i in items if i.kind == "type"), "t")
             shown = _shown_beside(problem, structure, f"val {entry.name} : {_OF[entry.name].format(type_)}", entry.name)
@@ -166,16 +160,16 @@ def _ways(problem: Problem, syntax: Syntax, structure: Node, entry: messages.Not
         types = [i for i in items if i.kind == "type"]
         for item in types[-1:]:
             text = f"type {entry.name} = {item.name}"
-            yield _Way(text, f"Say that the type `{entry.name}` is `{item.name}`", 0.8 if len(types) == 1 else 0.4)
+            yield Way(text, f"Say that the type `{entry.name}` is `{item.name}`", 0.8 if len(types) == 1 else 0.4)
     specification = _declared(problem, syntax, entry)
     if specification is not None:
         is_whole = specification.kind in ("exception", "type") and specification.node.field("body") is not None
         text = defined(specification.definition if specification.kind != "value" else specification.node) or ""
         shown = _shown_beside(problem, structure, specification.definition.text, entry.name)
         if is_whole:
-            yield _Way(text, f"Define `{entry.name}` as the signature does", 0.8, shown=shown)
+            yield Way(text, f"Define `{entry.name}` as the signature does", 0.8, shown=shown)
         elif text:
-            yield _Way(text, f"Define `{entry.name}`, to be written", 0.5, Kind.SKELETON, shown=shown)
+            yield Way(text, f"Define `{entry.name}`, to be written", 0.5, Kind.SKELETON, shown=shown)
 
 
 def _is_directly_in(item: Item, structure: Node) -> bool:
@@ -183,9 +177,10 @@ def _is_directly_in(item: Item, structure: Node) -> bool:
     return parent is not None and (parent.start, parent.end) == (structure.start, structure.end)
 
 
-def _like_named(problem: Problem, structure: Node, items: Sequence[Item], name: str) -> Iterator[_Way]:
+def _like_named(problem: Problem, structure: Node, items: Sequence[Item], name: str) -> Iterator[Way]:
+    types = member_types(problem, name)
     for item in items:
-        if item.kind != "value":
+        if item.kind != "value" or not types.fits(item.name, name):
             continue
         alike = 0.9 if mean_the_same(item.name, name) else similarity(item.name, name)
         is_part = set(item.name.split("_")) < set(name.split("_"))
@@ -198,62 +193,12 @@ def _like_named(problem: Problem, structure: Node, items: Sequence[Item], name: 
             weight = 0.97 * alike if alike >= _MISSPELT else 0.9
             there = shown.node.child("value_name") if shown is not None else None
             beside = TextEdit(there.start, there.end, name) if there is not None else None
-            yield _Way("", f"Rename `{item.name}` to `{name}`", weight, edits=(edit,), shown=beside)
+            yield Way("", f"Rename `{item.name}` to `{name}`", weight, edits=(edit,), shown=beside)
         beside = None
         if shown is not None:
             text = shown.definition.text.replace(item.name, name, 1)
             beside = TextEdit(shown.definition.end, shown.definition.end, f"{newline(text)}{text}")
-        yield _Way(f"let {name} = {item.name}", f"Define `{name}` as `{item.name}`", 0.5 + 0.3 * alike, shown=beside)
-
-
-def _of_type(problem: Problem, structure: Node, module: str, new: str) -> Iterator[_Way]:
-    """The only value of that type which the signature does not ask for: it has another name there, wherever the file
-    uses it."""
-    said = _GIVEN.search(problem.diagnostic.flat_message)
-    signature = _module_type(problem, said["type"], new) if said is not None else None
-    if said is None or signature is None or structure.parent is None:
-        return
-    asked = _types(signature)
-    given = _types(ocaml_syntax.parse(said["given"], "given.mli").root)
-    alike = [name for name, type_ in given.items() if name not in asked and type_ == asked[new] and "->" in type_]
-    if len(alike) != 1:
-        return
-    old = alike[0]
-    names = [n for n in structure.walk("value_name") if n.text == old and not is_member(n)]
-    names += [
-        n
-        for path in structure.syntax.walk("value_path")
-        if module and path.text == f"{module}.{old}" and (n := path.child("value_name")) is not None
-    ]
-    edits = tuple(TextEdit(n.start, n.end, new) for n in dict.fromkeys(names))
-    if edits:
-        yield _Way("", f"Rename `{old}` to `{new}`, which is of that type", 0.82, edits=edits)
-
-
-def _module_type(problem: Problem, path: str, asked: str) -> Node | None:
-    """The signature of a module type of the project, where it has the value."""
-    module, _, name = path.rpartition(".")
-    file = file_of_module(problem, module.rpartition(".")[2]) if module else problem.diagnostic.path
-    text = text_of(problem.view, file) if file is not None else None
-    if file is None or text is None:
-        return None
-    for definition in ocaml_syntax.parse(text, file).walk("module_type_definition"):
-        named, signature = definition.child("module_type_name"), definition.child("signature")
-        if named is not None and named.text == name and signature is not None and asked in _types(signature):
-            return signature
-    return None
-
-
-def _types(signature: Node | None) -> dict[str, str]:
-    """The types of the values that a signature has itself."""
-    found = {}
-    for node in signature.named_children if signature is not None else ():
-        name, type_ = (
-            (node.child("value_name"), node.field("type")) if node.kind == "value_specification" else (None, None)
-        )
-        if name is not None and type_ is not None:
-            found[name.text] = " ".join(type_.text.split())
-    return found
+        yield Way(f"let {name} = {item.name}", f"Define `{name}` as `{item.name}`", 0.5 + 0.3 * alike, shown=beside)
 
 
 def _specification(problem: Problem, structure: Node, name: str) -> Item | None:
@@ -283,7 +228,7 @@ def _is_used(problem: Problem, structure: Node, name: str) -> bool:
     return any(path in (text_of(problem.view, other) or "") for other in others[:_FILES_AT_MOST])
 
 
-def _usual(items: Sequence[Item], name: str) -> Iterator[_Way]:
+def _usual(items: Sequence[Item], name: str) -> Iterator[Way]:
     if name not in _USUAL:
         return
     usual, theirs = _USUAL[name]
@@ -292,11 +237,11 @@ def _usual(items: Sequence[Item], name: str) -> Iterator[_Way]:
     of = body.text if body is not None and body.kind == "type_constructor_path" else ""
     module = of.rpartition(".")[0]
     if module:
-        yield _Way(f"let {name} = {module}.{theirs}", f"Define `{name}` as `{module}.{theirs}`", 0.85)
-    yield _Way(f"let {name} = {usual}", f"Define `{name}` as `{usual}`", 0.8)
-    if of in _MODULES:
-        path = f"{_MODULES[of]}.{theirs}"
-        yield _Way(f"let {name} = {path}", f"Define `{name}` as `{path}`", 0.7)
+        yield Way(f"let {name} = {module}.{theirs}", f"Define `{name}` as `{module}.{theirs}`", 0.85)
+    yield Way(f"let {name} = {usual}", f"Define `{name}` as `{usual}`", 0.8)
+    if of in MODULES:
+        path = f"{MODULES[of]}.{theirs}"
+        yield Way(f"let {name} = {path}", f"Define `{name}` as `{path}`", 0.7)
 
 
 def _declared(problem: Problem, syntax: Syntax, entry: messages.NotProvided) -> Item | None:

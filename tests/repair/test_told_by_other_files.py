@@ -83,6 +83,21 @@ BOX = {
             {"sms.ml": 'let size = 1\nlet id = "Sms"\n', "sms.mli": "val size : int\nval id : string\n"},
         ),
         (
+            module_members,
+            {
+                "driver.ml": "module type S = sig type t val make : int -> t val close : t -> unit end\n",
+                "mem.mli": "type t\nval make : int -> t\nval stop : t -> unit\n",
+                "mem.ml": "type t = int ref\nlet make = ref\nlet stop t = t := 0\n",
+                "all.ml": "let all = [ (module Mem : Driver.S) ]\n",
+                "user.ml": "let f () = Mem.make 1 |> Mem.stop\n",
+            },
+            {
+                "mem.mli": "type t\nval make : int -> t\nval close : t -> unit\n",
+                "mem.ml": "type t = int ref\nlet make = ref\nlet close t = t := 0\n",
+                "user.ml": "let f () = Mem.make 1 |> Mem.close\n",
+            },
+        ),
+        (
             getters,
             {
                 **{f"lib/{path}": text for path, text in SPAN.items()},

@@ -37,6 +37,7 @@ CHAIN = "type error = Other | Unknown_book of string\nlet ( let* ) = Result.bind
 PP = "let pp ppf n = Format.pp_print_int ppf n\nlet name = string_of_int\n"
 BAD = "exception Bad of { line : int; text : string }\n"
 BOXES = "type t = Text of string | Rows of { gap : string; rows : string list }\n"
+TEXTS = "module type S = sig type t val text : t -> string end\nmodule Q (C : S) = struct let f = C.text end\n"
 SEEDED = "\nmodule T = Hashtbl.MakeSeeded (K)"
 CASES = {
     coercions: [
@@ -142,6 +143,10 @@ CASES = {
         (
             "module K = struct type t = int let equal = ( = ) let hash _ k = k end" + SEEDED,
             "module K = struct type t = int let equal = ( = ) let seeded_hash _ k = k end" + SEEDED,
+        ),
+        (
+            TEXTS + "module K = struct type t = int let min = min end\nmodule R = Q (K)",
+            TEXTS + "module K = struct type t = int let min = min let text = string_of_int end\nmodule R = Q (K)",
         ),
     ],
     own_equalities: [
