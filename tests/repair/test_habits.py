@@ -45,6 +45,27 @@ CASES = {
         ("let f xs = List.fold xs ~init:0 ~f:( + )", "let f xs = List.fold_left ( + ) 0 xs"),
         ("let f s = String.split (String.strip s) ~on:','", "let f s = String.split_on_char ',' (String.trim s)"),
         ("let f ~prefix s = String.is_prefix s ~prefix", "let f ~prefix s = String.starts_with s ~prefix"),
+        (
+            "let f s = String.split s ~on:',' |> List.map ~f:String.strip\nlet g t = List.for_all t ~f:String.is_empty",
+            (
+                "let f s = String.split_on_char ',' s |> List.map String.trim\n"
+                'let g t = List.for_all (fun s -> s = "") t'
+            ),
+        ),
+        (
+            "let f t = Hashtbl.fold t ~init:0 ~f:(fun ~key:_ ~data n -> n + data), Hashtbl.keys t",
+            "let f t = Hashtbl.fold (fun _ data n -> n + data) t 0, List.of_seq (Hashtbl.to_seq_keys t)",
+        ),
+        ("let f xs = List.mem xs 1 ~equal:Int.equal", "let f xs = List.mem 1 xs"),
+        (
+            "let f s = if not (String.is_empty s) && Char.is_digit s.[0] then String.prefix s 1 else s",
+            (
+                "let f s = if not (s = \"\") && (match s.[0] with '0' .. '9' -> true | _ -> false) then "
+                "String.sub s 0 1 else s"
+            ),
+        ),
+        ("let f = List.filter ~f:Char.is_digit", "let f = List.filter (function '0' .. '9' -> true | _ -> false)"),
+        ("let f = In_channel.read_all stdin", "let f = In_channel.input_all stdin"),
     ],
     type_arguments: [
         ("type 'a t = L | N of t * 'a * t", "type 'a t = L | N of 'a t * 'a * 'a t"),
