@@ -149,7 +149,7 @@ def _ways(problem: Problem, syntax: Syntax, structure: Node, entry: messages.Not
             )
         yield from _like_named(problem, structure, items, entry.name)
         specified = _declared(problem, syntax, entry)
-        for way in of_basic_type(problem, structure, entry.name):
+        for way in of_basic_type(problem, structure, entry.name) if entry.name not in _USUAL else ():
             said = specified.definition.text if specified is not None else ""
             yield evolve(way, shown=_shown_beside(problem, structure, said, entry.name) if said else None)
         for way in _usual(items, entry.name):

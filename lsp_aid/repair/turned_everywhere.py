@@ -1,69 +1,129 @@
-"""A container and an element given the other way round, in several files, since the function takes them so today.
+"""A container and an element given the other way round, in several calls, since the functions take them so today.
 
 let submit queue task = if Bqueue.push task queue then Ok () else Error task.name       Bqueue.push queue task
 let deliver t message = Bqueue.push message t.inbox       Bqueue.push t.inbox message       in the other file as well
+let known (t : Symbols.t) name = Hashtbl.mem name t       Hashtbl.mem t name       where `Symbols.t` was a map before
 
 An element of any type may be a container, too: some of these calls are typed all the same, and no error tells of them.
-Where one does, the others are turned with it whose element is a container as other calls or a record say.
+Where one does, the others are turned with it whose element is a container as annotations, other calls or a record say.
 """
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import frozen
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.nested_fields import records
-from lsp_aid.repair.places import file_of_module, node_of, text_of, tree
+from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read
 
 _FILES_AT_MOST = 400
 _WEIGHT = 0.93
+_LITERALS = ("string", "number", "character", "boolean", "tag", "constructor_path", "quoted_string", "infix_expression")
 
 Places = Mapping[str, tuple[int, int]]
 """Of each function that takes a container: the places of it and of the element, -1 where there is none."""
+
+_OF_KEY = dict.fromkeys(("add", "replace", "find", "find_opt", "find_all", "mem", "remove"), (0, 1))
+_ALONE = dict.fromkeys(
+    ("length", "clear", "copy", "is_empty", "to_seq", "pop", "take", "peek", "top", "reset"), (0, -1)
+)
+_WALKED = {"iter": (1, -1), "fold": (2, -1)}
+_PUSHED = {"add": (1, 0), "push": (1, 0)}
+_STANDARD: Mapping[str, Places] = {
+    "Hashtbl": {**_OF_KEY, **_ALONE, "iter": (1, -1), "fold": (1, -1), "filter_map_inplace": (1, -1)},
+    "Queue": {**_ALONE, **_WALKED, **_PUSHED},
+    "Stack": {**_ALONE, **_WALKED, "push": (1, 0)},
+}
+
+
+@frozen
+class _Container:
+    """`functions` of `module` take values of a type of it; `types` are its names in the project, `M.t`, and `fields`
+    those of records that are of it. `wrong`, in the item from `start` to `end`, is none, as an error says."""
+
+    module: str
+    functions: Places
+    types: frozenset[str]
+    fields: frozenset[str]
+    path: str
+    start: int
+    end: int
+    wrong: str
+
+    def makes(self, call: str) -> bool:
+        """Whether a function, by its path, gives a new one, as its name says."""
+        module, _, name = call.rpartition(".")
+        of = {self.module, *(type_.rpartition(".")[0] for type_ in self.types)}
+        return module.rpartition(".")[2] in of and name in ("create", "make", "init", "copy", "of_seq", "of_list")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
     node = node_of(problem, syntax) if syntax is not None else None
-    if syntax is None or node is None or not isinstance(message, messages.TypeClash) or node.kind != "value_path":
+    if syntax is None or node is None or not isinstance(message, messages.TypeClash):
         return ()
-    module, _, name = read(message.found).head.rpartition(".")
-    module = module.rpartition(".")[2]
-    functions = _functions(problem, module, name) if module else {}
-    fields = {
-        field
-        for _, (_, all_) in records(problem, syntax)
-        for field, of in all_.items()
-        if of.endswith(f" {module}.{name}")
-    }
-    start, end = item_around(node)
-    for function, (container, element) in functions.items():
-        if element < 0:
+    heads = (read(message.found).head, read(message.expected).head)
+    for head in dict.fromkeys(heads):
+        container = _container(problem, syntax, node, head, is_wrong=heads[0] != heads[1])
+        if container is None:
             continue
-        here = [
-            call
-            for call, given in _calls(syntax, module, function)
-            if start <= call.start < end and max(container, element) < len(given) and given[container].text == node.text
-        ]
-        if not here:
-            continue
-        edits = {}
-        for other in _sources(problem, syntax, module):
-            turned = _turned(other, module, function, functions, fields, here if other is syntax else [])
-            if turned:
-                edits[other.path] = turned
-        if len(edits) > 1:
+        turned = [(other.path, _turned(other, container)) for other in _sources(problem, syntax, container.module)]
+        edits = {path: made for path, (made, _) in turned if made}
+        is_told = any(told for _, (_, told) in turned)
+        count = sum(len(made) for made in edits.values()) // 2
+        if is_told and (count > 1 or set(edits) - {syntax.path}):
             files = [one for path, made in edits.items() for one in problem.edit(*made, path=path).files]
-            count = sum(len(made) for made in edits.values()) // 2
-            title = f"`{module}.{function}` takes its arguments the other way round ({count} times)"
+            title = f"`{container.module}` takes its arguments the other way round ({count} times)"
             return [Candidate(title, ChangeSet.of(files), _WEIGHT)]
     return ()
+
+
+def _container(problem: Problem, syntax: Syntax, node: Node, head: str, *, is_wrong: bool) -> _Container | None:
+    module, _, name = head.removeprefix("Stdlib.").rpartition(".")
+    module = module.rpartition(".")[2]
+    is_own = bool(module) and file_of_module(problem, module) is not None
+    functions = _functions(problem, module, name) if is_own else _STANDARD.get(module, {})
+    if not functions:
+        return None
+    types = frozenset(_names(problem, syntax, f"{module}.{name}"))
+    fields = frozenset(
+        field
+        for record, (_, all_) in records(problem, syntax)
+        for field, of in all_.items()
+        if _is_of(of, types, record.partition(".")[0])
+    )
+    start, end = item_around(node)
+    wrong = node.text if is_wrong and node.kind == "value_path" else ""
+    return _Container(module, functions, types, fields, syntax.path, start, end, wrong)
+
+
+def _is_of(type_: str, types: frozenset[str], module: str) -> bool:
+    """Whether a type, as it is written in a module, is one of these."""
+    last = ".".join(type_.split()[-1].split(".")[-2:]) if type_.split() else ""
+    return last in types or f"{module}.{last}" in types
+
+
+def _names(problem: Problem, syntax: Syntax, type_: str) -> Iterator[str]:
+    """The type, and those of the project that are other names of it."""
+    yield type_
+    for path in [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]:
+        text = syntax.text if path == syntax.path else text_of(problem.view, path)
+        if text is None or type_ not in text or "type" not in text:
+            continue
+        for item in parse(text, path).items:
+            body = item.node.field("body") if item.kind == "type" else None
+            if body is not None and body.kind == "constructed_type" and body.text.endswith(f" {type_}"):
+                yield f"{module_of(path)}.{item.path}"
 
 
 def _functions(problem: Problem, module: str, type_: str) -> Places:
@@ -82,7 +142,7 @@ def _functions(problem: Problem, module: str, type_: str) -> Places:
 
 
 def _element(given: Sequence[Type], container: Type) -> int:
-    return next((n for n, one in enumerate(given) if one.is_variable and one == container.parts[-1]), -1)
+    return next((n for n, one in enumerate(given) if one.is_variable and one in container.parts), -1)
 
 
 def _sources(problem: Problem, own: Syntax, module: str) -> Iterator[Syntax]:
@@ -95,37 +155,60 @@ def _sources(problem: Problem, own: Syntax, module: str) -> Iterator[Syntax]:
             yield parse(text, path)
 
 
-def _calls(syntax: Syntax, module: str, function: str) -> Iterator[tuple[Node, Sequence[Node]]]:
+def _calls(syntax: Syntax, container: _Container) -> Iterator[tuple[Node, tuple[int, int], Sequence[Node]]]:
     for call in syntax.walk("application_expression"):
         named = call.field("function")
-        if named is not None and f".{named.text}".endswith(f".{module}.{function}"):
-            yield call, call.fields("argument")
+        module, _, name = named.text.rpartition(".") if named is not None else ("", "", "")
+        if module.rpartition(".")[2] == container.module and name in container.functions:
+            yield call, container.functions[name], call.fields("argument")
 
 
-def _turned(
-    syntax: Syntax, module: str, function: str, functions: Places, fields: set[str], known: Sequence[Node]
-) -> list[TextEdit]:
-    container, element = functions[function]
+def _turned(syntax: Syntax, container: _Container) -> tuple[list[TextEdit], bool]:
+    """The edits that turn the calls of a file, and whether what is given as an element of one is known as a
+    container: otherwise it may be the other use of the value in error that is wrong."""
     edits: list[TextEdit] = []
-    for call, given in _calls(syntax, module, function):
-        if max(container, element) >= len(given) or any(edit.start <= call.start < edit.end for edit in edits):
+    is_told = False
+    for call, (place, element), given in _calls(syntax, container):
+        if element < 0 or max(place, element) >= len(given):
             continue
-        first, second = given[container], given[element]
-        is_wrong = _is_container(second, module, functions, fields, function) or call in known
-        if is_wrong and not _is_container(first, module, functions, fields, function):
-            edits += [TextEdit(first.start, first.end, second.text), TextEdit(second.start, second.end, first.text)]
-    return edits
+        if any(edit.start <= call.start < edit.end for edit in edits):
+            continue
+        first, second = (_is_container(given[n], container) for n in (place, element))
+        if (second or first is False) and not first and second is not False:
+            one, other = given[place], given[element]
+            edits += [TextEdit(one.start, one.end, other.text), TextEdit(other.start, other.end, one.text)]
+            is_told = is_told or second is True
+    return edits, is_told
 
 
-def _is_container(node: Node, module: str, functions: Places, fields: set[str], but: str) -> bool:
-    """Whether a record says so, or another call in the definition."""
+def _is_container(node: Node, container: _Container) -> bool | None:
+    """Whether something is a container, as what is around it says; None where nothing does."""
+    node = within_parentheses(node)
+    if node.kind in _LITERALS:
+        return False
     if node.kind == "field_get_expression":
         field = node.field("field")
-        return field is not None and field.text.rpartition(".")[2] in fields
+        return True if field is not None and field.text.rpartition(".")[2] in container.fields else None
+    if node.kind != "value_path":
+        return None
+    is_here = node.syntax.path == container.path and container.start <= node.start < container.end
+    if is_here and node.text == container.wrong:
+        return False
+    return _is_said(node, container)
+
+
+def _is_said(node: Node, container: _Container) -> bool | None:
+    """By an annotation, by what it is bound to, or by a call that takes nothing but a container."""
     start, end = item_around(node)
-    return any(
-        start <= call.start < end and container < len(given) and given[container].text == node.text
-        for name, (container, _) in functions.items()
-        if name != but
-        for call, given in _calls(node.syntax, module, name)
+    module, name = module_of(node.syntax.path), re.escape(node.text)
+    text = node.syntax.text[start:end]
+    if annotated := re.search(rf"[(~?]\s*{name}\s*:\s*([^()=]*(?:\([^()]*\)[^()=]*)*)\)", text):
+        return _is_of(annotated[1], container.types, module)
+    bound = re.search(rf"\blet\s+{name}\s*(?::[^=]*)?=\s*([A-Z][\w.']*)", node.syntax.text[:end])
+    if bound is not None and container.makes(bound[1]):
+        return True
+    sole = any(
+        start <= call.start < end and element < 0 and place < len(given) and given[place].text == node.text
+        for call, (place, element), given in _calls(node.syntax, container)
     )
+    return True if sole else None

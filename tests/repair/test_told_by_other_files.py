@@ -121,6 +121,18 @@ BOX = {
                 "mail.ml": "type t = { inbox : string Box.t }\nlet f t mail = Box.put t.inbox mail\n",
             },
         ),
+        (
+            turned_everywhere,
+            {
+                "names.ml": "type t = (string, int) Hashtbl.t\n",
+                "a.ml": 'let f (names : Names.t) s = Hashtbl.mem s names || s = ""\n',
+                "b.ml": "let f (names : Names.t) s = Hashtbl.find_opt s names\nlet g h = Hashtbl.mem h 1\n",
+            },
+            {
+                "a.ml": 'let f (names : Names.t) s = Hashtbl.mem names s || s = ""\n',
+                "b.ml": "let f (names : Names.t) s = Hashtbl.find_opt names s\nlet g h = Hashtbl.mem h 1\n",
+            },
+        ),
     ],
 )
 async def test_another_file_says_it(
