@@ -104,9 +104,11 @@ def _made(problem: Problem, module: str) -> Iterator[Candidate]:
         return
     there = _folder(dunes, own.path)
     text, makers, lacking = there.text, there.makers, there.lacking
+    if module not in map(module_of, lacking):
+        return
     is_renamed = any(_NO_SOURCE.search(error.flat_message) for error in problem.errors)
-    replaced = {module_of(p) for _, p in _replacements(there)} if is_renamed else set()
-    if module not in map(module_of, lacking) or module in replaced:
+    if is_renamed and module in {module_of(p) for _, p in _replacements(there)}:
+        yield from _renamed(problem, own.folder)
         return
     new: dict[str, list[str]] = {}
     for path in sorted(lacking, key=lambda p: (not p.endswith(".mll"), p)):
