@@ -11,6 +11,7 @@ from lsp_aid.domain.text import SourceText
 from lsp_aid.domain.typed import CompilerFlags, NameKind, Variant
 from lsp_aid.errors import AidError, ToolchainError
 from lsp_aid.repair.family import Problem
+from lsp_aid.repair.modules_not_built import modules_not_built
 from lsp_aid.repair.type_shapes import Type, read
 
 MOST_CHARACTERS = 200_000
@@ -22,13 +23,17 @@ EVERYTHING = float("inf")
 
 @frozen
 class AskedTypes:
-    """The type checker for one file. Nothing it says is the last word: modules may have changed since the build."""
+    """The type checker for one file. Nothing it says is the last word: modules may have changed since the build.
+
+    `head` is what stands in front of the file's own text, where that uses modules that are not built as they are.
+    """
 
     typer: Typer
     flags: CompilerFlags
     path: str
     text: str
     start: int = 0  # of the error
+    head: str = ""
 
     @classmethod
     async def of(cls, problem: Problem) -> "AskedTypes | None":
@@ -41,7 +46,9 @@ class AskedTypes:
             flags = await problem.typing.flags_for(path)
         except AidError:
             return None
-        return None if flags is None else cls(problem.typing.typer, flags, path, text, problem.start)
+        if flags is None:
+            return None
+        return cls(problem.typing.typer, flags, path, text, problem.start, modules_not_built(problem))
 
     async def of_parts(
         self, item: tuple[int, int], place: tuple[int, int], parts: Sequence[str]
@@ -66,22 +73,32 @@ class AskedTypes:
         return first, [type_.parts[0] if type_ is not None and type_.head == "->" else None for type_ in rest]
 
     async def _judged(self, start: int, variants: Sequence[Variant]) -> list[Type | None]:
-        asked = self.typer.judge(self.path, self.text[:start], variants, "", self.flags)
+        before = f"{self.head}{self.text[:start]}"
+        types = await self._asked(before, variants)
+        if any(type_ is not None and any(_is_weak(part) for part in type_.parts) for type_ in types):
+            # What was asked in between may have undone what was found of the items before: they are typed anew.
+            types = await self._asked(f"{before}\n", variants)
+        return types
+
+    async def _asked(self, before: str, variants: Sequence[Variant]) -> list[Type | None]:
+        asked = self.typer.judge(self.path, before, variants, "", self.flags)
         async with aclosing(asked) as answers:
             return [read(answer.type) if answer is not None and answer.type else None async for answer in answers]
 
     async def _by_position(self, text: str, offset: int) -> Type | None:
         """Where a preprocessor wants whole files. None, too, where the typer gives the text up."""
+        whole, at = f"{self.head}{text}", len(self.head) + offset
         try:
-            found = await self.typer.type_at(self.path, text, SourceText(text).position(offset), self.flags)
+            found = await self.typer.type_at(self.path, whole, SourceText(whole).position(at), self.flags)
         except ToolchainError:
             return None
         return read(found[0].type) if found else None
 
     async def values(self, offset: int, within: str = "") -> list[tuple[str, Type]]:
         """The values in scope at an offset, the nearest first; those of a module where one is named."""
-        position = SourceText(self.text).position(offset)
-        scope = await self.typer.scope_at(self.path, self.text, position, self.flags, within=within)
+        whole = f"{self.head}{self.text}"
+        position = SourceText(whole).position(len(self.head) + offset)
+        scope = await self.typer.scope_at(self.path, whole, position, self.flags, within=within)
         return [(name.name, read(name.type)) for name in scope.names if name.kind is NameKind.VALUE]
 
     async def reached(self, texts: Sequence[str]) -> list[float]:
@@ -97,14 +114,23 @@ class AskedTypes:
 
     async def _reached(self, texts: Sequence[str]) -> list[float]:
         found: list[float] = []
-        async with aclosing(self.typer.check_many(self.path, texts, self.flags)) as answers:
+        whole = [f"{self.head}{text}" for text in texts]
+        async with aclosing(self.typer.check_many(self.path, whole, self.flags)) as answers:
             async for answer in answers:
                 found.append(-1.0 if answer is None else EVERYTHING)
                 errors = answer.build.errors if answer is not None else ()
                 hard = [e for e in errors if not (e.code or "").startswith("warning") and not _is_later(e)]
                 if hard:
-                    found[-1] = float(SourceText(texts[len(found) - 1]).offset(hard[0].range.start))
+                    at = SourceText(whole[len(found) - 1]).offset(hard[0].range.start)
+                    found[-1] = float(max(at - len(self.head), 0))
         return found
+
+
+def _is_weak(type_: Type) -> bool:
+    """Whether a function's type has variables that are not known yet."""
+    if type_.head != "->":
+        return False
+    return any(part.head.startswith("'_weak") or _is_weak(part) for part in type_.parts)
 
 
 def _is_later(error: Diagnostic) -> bool:
