@@ -14,7 +14,9 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.scope import opened
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.operands import clashing
 from lsp_aid.repair.places import declared_elsewhere, node_of, tree
+from lsp_aid.repair.type_shapes import read
 
 _OPERATOR = re.compile(r"(?:let|and)[-+*/|&^$@<>=!%:.]+$")
 MOST = 4
@@ -32,8 +34,12 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return list(_of_preprocessor(problem, syntax, message.names[0]))
     if isinstance(message, messages.UnboundName) and _OPERATOR.match(message.name):
         return list(_opened(problem, message, syntax, node))
+    if isinstance(message, messages.NotARecord | messages.NotAFunction):
+        return list(_forgotten(problem, syntax, node)) if read(message.type).parts else ()
     if isinstance(message, messages.TypeClash):
-        return [*_forgotten(problem, syntax, node), *_superfluous(problem, node, message)]
+        known = [one for one, found, _ in clashing(node, message) if one == node or found.parts]
+        forgotten = [way for one in known for way in _forgotten(problem, syntax, one)]
+        return [*forgotten, *_superfluous(problem, node, message)]
     return ()
 
 
@@ -59,10 +65,12 @@ def _of_preprocessor(problem: Problem, syntax: Syntax, name: str) -> Iterator[Ca
 
 def _forgotten(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidate]:
     """The variable in error is bound by a plain `let` beside those of an operator."""
-    name = problem.source.text[problem.start : problem.end]
+    name = node.text
     if not re.fullmatch(r"[a-z_][\w']*", name):
         return
     operators = {operator.text for operator in syntax.walk("let_operator")}
+    operators |= {"".join(node.text.strip("()").split()) for node in syntax.walk("parenthesized_operator")}
+    operators = {operator for operator in operators if operator.startswith("let")}
     for around in (n for n in node.ancestors() if n.kind == "let_expression"):
         definition = around.child("value_definition")
         bound = definition.child("let_binding") if definition is not None else None

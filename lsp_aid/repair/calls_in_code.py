@@ -9,11 +9,11 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.call_plans import Argument, Plan, Slot
+from lsp_aid.repair.declared_types import ABBREVIATED
 from lsp_aid.repair.type_shapes import Type, read
 
 _MOST_ARGUMENTS = 8
 _DEEPEST = 12
-_ABBREVIATED = ("constructed_type", "type_constructor_path", "tuple_type", "function_type")
 ATOMS = (
     "value_path", "parenthesized_expression", "constructor_path", "number", "string", "character", "boolean", "unit",
     "empty_list", "list_expression", "array_expression", "record_expression", "field_get_expression", "tag",
@@ -23,7 +23,10 @@ ATOMS = (
 
 @frozen
 class Call:
-    """A call, with the types of what it gives; `takes` is that of the function, `wanted` what its context wants."""
+    """A call, with the types of what it gives; `takes` is that of the function, `wanted` what its context wants.
+
+    A function that is handed on by its name is one that gives nothing.
+    """
 
     node: Node
     function: Node
@@ -33,8 +36,8 @@ class Call:
 
 
 async def read_call(node: Node, asked: AskedTypes) -> Call | None:
-    """The call that an application is; None where its function has no name or no type."""
-    function, given = node.field("function"), node.fields("argument")
+    """The call that an application, or the name of a function, is; None where its function has no name or no type."""
+    function, given = function_of(node), node.fields("argument")
     if function is None or function.kind != "value_path" or len(given) > _MOST_ARGUMENTS:
         return None
     item = item_around(node)
@@ -52,12 +55,16 @@ async def read_call(node: Node, asked: AskedTypes) -> Call | None:
     return Call(node, function, expanded(takes, short), expanded(wanted, short) if wanted else None, arguments)
 
 
+def function_of(node: Node) -> Node | None:
+    return node if node.kind == "value_path" else node.field("function")
+
+
 def abbreviations(syntax: Syntax) -> dict[str, Type]:
     """What types of the file without parameters stand for."""
     found = {}
     for item in syntax.items:
         body = item.node.field("body") if item.kind == "type" else None
-        if body is not None and body.kind in _ABBREVIATED and "'" not in item.node.text:
+        if body is not None and body.kind in ABBREVIATED and "'" not in item.node.text:
             found[item.name] = read(body.text)
     return found
 
@@ -99,9 +106,12 @@ def rewritten(places: Sequence[Node], plan: Plan) -> list[TextEdit]:
 
 
 def _rewritten(node: Node, plan: Plan, inside: Mapping[tuple[int, int], Node]) -> str:
-    function = node.field("function")
-    assert function is not None  # it is an application
-    return written(function.text, plan, node, inside)
+    function = function_of(node)
+    assert function is not None  # it is a call
+    text = written(function.text, plan, node, inside)
+    above = node.parent
+    is_argument = above is not None and above.kind in ("application_expression", "labeled_argument")
+    return f"({text})" if node == function and is_argument and plan.slots else text
 
 
 def written(name: str, plan: Plan, node: Node, inside: Mapping[tuple[int, int], Node] | None = None) -> str:

@@ -20,18 +20,18 @@ from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml import syntax as ocaml_syntax
-from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.call_plans import Plan, Value, plans
-from lsp_aid.repair.calls_in_code import Call, bare, item_around, read_call, rewritten, written
+from lsp_aid.repair.calls_in_code import Call, bare, expanded, item_around, read_call, rewritten, written
+from lsp_aid.repair.declared_types import stood_for
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.held_values import held_values
 from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read
-from lsp_aid.repair.unit_argument import arrows
 from lsp_aid.repair.values import COMMON, INVENTED, ONLY, calls, values, written_elsewhere
 
-_READ = (
+READ = (
     messages.TypeClash,
     messages.TooManyArguments,
     messages.NotAFunction,
@@ -43,12 +43,13 @@ _READ = (
 _MOST_AROUND = 3
 _MOST = 5
 _SURE = 0.9
+_HANDED = {"|>": "right", "@@": "left"}
 _BOUNDS = ("let_binding", "match_case", "fun_expression", "sequence_expression", "let_expression", "match_expression")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
-    if not isinstance(message, _READ):
+    if not isinstance(message, READ):
         return ()
     syntax = tree(problem)
     node = node_of(problem, syntax) if syntax else None
@@ -56,15 +57,21 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if syntax is None or node is None or asked is None:
         return ()
     found: list[Candidate] = []
-    for place in (*_applications(node), *_behind(syntax, node, message)):
+    for place in (*applications(node), *_handed_on(node)):
         call = await read_call(place, asked)
-        if call is not None:
-            found += await _of_call(problem, syntax, asked, _spelt_out(call, node, message))
+        is_handed_on = call is not None and call.node == call.function
+        if call is not None and not (is_handed_on and (call.wanted is None or call.wanted.head != "->")):
+            found += await of_call(problem, syntax, asked, _spelt_out(problem, call, node, message))
     return found
 
 
-def _spelt_out(call: Call, node: Node, message: messages.Message) -> Call:
-    """The call, with what the type of the argument in error stands for: `item list` for `t`."""
+def _spelt_out(problem: Problem, call: Call, node: Node, message: messages.Message) -> Call:
+    """The call, with what the type of the argument in error stands for: `item list` for `t`; and with the tuples that
+    the function takes by a name of the project: `int * int` for `Grid.pos`."""
+    takes = call.takes
+    named = {taken.argument.head: stood_for(problem, taken.argument) for taken in parameters(takes)[0]}
+    short = {name: type_ for name, type_ in named.items() if type_ is not None and type_.head == "*"}
+    call = evolve(call, takes=expanded(takes, short)) if short else call
     if not isinstance(message, messages.TypeClash) or not message.found_as:
         return call
     stands_for = read(message.found_as)
@@ -72,7 +79,7 @@ def _spelt_out(call: Call, node: Node, message: messages.Message) -> Call:
     return evolve(call, arguments=tuple(arguments))
 
 
-def _applications(node: Node) -> Iterator[Node]:
+def applications(node: Node) -> Iterator[Node]:
     """The calls that the place is in, the innermost first, up to what is a piece of code by itself."""
     number = 0
     node = within_parentheses(node)
@@ -86,21 +93,21 @@ def _applications(node: Node) -> Iterator[Node]:
             return
 
 
-def _behind(syntax: Syntax, node: Node, message: messages.Message) -> Iterator[Node]:
-    """The call that a function of the file ends with, where that function waits for more than it is to take."""
-    if not isinstance(message, messages.TypeClash) or node.kind != "value_path" or "." in node.text:
-        return
-    if len(arrows(message.found)) <= len(arrows(message.expected)):
-        return
-    binding = lookup(syntax, node.text, node.start)
-    body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
-    while body is not None and body.kind in ("sequence_expression", "let_expression", "parenthesized_expression"):
-        body = body.field("body") if body.kind == "let_expression" else body.named_children[-1]
-    if body is not None and body.kind == "application_expression":
-        yield body
+def _handed_on(node: Node) -> Iterator[Node]:
+    """A function that is given by its name, and what `|>` and `@@` apply."""
+    inner = within_parentheses(node)
+    sign = inner.field("operator") if inner.kind == "infix_expression" else None
+    operand = inner.field(_HANDED[sign.text]) if sign is not None and sign.text in _HANDED else None
+    operand = within_parentheses(operand) if operand is not None else None
+    if operand is not None and operand.kind in ("value_path", "application_expression"):
+        yield operand
+    above = inner.parent
+    if inner.kind == "value_path" and above is not None and above.field("function") != inner:
+        yield inner
 
 
-async def _of_call(problem: Problem, syntax: Syntax, asked: AskedTypes, call: Call) -> list[Candidate]:
+async def of_call(problem: Problem, syntax: Syntax, asked: AskedTypes, call: Call) -> list[Candidate]:
+    """The ways to bring a call of the problem's file, and those that are like it, to what the function takes."""
     takes, _ = parameters(call.takes)
     offered = await _values(problem, asked, call, takes)
     made: dict[ChangeSet, tuple[Plan, list[TextEdit]]] = {}
@@ -161,16 +168,25 @@ async def _values(problem: Problem, asked: AskedTypes, call: Call, takes: Sequen
     scope = await asked.values(call.node.start)
     for module in {taken.parts[0].head.rpartition(".")[0] for taken in takes} - {"", "Stdlib"}:
         scope += [(f"{module}.{name}", type_) for name, type_ in await asked.values(call.node.start, module)]
-    names = _parameter_names(problem, call.function.text)
+    names = parameter_names(problem, call.function.text)
     beside = [(one.text, one.type) for one in call.arguments if one.type is not None]
     found = []
     for number, taken in enumerate(takes):
         name = taken.label[1:] or (names[number] if len(names) == len(takes) else "")
         wanted = taken.parts[0]
         others = [other for n, other in enumerate(takes) if n != number]
-        offered = [*_local(call, wanted, scope), *values(wanted, name, seen[number], scope, beside)]
+        held = await held_values(problem, asked, call.node, wanted, name) if lacks(call, taken) else []
+        offered = [*held, *_local(call, wanted, scope), *values(wanted, name, seen[number], scope, beside)]
         found.append([*offered, *_of_its_kind(wanted, others)])
     return found
+
+
+def lacks(call: Call, taken: Type) -> bool:
+    """Whether the call may have nothing for a parameter: none of its label, or fewer than there are without one."""
+    if taken.label:
+        return not taken.label.startswith("?") and all(one.label[1:] != taken.label[1:] for one in call.arguments)
+    needed = sum(not other.label for other in parameters(call.takes)[0])
+    return sum(not one.label for one in call.arguments) < needed
 
 
 def _local(call: Call, wanted: Type, scope: Sequence[tuple[str, Type]]) -> list[Value]:
@@ -195,7 +211,7 @@ def _of_its_kind(wanted: Type, others: Sequence[Type]) -> list[Value]:
     return []
 
 
-def _parameter_names(problem: Problem, path: str) -> list[str]:
+def parameter_names(problem: Problem, path: str) -> list[str]:
     """How the definition of a function of the project calls what it takes."""
     module, _, name = path.rpartition(".")
     file = file_of_module(problem, module.rpartition(".")[2]) if module else problem.diagnostic.path

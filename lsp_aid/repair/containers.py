@@ -43,6 +43,10 @@ _ENDS = frozenset(
     )
 )
 """Functions that give something else than what holds as many."""
+_CALLED: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("Option", "Result"): {"is_some": "is_ok", "is_none": "is_error", "get": "get_ok"},
+    ("Result", "Option"): {"is_ok": "is_some", "is_error": "is_none", "get_ok": "get"},
+}
 _ATOMS = ("value_path", "parenthesized_expression", "field_get_expression", "field_expression", "label_name")
 _COMPUTED = ("application_expression", "infix_expression")
 
@@ -102,8 +106,9 @@ def _other_module(problem: Problem, node: Node, found: str, expected: str) -> It
         value = node.text if node.kind in _ATOMS or node.text.startswith("(") else f"({node.text})"
         edit = problem.edit(TextEdit(application.start, application.end, f"{value}.({index})"))
         yield Candidate(f"`{_short(node)}` is an array: `.({index})`", edit, 0.86)
+    name = _CALLED.get((old, new), {}).get(name, name)
     if module == old and _has(new, name):
-        edits = [TextEdit(function.start, function.start + len(module), new)]
+        edits = [TextEdit(function.start, function.end, f"{new}.{name}")]
         if name not in _ENDS:
             edits += _stages(application, old, new)
         yield Candidate(f"`{_short(node)}` is no {expected}: `{new}.{name}`", problem.edit(*edits), 0.92)

@@ -37,7 +37,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     plain = [one for one in call.fields("argument") if one.kind != "labeled_argument"]
     texts = [function.text, *(one.text for one in plain)]
-    _, (takes, *types) = await asked.of_parts(item_around(call), (call.start, call.end), texts)
+    wanted, (takes, *types) = await asked.of_parts(item_around(call), (call.start, call.end), texts)
     if takes is None or not 0 < len(plain) <= _MOST_ARGUMENTS:
         return ()
     given = {bare(one)[0].lstrip("~?") for one in call.fields("argument")}
@@ -47,6 +47,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         if one.label.startswith("~") and one.label[1:] not in given
     }
     positional = [one.parts[0] for one in parameters(takes)[0] if not one.label]
+    is_whole = wanted is not None and not wanted.is_variable and wanted.head != "->"
+    if is_whole and parameters(takes)[1].head != "->" and len(plain) < len(missing) + len(positional):
+        return ()  # it lacks more than labels
     made: dict[ChangeSet, str] = {}
     in_order = _in_order(parameters(takes)[0], given) if isinstance(message, messages.LabelsOmitted) else ()
     for labels in _assignments(plain, types, missing, positional, in_order):

@@ -38,11 +38,13 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 def _nested(problem: Problem, syntax: Syntax, message: messages.UnboundName, record: Node) -> Iterator[Candidate]:
     """All fields of the inner record that the file takes from that record, then the one in error alone."""
     known = dict(records(problem, syntax))
-    outer = _found(known, message.of_type or "", module_of(problem.diagnostic.path))
+    outer = found_record(known, message.of_type or "", module_of(problem.diagnostic.path))
     if outer is None:
         return
     own, fields = outer
-    within = [(name, inner[1]) for name, type_ in fields.items() if (inner := _found(known, type_, own)) is not None]
+    within = [
+        (name, inner[1]) for name, type_ in fields.items() if (inner := found_record(known, type_, own)) is not None
+    ]
     fitting = [(name, inner) for name, inner in within if message.name in inner]
     for name, held in fitting:
         moved = set(held) - set(fields)
@@ -91,8 +93,8 @@ def fields_of(record: Node) -> Iterator[tuple[str, str]]:
             yield said[1], " ".join(said[2].split())
 
 
-def _found(known: Mapping[str, tuple[str, Fields]], type_: str, module: str) -> tuple[str, Fields] | None:
-    """The record of a type that is written in a module."""
+def found_record(known: Mapping[str, tuple[str, Fields]], type_: str, module: str) -> tuple[str, Fields] | None:
+    """The record of a type that is written in a module, with the module that declares it."""
     name = type_.rpartition(" ")[2]
     last = ".".join(name.split(".")[-2:])
     return known.get(f"{module}.{name}") or known.get(last) or known.get(name)
@@ -103,7 +105,7 @@ def _found(known: Mapping[str, tuple[str, Fields]], type_: str, module: str) -> 
 
 def _outwards(problem: Problem, syntax: Syntax, message: messages.UnboundName, access: Node) -> Iterator[Candidate]:
     """All fields that the file takes from the record that is gone, which are in the outer one."""
-    outer = _found(dict(records(problem, syntax)), message.of_type or "", module_of(problem.diagnostic.path))
+    outer = found_record(dict(records(problem, syntax)), message.of_type or "", module_of(problem.diagnostic.path))
     fields = outer[1] if outer is not None else {}
     places = [
         node

@@ -1,10 +1,9 @@
-"""Optional arguments: without a default where one is needed, given as an option where they are not. What was looked up.
+"""Optional arguments: without a default where one is needed, given as an option where they are not.
 
 let indent ?width text = String.make width ...      let indent ?(width = 0) text = ...
 get ~timeout:(Some 5) url                           get ~timeout:5 url
 get ~timeout:None url                               get url
 let slow ?timeout url = get ~timeout url            let slow ?timeout url = get ?timeout url
-let n = find_opt counts w in ... n + 1              let n = Option.value (find_opt counts w) ~default:0 in ... n + 1
 """
 
 import re
@@ -18,10 +17,9 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, tree
 from lsp_aid.repair.type_shapes import parameters
 
-_LOOKS_UP = re.compile(r"(?:\b|_)(?:\w+_opt|find|lookup|get)$")
 _DEFAULTS = {"int": "0", "float": "0.", "string": '""', "bool": "false", "unit": "()", "char": "' '"}
 
 
@@ -34,7 +32,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if node is None or message.expected.endswith(" option"):
         return ()
     handed = await _handed_on(problem, node)
-    return [*handed, *_given(problem, node), *_defaults(problem, node, message), *_looked_up(problem, node, message)]
+    return [*handed, *_given(problem, node), *_defaults(problem, node, message)]
 
 
 async def _handed_on(problem: Problem, node: Node) -> Sequence[Candidate]:
@@ -113,30 +111,3 @@ def _defaults(problem: Problem, node: Node, message: messages.TypeClash) -> Iter
                 edit = problem.edit(TextEdit(problem.start, problem.end, value))
                 yield Candidate(f"Where `{name}` is left out, take `{default}`", edit, 0.5, Kind.GUESS)
                 return
-
-
-def _looked_up(problem: Problem, node: Node, message: messages.TypeClash) -> Iterator[Candidate]:
-    """What is looked up and may not be there counts as none, where it is looked up: 0, an empty list or text."""
-    default = "[]" if message.expected.endswith(" list") else _DEFAULTS.get(message.expected)
-    call = within_parentheses(node)
-    if call.kind == "value_path" and "." not in call.text:
-        binding = lookup(call.syntax, call.text, call.start)
-        body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
-        call = body if body is not None and binding is not None and not binding.arity else call
-    function = call.field("function") if call.kind == "application_expression" else None
-    if (
-        default is None
-        or message.expected in ("unit", "char")
-        or function is None
-        or not _LOOKS_UP.search(function.text)
-    ):
-        return
-    is_argument = call.parent is not None and call.parent.kind in ("application_expression", "infix_expression")
-    opened, closed = ("(", ")") if is_argument else ("", "")
-    front = (f"{opened}Option.value ~default:{default} (", f"){closed}")
-    behind = (f"{opened}Option.value (", f") ~default:{default}{closed}")
-    in_front = "Option.value ~default" in problem.source.text
-    for number, (before, after) in enumerate((front, behind) if in_front else (behind, front)):
-        change = problem.edit(TextEdit(call.start, call.start, before), TextEdit(call.end, call.end, after))
-        title = f"Where there is none, take `{default}`: `Option.value`"
-        yield Candidate(title, change, 0.7 - 0.05 * number, Kind.GUESS)

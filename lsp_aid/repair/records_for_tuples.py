@@ -16,8 +16,11 @@ from lsp_aid.repair.declared_types import Parts, fields
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import node_of, tree, within_parentheses
 from lsp_aid.repair.records_for_arguments import written_record
+from lsp_aid.repair.similarity import similarity
+from lsp_aid.repair.synonyms import mean_the_same
 from lsp_aid.repair.type_shapes import read
 
+_ALIKE = 0.5
 _HALVES = ("fst", "snd", "Stdlib.fst", "Stdlib.snd")
 
 
@@ -50,11 +53,16 @@ def _named(problem: Problem, node: Node, parts: Parts) -> Iterator[Candidate]:
     if node.kind not in ("tuple_pattern", "tuple_expression"):
         return
     texts = [one.text for one in elements(node)]
-    if len(texts) != len(parts.names):
-        return
-    named = dict(_matched(texts, parts.names))
-    values = [(field, named[field]) for field in parts.names]
     is_pattern = node.kind == "tuple_pattern"
+    is_sure = True
+    named = dict(_matched(texts, parts.names)) if len(texts) == len(parts.names) else {}
+    if is_pattern and len(texts) < len(parts.names):  # the record says more than the tuple did
+        named = dict(_found(texts, parts.names))
+        is_sure = bool(named)
+        named = named or dict(zip(parts.names, texts, strict=False))
+    if not named:
+        return
+    values = [(field, named.get(field, "_")) for field in parts.names]
     kept = [(field, text) for field, text in values if not (is_pattern and text == "_")]
     text = written_record(parts, kept) if kept else "_"
     if 0 < len(kept) < len(values):
@@ -63,7 +71,7 @@ def _named(problem: Problem, node: Node, parts: Parts) -> Iterator[Candidate]:
     while outer.parent is not None and outer.parent.kind.startswith("parenthesized_"):
         outer = outer.parent
     change = problem.edit(TextEdit(outer.start, outer.end, text))
-    yield Candidate(f"It is a record now: `{' '.join(text.split())}`", change, 0.92)
+    yield Candidate(f"It is a record now: `{' '.join(text.split())}`", change, 0.92 if is_sure else 0.6)
 
 
 def _matched(texts: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -71,6 +79,25 @@ def _matched(texts: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, 
     left = [text for text in texts if text not in names]
     for name in names:
         yield name, name if name in texts else left.pop(0)
+
+
+def _found(texts: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Which field each part of a shorter tuple is, by names that are alike; none where one is like none."""
+    left = list(names)
+    pairs = []
+    for text in (text for text in texts if text != "_"):
+        likely = max(left, key=lambda name: _likeness(name, text), default="")
+        if not likely or _likeness(likely, text) < _ALIKE:
+            return
+        left.remove(likely)
+        pairs.append((likely, text))
+    yield from pairs
+
+
+def _likeness(field: str, name: str) -> float:
+    if field.startswith(name) or name.startswith(field) or mean_the_same(field, name):
+        return 0.9 if field != name else 1.0
+    return similarity(field, name)
 
 
 def elements(node: Node) -> list[Node]:
@@ -85,7 +112,7 @@ def _half(problem: Problem, node: Node, parts: Parts) -> Iterator[Candidate]:
     while call is not None and call.kind == "parenthesized_expression":
         call = call.parent
     function = call.field("function") if call is not None and call.kind == "application_expression" else None
-    if call is None or function is None or function.text not in _HALVES or len(parts.names) != 2:
+    if call is None or function is None or function.text not in _HALVES or len(parts.names) < 2:
         return
     value = within_parentheses(node)
     text = value.text if value.kind in ATOMS else f"({value.text})"
@@ -94,4 +121,4 @@ def _half(problem: Problem, node: Node, parts: Parts) -> Iterator[Candidate]:
     if call.parent is not None and call.parent.kind == "parenthesized_expression":
         outer = call.parent
     change = problem.edit(TextEdit(outer.start, outer.end, written))
-    yield Candidate(f"It is a record now: `{written}`", change, 0.92)
+    yield Candidate(f"It is a record now: `{written}`", change, 0.92 if len(parts.names) == 2 else 0.6)

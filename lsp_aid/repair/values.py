@@ -21,7 +21,7 @@ _SIMPLE = ("number", "signed_number", "string", "character", "boolean", "unit", 
 _INVENTED = {"bool": ("false", "true"), "int": ("0", "1"), "string": ('""',), "float": ("0.", "1."), "list": ("[]",)}
 _DEFAULTS = ("default", "empty", "none", "initial", "zero", "unit")
 
-SEEN, NAMED, ONLY, OWN, OF_TYPE, INVENTED = 0.1, 0.1, 0.3, 0.2, 0.5, 0.9
+SEEN, NAMED, ONLY, OWN, OF_TYPE, INVENTED = 0.1, 0.06, 0.3, 0.2, 0.5, 0.9
 
 
 def values(

@@ -8,6 +8,7 @@ import pytest
 from lsp_aid.repair import (
     conversion_functions,
     curried_functions,
+    defaults_for_options,
     float_definitions,
     forgotten_indices,
     indexing,
@@ -87,7 +88,7 @@ CASES = {
             "class c = object method get = 1 end\nlet f (c : c) = c#get",
         ),
     ],
-    optional_values: [
+    defaults_for_options: [
         (
             "let f t k = let n = Hashtbl.find_opt t k in Hashtbl.replace t k (n + 1)",
             "let f t k = let n = Option.value (Hashtbl.find_opt t k) ~default:0 in Hashtbl.replace t k (n + 1)",

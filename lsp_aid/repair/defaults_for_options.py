@@ -1,0 +1,156 @@
+"""Calls that give an option now: where there is none, a default that the project has a name or a value for.
+
+let host = lookup t "host" in ...      let host = Option.value (lookup t "host") ~default:Settings.default_host in ...
+print_int (find_opt counts w)          print_int (Option.value (find_opt counts w) ~default:0)
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lsp_aid.domain.proposal import Kind
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import messages
+from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.scope import lookup
+from lsp_aid.ocaml.syntax import Node, bound_names
+from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.calls_in_code import ATOMS
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.operands import clashing
+from lsp_aid.repair.places import node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.type_shapes import Type, fits
+from lsp_aid.repair.values import calls
+
+_LOOKS_UP = re.compile(r"(?:\b|_)(?:\w+_opt|find|lookup|get)$")
+_NOTHING = {"int": "0", "float": "0.", "string": '""', "bool": "false", "list": "[]"}
+_IS_DEFAULT = re.compile(r"^(?:(?:default|fallback|initial)_?(?P<of>\w*)|(?P<by>\w+)_default|empty|none|zero|unknown)$")
+_SIMPLE = ("string", "number", "boolean", "empty_list", "constructor_path")
+_FILES_AT_MOST = 400
+_MOST = 3
+_NAMED, _SEEN, _OF_TYPE, _EMPTY = 0.93, 0.9, 0.8, 0.7
+_BEHIND = 0.05
+
+
+async def candidates(problem: Problem) -> Sequence[Candidate]:
+    message = messages.read(problem.diagnostic)
+    if not isinstance(message, messages.TypeClash) or message.what == "pattern":
+        return ()
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    ways = clashing(node, message) if node is not None else ()
+    option = next((way for way in ways if _is_one(way[1], way[2])), None)
+    if option is None:
+        return ()
+    node, _, wanted = option
+    call = _call(node)
+    function = call.field("function") if call is not None else None
+    asked = await AskedTypes.of(problem)
+    if call is None or function is None:
+        return ()
+    defaults = dict.fromkeys(_given_elsewhere(problem, function.text), _SEEN)
+    for text, weight in await _named(asked, call, function.text, wanted) if asked is not None else ():
+        defaults[text] = max(weight, defaults.get(text, 0.0))
+    nothing = _NOTHING.get(wanted.head)
+    if nothing is not None and _LOOKS_UP.search(function.text):
+        defaults.setdefault(nothing, _EMPTY)
+    best = sorted(defaults.items(), key=lambda pair: -pair[1])[:_MOST]
+    return [one for text, weight in best for one in _with_default(problem, call, text, weight)]
+
+
+def _is_one(found: Type, wanted: Type) -> bool:
+    """Whether the value of the option is what is wanted."""
+    others = ("option", "result", "unit", "char", "->")
+    return found.head == "option" and wanted.head not in others and fits(found.parts[0], wanted)
+
+
+def _call(node: Node) -> Node | None:
+    """The call that gives the option: what is in error, or what the variable in error is bound to."""
+    call = within_parentheses(node)
+    if call.kind == "value_path" and "." not in call.text:
+        binding = lookup(call.syntax, call.text, call.start)
+        body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
+        if body is not None and binding is not None and not binding.arity and binding.node.text == call.text:
+            call = within_parentheses(body)
+    return call if call.kind == "application_expression" else None
+
+
+# --- which ---
+
+
+def _given_elsewhere(problem: Problem, function: str) -> list[str]:
+    """What the project gives as the default for the same function elsewhere."""
+    found: dict[str, None] = {}
+    name = function.rpartition(".")[2]
+    for path in [p for p in problem.view.paths() if p.endswith(".ml")][:_FILES_AT_MOST]:
+        text = text_of(problem.view, path)
+        if text is None or name not in text or "Option.value" not in text:
+            continue
+        for call in calls(ocaml_syntax.parse(text, path).walk("application_expression"), "Option.value"):
+            inner = [within_parentheses(one) for one in call.fields("argument") if one.kind != "labeled_argument"]
+            called = inner[0].field("function") if inner and inner[0].kind == "application_expression" else None
+            given = next((one.field("expression") for one in call.fields("argument") if one.text[:1] == "~"), None)
+            is_same = called is not None and called.text.rpartition(".")[2] == name
+            if is_same and given is not None and given.kind in _SIMPLE:
+                found[given.text] = None
+    return list(found)
+
+
+async def _named(asked: AskedTypes, call: Node, function: str, wanted: Type) -> list[tuple[str, float]]:
+    """The values in scope, and in the modules of the function and of the type, that are called a default."""
+    own = [(name, type_) for name, type_ in await asked.values(call.start)]
+    module = function.rpartition(".")[0]
+    for other in dict.fromkeys((module, wanted.head.rpartition(".")[0])):
+        if other and not other.startswith("Stdlib"):
+            own += [(f"{other}.{name}", type_) for name, type_ in await asked.values(call.start, other)]
+    words = set(_words(call))
+    found = []
+    for path, type_ in own:
+        said = _IS_DEFAULT.match(path.rpartition(".")[2])
+        if said is None or type_.is_variable or not fits(type_, wanted):
+            continue
+        about = {word for word in (said["of"] or said["by"] or "").split("_") if word}
+        if about and about <= words:
+            found.append((path, _NAMED))
+        elif not about and (wanted.head not in _NOTHING or "." not in path):
+            found.append((path, _OF_TYPE))
+    return found
+
+
+def _words(call: Node) -> Iterator[str]:
+    """The words of what is looked up: of the name that it gets, of the function and of what it is given."""
+    texts = [call.text]
+    binding = call.enclosing("let_binding")
+    pattern = binding.field("pattern") if binding is not None else None
+    body = binding.field("body") if binding is not None else None
+    if pattern is not None and body is not None and within_parentheses(body) == call:
+        texts += [name.text for name in bound_names(pattern)]
+    around = call.enclosing("labeled_argument", "field_expression")
+    name = next(iter(around.walk("label_name", "field_name")), None) if around is not None else None
+    texts += [name.text] if name is not None else []
+    for text in texts:
+        yield from re.split(r"[^a-z0-9]+", text.casefold())
+
+
+# --- how ---
+
+
+def _with_default(problem: Problem, call: Node, default: str, weight: float) -> Iterator[Candidate]:
+    """Behind the call or before it, as the file has it elsewhere first."""
+    outer = call
+    if call.parent is not None and call.parent.kind == "parenthesized_expression":
+        outer = call.parent
+    above = outer.parent
+    is_argument = above is not None and above.kind in _TIGHT
+    opened, closed = ("(", ")") if is_argument or outer != call else ("", "")
+    value = call.text if call.kind in ATOMS else f"({call.text})"
+    front = f"{opened}Option.value ~default:{default} {value}{closed}"
+    behind = f"{opened}Option.value {value} ~default:{default}{closed}"
+    in_front = "Option.value ~default" in problem.source.text
+    kind = Kind.GUESS if weight <= _EMPTY else Kind.FIX
+    for number, text in enumerate((front, behind) if in_front else (behind, front)):
+        change = problem.edit(TextEdit(outer.start, outer.end, text))
+        title = f"Where there is none, take `{default}`: `Option.value`"
+        yield Candidate(title, change, weight - _BEHIND * number, kind)
+
+
+_TIGHT = ("application_expression", "infix_expression", "labeled_argument", "field_get_expression", "prefix_expression")

@@ -1,0 +1,128 @@
+"""Values of a type that the variables around a place hold: in a field, or for a function of their module to read.
+
+Money.format cents          Money.format ~currency:t.currency cents        of a record `t` around the call
+Money.format cents          Money.format ~currency:(Invoice.currency t) cents      of an abstract `t`
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from lsp_aid.ocaml.dune_stanzas import module_of
+from lsp_aid.ocaml.scope import in_scope
+from lsp_aid.ocaml.syntax import Node
+from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.call_plans import Value
+from lsp_aid.repair.calls_in_code import bare, item_around
+from lsp_aid.repair.family import Problem
+from lsp_aid.repair.nested_fields import Fields, found_record, records
+from lsp_aid.repair.type_shapes import Type, fits, parameters, read
+from lsp_aid.repair.values import COMMON
+
+_MOST_VARIABLES = 8
+_MOST = 4
+_DEEPEST = 2
+NAMED, ONLY, OTHER, DEEPER, READ = 0.08, 0.35, 0.45, 0.1, 0.05
+
+Records = Mapping[str, tuple[str, Fields]]
+
+
+async def held_values(problem: Problem, asked: AskedTypes, place: Node, wanted: Type, name: str) -> list[Value]:
+    """What may stand at a place for a parameter `name`, which may be empty, the likeliest first."""
+    item = item_around(place)
+    variables = _variables(place, item)
+    if not variables or wanted.is_variable or wanted.head == "->":
+        return []
+    where = (place.start, place.end)
+    types = await _types(asked, place, variables)
+    known = dict(records(problem, place.syntax))
+    own = module_of(problem.diagnostic.path)
+    texts: dict[str, float] = {}
+    for variable, type_ in zip(variables, types, strict=True):
+        if type_ is None or type_.is_variable:
+            continue
+        for number, (path, cost) in enumerate(_fields(variable, type_, wanted, name, known, own, 1)):
+            texts.setdefault(path, cost + 0.01 * number)
+        for text, cost in await _read_by(asked, place, variable, type_, wanted, name):
+            texts.setdefault(text, cost)
+    if not texts:
+        return []
+    _, judged = await asked.of_parts(item, where, list(texts))
+    fitting = [
+        Value(text, cost)
+        for (text, cost), type_ in zip(texts.items(), judged, strict=True)
+        if type_ is not None and not type_.is_variable and fits(type_, wanted)
+    ]
+    return sorted(_each_once(fitting), key=lambda value: value.cost)[:_MOST]
+
+
+async def _types(asked: AskedTypes, place: Node, variables: Sequence[str]) -> list[Type | None]:
+    """The types of variables, as what is given to the call that is in the place tells them, too."""
+    item, where = item_around(place), (place.start, place.end)
+    given = ", ".join(text for _, text in map(bare, place.fields("argument")))
+    used = [f"Stdlib.fst ({name}, ({given}))" if given else name for name in variables]
+    _, types = await asked.of_parts(item, where, used)
+    if given and any(type_ is None or type_.is_variable for type_ in types):
+        _, plain = await asked.of_parts(item, where, variables)
+        types = [one if one is not None else other for one, other in zip(types, plain, strict=True)]
+    return types
+
+
+def _variables(place: Node, item: tuple[int, int]) -> list[str]:
+    """The local variables at a place, the nearest first."""
+    kinds = ("parameter", "variable", "value")
+    around = in_scope(place.syntax, place.start)
+    local = [b for b in around if b.kind in kinds and item[0] <= b.node.start < item[1] and not b.arity]
+    return [b.name for b in local if b.name.replace("'", "").isidentifier()][:_MOST_VARIABLES]
+
+
+def _fields(
+    variable: str, type_: Type, wanted: Type, name: str, known: Records, own: str, depth: int
+) -> Iterator[tuple[str, float]]:
+    """Each way to a field of the type, without the module before its name and with it."""
+    record = found_record(known, type_.head.replace("__", "."), own)
+    for field, written in record[1].items() if record is not None else ():
+        module = record[0] if record is not None else own
+        of_field = read(written)
+        path = f"{variable}.{field}"
+        paths = (path,) if module == own else (path, f"{variable}.{module}.{field}")
+        is_alike = fits(of_field, wanted)
+        if field == name or (is_alike and not _is_common(wanted)):
+            cost = NAMED if field == name else ONLY
+            yield from ((one, cost + DEEPER * (depth - 1)) for one in paths)
+        elif depth < _DEEPEST:
+            inner = Type(of_field.head if "." in of_field.head else f"{module}.{of_field.head}", of_field.parts)
+            yield from _fields(paths[0], inner, wanted, name, known, own, depth + 1)
+
+
+def _is_common(type_: Type) -> bool:
+    """Whether values of the type are everywhere, so that the type alone says nothing."""
+    return type_.head in COMMON or any(part.head in COMMON or _is_common(part) for part in type_.parts)
+
+
+async def _read_by(
+    asked: AskedTypes, place: Node, variable: str, type_: Type, wanted: Type, name: str
+) -> list[tuple[str, float]]:
+    """The functions of the module of a variable's type that read such a value from it."""
+    module = type_.head.rpartition(".")[0].rpartition("__")[2]
+    if not module or module.startswith("Stdlib"):
+        return []
+    found = []
+    for function, made in await asked.values(place.start, module):
+        takes, gives = parameters(made)
+        if len(takes) != 1 or takes[0].label or takes[0].argument.is_variable or gives.is_variable:
+            continue
+        if not fits(takes[0].argument, type_) or not fits(gives, wanted):
+            continue
+        if function == name or not _is_common(wanted):
+            cost = NAMED if function == name else OTHER
+            found.append((f"{module}.{function} {variable}", cost + READ))
+    return found
+
+
+def _each_once(found: Sequence[Value]) -> Iterator[Value]:
+    """Without the ways that differ from an earlier one only in a module's name before the field."""
+    seen = set()
+    for value in found:
+        plain = ".".join(part for part in value.text.split(".") if not part[:1].isupper())
+        if " " in value.text or plain not in seen:
+            seen.add(plain)
+            yield value

@@ -1,0 +1,116 @@
+"""A definition has changed, and its callers follow: what they give more, and what they make of what it gives now."""
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lsp_aid.domain.ports import Typing
+from lsp_aid.repair import (
+    binding_operators,
+    changed_calls,
+    containers,
+    defaults_for_options,
+    matched_bindings,
+    records_for_tuples,
+    taken_fields,
+    threaded_parameters,
+)
+from tests.support.one_liners import check_best
+from tests.support.requires import require
+from tests.support.whole_projects import changed
+
+pytestmark = pytest.mark.dune
+
+MONEY = "type coin = Eur | Usd\nlet show ~coin n = if coin = Usd then string_of_int n else string_of_int (n + 1)\n"
+HELD = f"{MONEY}type bill = {{ coin : coin; sum : int; rest : int list }}\n"
+SPAN = "type span = { first : int; last : int; n : int }\nlet span l = { first = 0; last = 1; n = List.length l }\n"
+GOOD = "let g n = if n > 0 then Ok n else Error n\n"
+ITEM = "type item = { name : string; worth : coin }\nlet name i = i.name\n"
+FIND = 'let default_host = "localhost"\nlet find t k : string option = List.assoc_opt k t\n'
+MAKE = "let ( let* ) = Result.bind\ntype t = { n : int }\nlet make n = if n > 0 then Ok { n } else Error n\n"
+AGAIN = 'let find t k = List.assoc_opt k t\nlet g t = Option.value (find t 1) ~default:"none"\n'
+CASES = {
+    changed_calls: [
+        (f"{HELD}let f b = show b.sum ^ show 1", f"{HELD}let f b = show ~coin:b.coin b.sum ^ show ~coin:b.coin 1"),
+        (f"{HELD}let f b = List.map show b.rest", f"{HELD}let f b = List.map (show ~coin:b.coin) b.rest"),
+        (f'{HELD}let f b = "a" ^ (b.sum |> show)', f'{HELD}let f b = "a" ^ (b.sum |> show ~coin:b.coin)'),
+    ],
+    threaded_parameters: [
+        (
+            f'{MONEY}let f (name, n) = name ^ ": " ^ show n',
+            f'{MONEY}let f ~coin (name, n) = name ^ ": " ^ show ~coin n',
+        ),
+    ],
+    defaults_for_options: [
+        (
+            f'{FIND}let f t = let host = find t "host" in print_endline host',
+            f'{FIND}let f t = let host = Option.value (find t "host") ~default:default_host in print_endline host',
+        ),
+        (
+            f'{AGAIN}let f t = "a" ^ find t 2',
+            f'{AGAIN}let f t = "a" ^ (Option.value (find t 2) ~default:"none")',
+        ),
+    ],
+    containers: [
+        (
+            f"{FIND}let g t k = Option.to_result ~none:k (find t k)\nlet f t k = Option.is_none (g t k)",
+            f"{FIND}let g t k = Option.to_result ~none:k (find t k)\nlet f t k = Result.is_error (g t k)",
+        ),
+    ],
+    taken_fields: [
+        (
+            f"{SPAN}let f l = let last = span l in last + 1",
+            f"{SPAN}let f l = let last = (span l).last in last + 1",
+        ),
+        (f"{MONEY}{ITEM}let f (i : item) = show ~coin:i 1", f"{MONEY}{ITEM}let f (i : item) = show ~coin:i.worth 1"),
+    ],
+    binding_operators: [
+        (
+            f"{MAKE}{GOOD}let f n = let a = g n in if a > 1 then g a else g 0",
+            f"{MAKE}{GOOD}let f n = let* a = g n in if a > 1 then g a else g 0",
+        ),
+        (f"{MAKE}let f n = let t = make n in Ok (t.n + 1)", f"{MAKE}let f n = let* t = make n in Ok (t.n + 1)"),
+    ],
+    matched_bindings: [
+        (
+            f"{GOOD}let f n = let a = g n in Ok (a + 1)",
+            f"{GOOD}let f n = match g n with\n  | Ok a -> Ok (a + 1)\n  | Error e -> Error e",
+        ),
+        (
+            "let g s = Some (s, 1)\nlet f l s = let a, b = g s in (a, b + 1) :: l",
+            "let g s = Some (s, 1)\nlet f l s = match g s with\n  | Some (a, b) -> (a, b + 1) :: l\n  | None -> l",
+        ),
+    ],
+    records_for_tuples: [
+        (
+            f"{SPAN}let f l = let first, last = span l in last - first",
+            f"{SPAN}let f l = let {{ first; last; _ }} = span l in last - first",
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
+async def test_the_likeliest_edit_follows(family: ModuleType, tmp_path: Path, strict_typing: Typing) -> None:
+    await check_best(family, CASES[family], tmp_path, typing=strict_typing)  # type: ignore[arg-type]
+
+
+async def test_a_file_follows_that_uses_one_in_error_itself(tmp_path: Path) -> None:
+    require("dune")
+    bill = "type t = { sum : int; coin : Money.coin }\nlet total t = t.sum\nlet show t = Money.show (total t)\n"
+    texts = {
+        "money.ml": MONEY,
+        "lib/dune": "(library\n (name lib)\n (libraries project))\n",
+        "bill.ml": bill,
+        "lib/note.ml": 'let note b = Project.("a" ^ Money.show (Bill.total b))\n',
+        "place.mli": "type t = int * int\nval at : t -> string -> int\n",
+        "place.ml": "type t = int * int\nlet at (x, y) name = x + y + String.length name\n",
+        "shop.ml": "let print b = print_string (Bill.show b)\n",
+        "road.ml": 'let road x name = Place.at x 1 name\nlet home = Place.at 1 2 "home"\n',
+    }
+    assert await changed(texts, tmp_path) == {
+        "bill.ml": bill.replace("Money.show (", "Money.show ~coin:t.coin ("),
+        "lib/note.ml": 'let note b = Project.("a" ^ Money.show ~coin:b.Bill.coin (Bill.total b))\n',
+        "road.ml": 'let road x name = Place.at (x, 1) name\nlet home = Place.at (1, 2) "home"\n',
+    }
