@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from lsp_aid.repair import (
     accessors,
+    aliases_left_out,
     annotations,
     arguments_in_one,
     as_siblings,
@@ -107,6 +108,7 @@ from lsp_aid.repair import (
     numeric_types,
     objects,
     one_token_slips,
+    opens_left_out,
     operator_sections,
     option_errors,
     optional_labels,
@@ -186,6 +188,8 @@ FAMILIES: Mapping[str, Family] = {
         library_modules,
         names_of_base,
         functions_in_one,
+        opens_left_out,
+        aliases_left_out,
         misspelt_name,
         renamed_methods,
         tags_for_constructors,

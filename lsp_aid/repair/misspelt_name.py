@@ -22,7 +22,16 @@ from lsp_aid.ocaml.scope import in_scope, lookup, names_of
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import argument_labels
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import Declared, declared_elsewhere, modules_of, opened_at, shortened, text_of, tree
+from lsp_aid.repair.places import (
+    Declared,
+    declared_elsewhere,
+    file_of_module,
+    modules_of,
+    opened_at,
+    shortened,
+    text_of,
+    tree,
+)
 from lsp_aid.repair.record_fields import fields_meant
 from lsp_aid.repair.similarity import nearest, similarity, words_in_common
 
@@ -30,9 +39,10 @@ _AT_MOST = 8
 _FILES_AT_MOST = 400
 _OPERATOR = """prefix_operator hash_operator pow_operator mult_operator add_operator concat_operator rel_operator
     and_operator or_operator assign_operator indexing_operator let_operator let_and_operator match_operator"""
-_OPERATORS = tuple(_OPERATOR.split())
+OPERATORS = tuple(_OPERATOR.split())
+"""The kinds of nodes that operators are."""
 _NODES = {
-    "value": ("value_name", "label_name", *_OPERATORS),
+    "value": ("value_name", "label_name", *OPERATORS),
     "module": ("module_name",),
     "module type": ("module_type_name",),
     "constructor": ("constructor_name",),
@@ -138,7 +148,7 @@ def _same(syntax: Syntax, message: messages.UnboundName, place: Node) -> list[No
 def _is_bound(syntax: Syntax, message: messages.UnboundName, node: Node) -> bool:
     if message.qualifier:
         return False
-    if node.kind in _OPERATORS:
+    if node.kind in OPERATORS:
         return False
     if node.kind == "label_name" or node.parent is None or node.parent.kind not in _PATHS:
         return True  # a definition, or a label
@@ -193,10 +203,28 @@ def _others(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
             found += _in_project(problem, message, syntax)
         if message.sort == "record field" and not found:
             found += _fields(problem, message, syntax, place)
+    if message.sort in _DECLARED_AS and message.suggestions and not message.of_type:
+        yield from _moved(problem, message)
     yield from (evolve(guess, weight=guess.weight * share) for guess in found)
     yield from _foreign(message)
 
 
+def _moved(problem: Problem, message: messages.UnboundName) -> Iterator[Guess]:
+    """The only module of the project that has the name, where it is named without one or with another of the project:
+    more likely than a name that is only a little alike."""
+    module = message.qualifier.rpartition(".")[2]
+    if (file_of_module(problem, module) is None) if module else (len(message.name) < _LONG):
+        return
+    if max(similarity(message.name, name) for name in message.suggestions) >= _A_SLIP:
+        return
+    kinds = _DECLARED_AS[message.sort]
+    paths = {d.short for d in declared_elsewhere(problem) if d.kind in kinds and d.name == message.name}
+    if len(paths) == 1:
+        yield Guess(paths.pop(), 0.94)
+
+
+_LONG = 4
+_A_SLIP = 0.8  # how alike a misspelt name and what was meant are at least
 _TELLING = 6  # letters of a name that no other module has by chance
 _OF_A_MODULE_THAT_IS_THERE = 0.3
 """How likely a function of another module is meant, where the one that is named exists."""

@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from lsp_aid.domain.ports import Typing
-from lsp_aid.repair import functor_types, getters, inline_records, misspelt_name, module_members, turned_everywhere
+from lsp_aid.repair import (
+    aliases_left_out,
+    functor_types,
+    getters,
+    inline_records,
+    misspelt_name,
+    module_members,
+    opens_left_out,
+    turned_everywhere,
+)
 from lsp_aid.repair.family import Family
 from tests.support.one_liners import check_best
 from tests.support.repair import candidates_of, problems
@@ -42,6 +51,50 @@ BOX = {
             misspelt_name,
             {"a.ml": "type t = { max_attempts : int; wait : int }\n", "b.ml": "let f p = p.A.max_retries\n"},
             {"b.ml": "let f p = p.A.max_attempts\n"},
+        ),
+        (
+            misspelt_name,
+            {
+                "a.ml": "let mean a = a\n",
+                "b.ml": "let median a = a\n",
+                "c.ml": "let f x = A.mean (A.median x)\n",
+            },
+            {"c.ml": "let f x = A.mean (B.median x)\n"},
+        ),
+        (
+            opens_left_out,
+            {
+                "syn.ml": 'let ( let* ) = Result.bind\nlet fail s = Error ("no " ^ s)\n',
+                "a.ml": "open Syn\n\nlet f a = fail a\n",
+                "b.ml": "(** B *)\n\nlet f a = fail a\nlet g a = let* b = f a in Ok (b + 1)\n",
+            },
+            {"b.ml": "(** B *)\n\nopen Syn\n\nlet f a = fail a\nlet g a = let* b = f a in Ok (b + 1)\n"},
+        ),
+        (
+            opens_left_out,
+            {
+                "shape.ml": "type t = Dot | Line of int\n",
+                "a.ml": "let a = function Dot -> 0 | Line n -> n\nlet b n = Line n\n",
+            },
+            {"a.ml": "open Shape\n\nlet a = function Dot -> 0 | Line n -> n\nlet b n = Line n\n"},
+        ),
+        (
+            aliases_left_out,
+            {
+                "names.ml": "module Map = Map.Make (String)\nmodule Set = Set.Make (String)\n",
+                "a.ml": "module Set = Names.Set\n\nlet a = Set.empty\n",
+                "b.ml": "let f (m : int Map.t) = Map.cardinal m\n",
+            },
+            {"b.ml": "module Map = Names.Map\n\nlet f (m : int Map.t) = Map.cardinal m\n"},
+        ),
+        (
+            aliases_left_out,
+            {
+                "names.ml": "module Map = Map.Make (String)\n",
+                "a.ml": "let a = Names.Map.empty\n",
+                "b.ml": "let f (m : int Map.t) = Map.cardinal m\n",
+            },
+            {"b.ml": "let f (m : int Names.Map.t) = Names.Map.cardinal m\n"},
         ),
         (
             functor_types,
