@@ -33,10 +33,11 @@ from lsp_aid.repair.places import (
     tree,
 )
 from lsp_aid.repair.record_fields import fields_meant
-from lsp_aid.repair.similarity import nearest, similarity, words_in_common
+from lsp_aid.repair.similarity import is_short_for, nearest, similarity, words_in_common
 
 _AT_MOST = 8
 _FILES_AT_MOST = 400
+_SHORTENED = 0.72
 _OPERATOR = """prefix_operator hash_operator pow_operator mult_operator add_operator concat_operator rel_operator
     and_operator or_operator assign_operator indexing_operator let_operator let_and_operator match_operator"""
 OPERATORS = tuple(_OPERATOR.split())
@@ -376,14 +377,18 @@ def _qualified(message: messages.UnboundName, found: Declared) -> Iterator[Guess
         return
     qualifier = found.short.rpartition(".")[0]
     alike = similarity(message.name, found.name)
-    if qualifier == message.qualifier and alike >= 0.45:
+    if qualifier == message.qualifier and is_short_for(message.name, found.name):
+        yield Guess(found.short, _SHORTENED)
+    elif qualifier == message.qualifier and alike >= 0.45:
         yield Guess(found.short, 0.65 * alike)
     elif not message.qualifier and alike >= 0.75 and len(message.name) > 3:
         yield Guess(found.short, 0.55 * alike)
 
 
 def _alike(message: messages.UnboundName, names: Iterable[str]) -> Iterator[Guess]:
+    names = list(names)
     yield from (Guess(name, 0.75 * by, whole=False) for name, by in nearest(message.name, names, 0.4))
+    yield from (Guess(name, _SHORTENED, whole=False) for name in names if is_short_for(message.name, name))
 
 
 def _last(type_: str | None) -> str:

@@ -32,6 +32,25 @@ def words_in_common(left: str, right: str) -> float:
     return len(ours & theirs) / max(1, len(ours | theirs))
 
 
+def is_short_for(left: str, right: str) -> bool:
+    """Whether one name is the other with words shortened: `lat` for `latitude`, `max_len` for `max_length`, `msg` for
+    `message`."""
+    ours, theirs = left.casefold().split("_"), right.casefold().split("_")
+    if left == right or len(ours) != len(theirs):
+        return False
+    pairs = [sorted(pair, key=len) for pair in zip(ours, theirs, strict=True)]
+    return all(short == long or _shortens(short, long) for short, long in pairs)
+
+
+def _shortens(short: str, long: str) -> bool:
+    """By its beginning, or by its first letter and consonants behind it, in their order."""
+    if len(short) < 3 or len(short) > 0.75 * len(long) or short[0] != long[0]:
+        return False
+    letters = iter(long)
+    is_within = all(letter in letters for letter in short)
+    return long.startswith(short) or (is_within and not set(short[1:]) & set("aeiou"))
+
+
 def nearest(name: str, others: Iterable[str], at_least: float) -> list[tuple[str, float]]:
     """The names most like `name`, best first, each once; the name itself is not among them."""
     alike = {other: similarity(name, other) for other in others if other != name and abs(len(other) - len(name)) < 6}

@@ -54,7 +54,7 @@ def _open(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
     node = next((n for n in (at, *at.ancestors()) if n.kind in _OPENS), None) if at else None
     if node is None:
         return
-    opened = node.named_children[0].text
+    opened = " ".join(node.named_children[0].text.split())
     if node.kind.startswith("local_open"):
         dot = node.child(".")
         if dot:

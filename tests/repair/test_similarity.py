@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_aid.repair.similarity import distance, nearest, similarity
+from lsp_aid.repair.similarity import distance, is_short_for, nearest, similarity
 
 words = st.text(st.sampled_from("abc_A"), max_size=8)
 
@@ -29,3 +29,15 @@ def test_case_and_underscores_count_for_little() -> None:
 def test_the_nearest_come_first_and_never_the_name_itself() -> None:
     found = [name for name, _ in nearest("lenght", ["map", "length", "lengths", "lenght", "length"], 0.5)]
     assert found == ["length", "lengths"]
+
+
+@pytest.mark.parametrize(
+    "names", [("lat", "latitude"), ("msg", "message"), ("max_length", "max_len"), ("cfg", "config")]
+)
+def test_words_may_be_shortened(names: tuple[str, str]) -> None:
+    assert is_short_for(*names)
+
+
+@pytest.mark.parametrize("names", [("lon", "latitude"), ("len", "len"), ("of_int", "of_string"), ("age", "message")])
+def test_other_words_are_not_short_for_a_name(names: tuple[str, str]) -> None:
+    assert not is_short_for(*names)

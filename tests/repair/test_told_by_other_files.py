@@ -97,6 +97,11 @@ BOX = {
             {"b.ml": "let f (m : int Names.Map.t) = Names.Map.cardinal m\n"},
         ),
         (
+            misspelt_name,
+            {"place.ml": "type t = { lon : float; lat : float }\n", "b.ml": "let f p = p.Place.latitude\n"},
+            {"b.ml": "let f p = p.Place.lat\n"},
+        ),
+        (
             functor_types,
             {
                 "intf.ml": VERTEX + GRAPH,
