@@ -37,6 +37,7 @@ class Missing:
 
     pattern: str
     place: int = 0  # its number among those that are missing
+    order: tuple[str, ...] = ()  # the constructors of its type, as that has them, where it is known
 
     @cached_property
     def _match(self) -> re.Match[str] | None:
@@ -205,7 +206,7 @@ def _series(case: Missing, others: Sequence[Node], matching: Node) -> Iterator[B
     names = [path.text.rpartition(".")[2] for other in others if (path := _constructor(other)) is not None]
     if len(names) < max(2, len(others)) or not case.constructor or not all(n.lstrip("-").isdecimal() for n in numbers):
         return
-    order = _declared_order(matching, [*names, case.constructor]) or names
+    order = list(case.order) or names
     known = {order.index(name): int(number) for name, number in zip(names, numbers, strict=True)}
     place = order.index(case.constructor) if case.constructor in order else len(order) + case.place
     first, *rest = sorted(known)
@@ -226,15 +227,6 @@ def _constructor(case: Node) -> Node | None:
     if pattern is None or case.child("guard") or pattern.kind not in ("constructor_path", "tag", *_CARRYING):
         return None
     return next(pattern.walk("constructor_path", "tag"), None)
-
-
-def _declared_order(matching: Node, names: Sequence[str]) -> list[str]:
-    """The constructors of the type of the file that has all of these, in its order; none where there is no such."""
-    owners: dict[tuple[object, ...], list[str]] = {}
-    for item in matching.syntax.declared:
-        if item.kind == "constructor":
-            owners.setdefault((*item.within, item.owner), []).append(item.name)
-    return next((found for found in owners.values() if set(names) <= set(found)), [])
 
 
 # --- effects ---

@@ -18,6 +18,8 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from attrs import evolve
+
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
@@ -46,9 +48,10 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     cases = [child for child in matching.children if child.kind == "match_case"]
     patterns = ("_",) if message.extensible else message.examples or ("_",)
     missing = list(dict.fromkeys(_written(pattern, cases) for pattern in patterns))
-    return list(
-        _candidates(problem, matching, cases, [Missing(pattern, number) for number, pattern in enumerate(missing)])
-    )
+    found = [Missing(pattern, number) for number, pattern in enumerate(missing)]
+    heads = [head for case in cases for head in _heads(case)]
+    order = tuple(_declared_order(problem, tree, [*heads, *(case.constructor for case in found)])) if heads else ()
+    return list(_candidates(problem, matching, cases, [evolve(case, order=order) for case in found]))
 
 
 def matching_at(tree: Syntax, start: int, end: int) -> Node | None:
@@ -102,15 +105,15 @@ def _candidates(
         chosen = [next((body for body in bodies if body.rule == rule), None) for bodies in offers]
         bodies = [body for body in chosen if body is not None]
         if len(bodies) == len(missing):
-            change = problem.edit(*_placed(problem, matching, cases, missing, bodies))
+            change = problem.edit(*_placed(matching, cases, missing, bodies))
             title = f"Add the missing case{plural} {shown}"
             yield Candidate(title, change, min(body.weight for body in bodies), _kind(bodies))
     mixed = [bodies[0] if bodies else skeleton(case) for bodies, case in zip(offers, missing, strict=True)]
     if any(offers) and not all(offers):
-        change = problem.edit(*_placed(problem, matching, cases, missing, mixed))
+        change = problem.edit(*_placed(matching, cases, missing, mixed))
         yield Candidate(f"Add the missing case{plural} {shown}, some to be written", change, 0.6, Kind.SKELETON)
     written = [skeleton(case) for case in missing]
-    change = problem.edit(*_placed(problem, matching, cases, missing, written))
+    change = problem.edit(*_placed(matching, cases, missing, written))
     yield Candidate(f"Add the missing case{plural} {shown}, to be written", change, 0.5, Kind.SKELETON)
 
 
@@ -125,12 +128,11 @@ def _kind(bodies: Sequence[Body]) -> Kind:
 
 
 def _placed(
-    problem: Problem, matching: Node, cases: Sequence[Node], missing: Sequence[Missing], bodies: Sequence[Body]
+    matching: Node, cases: Sequence[Node], missing: Sequence[Missing], bodies: Sequence[Body]
 ) -> list[TextEdit]:
     """Each where the type has its constructor, if the cases that are there follow the type; else behind the last."""
     heads = [_heads(case) for case in cases]
-    wanted = [case.constructor for case in missing]
-    order = _declared_order(problem, matching.syntax, [*itertools.chain(*heads), *wanted]) if all(heads) else []
+    order = missing[0].order if all(heads) else ()
     numbers = [order.index(head) for head in itertools.chain(*heads)] if order else []
     follows = len(cases) > 1 and numbers == sorted(numbers)
     behind: dict[int, list[tuple[str, str]]] = {}

@@ -10,9 +10,10 @@ What is moved takes along what it needs itself of the items between, and what el
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from lsp_aid.domain.text import TextEdit
+from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.domain.text import TextEdit, apply_text_edits
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node
@@ -91,13 +92,16 @@ async def _moved(problem: Problem, using: Node, declaring: Node):  # type: ignor
     at = with_comment_above(using)
     items = _needed(using, declaring)
     gap = re.search(r"\n\s*$", text[:at])
-    moved, edits = "", []
+    moved = ""
     for item in items:
         start, end = with_comment_above(item), item.end
         is_apart = text[start - 2 : start] == "\n\n" or (gap is not None and gap[0].count("\n") > 1)
         moved += text[start:end] + ("\n\n" if is_apart else "\n")
-        edits.append(take_out(text, start, end))
-    change = problem.edit(TextEdit(at, at, moved), *edits)
+    after = text
+    for item in sorted(items, key=lambda item: -item.start):
+        after = apply_text_edits(after, [take_out(after, with_comment_above(item), item.end)])
+    after = apply_text_edits(after, [TextEdit(at, at, moved)])
+    change = ChangeSet.of([FileChange(problem.diagnostic.path, text, after)])
     if not change:
         return  # it stands there already
     names = " and ".join(f"`{name}`" for name in dict.fromkeys(name for item in items for name in _names(item)[:1]))
@@ -113,20 +117,35 @@ async def _moved(problem: Problem, using: Node, declaring: Node):  # type: ignor
 
 
 def _needed(using: Node, declaring: Node) -> list[Node]:
-    """The items from the use on that have to stand above it: what it needs, and what those need."""
+    """The items from the use on that have to stand above it, in the order that they need: what it needs itself, and
+    what those need."""
     below = [item for item in _between(using, using.parent.named_children[-1]) if item != using] if using.parent else []
     of_name = {name: item for item in reversed(below) for name in _names(item)}
-    needed, open_ = {declaring}, [using, declaring]
-    while open_:
-        item = open_.pop()
-        for path in item.walk(*_PATHS):
-            name = path.text.partition(".")[0]
-            other = of_name.get(name)
-            if other is None or other in needed or other == item or _is_bound(path, name, using, item):
-                continue
-            needed.add(other)
-            open_.append(other)
-    return sorted(needed, key=lambda item: item.start)
+    needed: list[Node] = []
+    begun = {using}
+
+    def put(item: Node) -> None:
+        begun.add(item)
+        for other in sorted(_lacking(item, of_name, using), key=lambda one: one.start):
+            if other not in begun:
+                put(other)
+        needed.append(item)
+
+    for item in sorted({declaring, *_lacking(using, of_name, using)}, key=lambda one: one.start):
+        if item not in begun:
+            put(item)
+    return needed
+
+
+def _lacking(item: Node, of_name: Mapping[str, Node], using: Node) -> set[Node]:
+    """The items of below that an item needs itself."""
+    found = set()
+    for path in item.walk(*_PATHS):
+        name = path.text.partition(".")[0]
+        other = of_name.get(name)
+        if other is not None and other != item and not _is_bound(path, name, using, item):
+            found.add(other)
+    return found
 
 
 def _names(item: Node) -> list[str]:

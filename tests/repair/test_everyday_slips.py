@@ -176,6 +176,10 @@ CASES = {
             "let f x = g (h x)\n\nlet h x = x + 1\n\nlet other = 2\n\nlet g x = h x * 2",
             "let h x = x + 1\n\nlet g x = h x * 2\n\nlet f x = g (h x)\n\nlet other = 2",
         ),
+        (
+            "let f x = g x\n\nlet g x = x + n\n\nlet n = 3",
+            "let n = 3\n\nlet g x = x + n\n\nlet f x = g x",
+        ),
     ],
     shadowed_fields: [
         (

@@ -30,6 +30,13 @@ F = "let rec f = function x :: xs -> "
 T = "type t = A | B of int | Cd_ef of int * t | G of { x : int }\n"
 
 
+async def test_the_order_is_that_of_a_type_of_another_file(tmp_path: Path) -> None:
+    before = "let f (l : Level.t) = match l with Debug -> 0 | Info -> 1 | Error -> 3\n"
+    texts = {"level.ml": "type t = Debug | Info | Warning | Error\n", "a.ml": before}
+    [found] = await candidates_of(missing_cases, texts, tmp_path)
+    assert found[0].changes.texts == {"a.ml": before.replace("| Error", "| Warning -> 2 | Error")}
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
