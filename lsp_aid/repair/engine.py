@@ -426,9 +426,8 @@ def _is_left(error: Diagnostic, view: View, changes: ChangeSet, build: BuildResu
     """Whether the error is still there, at the place to which the changes have moved it."""
     alike = [other for other in build.errors if other.identity == error.identity]
     after = changes.texts.get(error.path)
-    if not alike or after is None:
-        return bool(alike)
-    starts = _moved(error.range.start, view.read(error.path), after)
+    start = error.range.start
+    starts = {start} if after is None else _moved(start, view.read(error.path), after)
     return any(other.range.start in starts for other in alike)
 
 

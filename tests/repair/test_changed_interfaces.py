@@ -141,3 +141,20 @@ async def test_a_program_is_mended_with_a_library_that_could_not_be_built_before
         "lib/people.ml": 'let root : Id.t = Id.make "root"\nlet is_root (id : Id.t) = id = root\n',
         "bin/main.ml": "let () = print_string (string_of_bool (Users.People.is_root (Users.Id.make Sys.argv.(0))))\n",
     }
+
+
+async def test_the_same_is_lacking_in_two_modules_that_one_file_packs(tmp_path: Path) -> None:
+    """The second error reads like the first, which is gone, in a file that no repair changes."""
+    require("dune")
+    texts = {
+        "out.ml": "module type S = sig\n  val render : string list -> string\nend\n",
+        "csv.ml": 'let print lines = String.concat "," lines\n',
+        "tsv.ml": 'let print lines = String.concat "\\t" lines\n',
+        "all.ml": "let all = [ (module Csv : Out.S); (module Tsv) ]\n",
+    }
+    best = (await proposals(texts, tmp_path))[0]
+    assert best.verdict.level is Level.VERIFIED
+    assert best.changes.texts == {
+        "csv.ml": 'let render lines = String.concat "," lines\n',
+        "tsv.ml": 'let render lines = String.concat "\\t" lines\n',
+    }
