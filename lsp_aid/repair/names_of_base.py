@@ -17,7 +17,7 @@ from lsp_aid.ocaml.other_libraries import OF_OTHERS, OPTIONS
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.calls_in_code import ATOMS, bare
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import file_of_module, tree
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, tree
 
 _LIKELY = 0.95
 _LESS = 0.05
@@ -53,7 +53,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     syntax = tree(problem)
     if not isinstance(message, _READ) or syntax is None or _OPENED.search(syntax.text):
         return ()
-    paths = [path for path in syntax.walk("value_path") if _is_of_others(problem, path)]
+    own = {".".join(d.path.split(".")[-2:]) for d in declared_elsewhere(problem)}  # such as a project's own `List.sum`
+    paths = [p for p in syntax.walk("value_path") if p.text not in own and _is_of_others(problem, p)]
     found: dict[tuple[TextEdit, ...], Candidate] = {}
     for way in range(_WAYS):
         made = [(path, edits) for path in paths if (edits := _edits(problem, path, way))]

@@ -36,6 +36,7 @@ _NODES = {
 }
 _USUAL = "+ - * / +. -. *. /. ** ^ @ = <> == != < > <= >= && || & := ! |> @@ ~- ~-. ^^"
 _BEHIND = frozenset((*stdlib.PERVASIVES, *stdlib.TYPES, *stdlib.CONSTRUCTORS, *_USUAL.split()))
+_NAMED = r"(?<![\w'.]){}\.(?!\()"
 _FILES_AT_MOST = 400
 _AS_OTHERS, _MANY, _MOST = 0.95, 0.82, 3
 
@@ -80,10 +81,11 @@ def _opened(
 ) -> Iterator[Candidate]:
     uses = list(_uses(syntax, members))
     names = {use.name for use in uses}
-    opening, qualifying = _others(problem, module.rpartition(".")[2])
+    last = module.rpartition(".")[2]
+    opening, qualifying = _others(problem, last)
     is_used = len(uses) > 1 or not message.name.isidentifier()
-    if message.name not in names or not is_used:
-        return
+    if message.name not in names or not is_used or re.search(_NAMED.format(last), syntax.text):
+        return  # a file that names the module does so for all that it has
     is_spread = len(names) > 1 and len({use.item for use in uses}) > 1
     if opening > qualifying or (opening and is_spread):
         weight = _AS_OTHERS
@@ -122,7 +124,7 @@ def _others(problem: Problem, module: str) -> tuple[int, int]:
     """How many other files open the module, and how many call its members by its name."""
     opening, qualifying = 0, 0
     opens = re.compile(rf"^open!?\s+(?:[A-Z]\w*\.)*{module}\s*$", re.MULTILINE)
-    named = re.compile(rf"(?<![\w'.]){module}\.(?![A-Z(])")
+    named = re.compile(_NAMED.format(module))
     paths = [p for p in problem.view.paths() if p.endswith(".ml") and p != problem.diagnostic.path]
     for path in paths[:_FILES_AT_MOST]:
         text = text_of(problem.view, path) or ""

@@ -200,6 +200,12 @@ async def test_another_file_says_it(
     assert found[0].changes.texts == after
 
 
+async def test_a_module_that_the_file_names_is_not_opened(tmp_path: Path) -> None:
+    before = "let a = Level.High\nlet b = Low\nlet c = function High -> 1 | Low -> 2\n"
+    [problem] = await problems({"level.ml": "type t = High | Low\n", "a.ml": before}, tmp_path)
+    assert not await opens_left_out.candidates(problem)
+
+
 async def test_what_an_inline_record_lacks_is_at_hand(strict_typing: Typing, tmp_path: Path) -> None:
     before = CACHE + MISSING + "let f c key = if c.size = 0 then raise (Missing key) else c.name ^ key"
     after = (
