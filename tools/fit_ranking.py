@@ -1,6 +1,6 @@
 """Fit the weights by which repairs are ranked, on ill-typed programs and how their authors fixed them.
 
-    python -m tools.fit_ranking PAIRS [--rows ROWS] [--limit N] [--out WEIGHTS]
+    python -m tools.fit_ranking PAIRS [--rows ROWS] [--limit N] [--validation FIFTH] [--out WEIGHTS]
 
 PAIRS holds JSON lines {"id", "ill_typed", "fixed"}; .xz is read too. The engine searches each program; ROWS keeps what
 it found, with the features and how close each repair is to the author's, so that fitting anew needs no search: what is
@@ -170,14 +170,15 @@ async def signatures(pairs: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return {pair["id"]: answer.signature for pair, answer in zip(pairs, answers, strict=True) if answer.ok}
 
 
-def models_of(pairs: Sequence[Mapping[str, str]], of: Mapping[str, str]) -> list[ranking.Model]:
+def models_of(pairs: Sequence[Mapping[str, str]], of: Mapping[str, str], validation: int) -> list[ranking.Model]:
     """For the programs of each fold: what is usual in the authors' versions of the others, those for validation left
-    out. The first is what ships. A group counts as much as the square root of its size in how usual code is."""
+    out. That of the fold for validation is what ships. A group counts as much as the square root of its size in how
+    usual code is."""
     sizes = Counter(of.values())
     types = asyncio.run(signatures(pairs))
 
     def model(left_out: int) -> ranking.Model:
-        counted = [pair for pair in pairs if fold(of[pair["id"]]) not in (0, left_out)]
+        counted = [pair for pair in pairs if fold(of[pair["id"]]) not in (validation, left_out)]
         language = Fluency.of((pair["fixed"], sizes[of[pair["id"]]] ** -0.5) for pair in counted)
         usual = Habits.of((types[pair["id"]], of[pair["id"]]) for pair in counted if pair["id"] in types)
         versions = dict.fromkeys((pair["fixed"], of[pair["id"]]) for pair in counted)
@@ -273,26 +274,28 @@ def main() -> int:
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--rows", type=Path, default=Path("rows.jsonl"), help="what was found before (rows.jsonl)")
     parser.add_argument("--limit", type=int, help="search so many programs, drawn by chance")
+    parser.add_argument("--validation", type=int, choices=range(FOLDS), default=0, help="the fifth to examine by (0)")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args()
     use_own_ocaml()
     pairs = read_pairs(options.pairs)
     of = groups(pairs)
-    models = models_of(pairs, of)
+    models = models_of(pairs, of, options.validation)
     drawn = drawn_by_groups(pairs, of)[: options.limit]
     asyncio.run(collect(drawn, options.rows, {name: models[fold(group)] for name, group in of.items()}))
     programs = [row for row in read_rows(options.rows) if row["id"] in of]
-    training = [program for program in programs if fold(of[program["id"]]) != 0]
-    validation = [program for program in programs if fold(of[program["id"]]) == 0]
+    training = [program for program in programs if fold(of[program["id"]]) != options.validation]
+    validation = [program for program in programs if fold(of[program["id"]]) == options.validation]
     weights = fit(training)
     print(f"training, {len(training)} programs: {figures(training, weights)}")
     print(f"validation, {len(validation)} programs: {figures(validation, weights)}")
+    shipped = models[options.validation]
     kept = {name: round(value, 3) for name, value in weights.items() if abs(value) >= 0.005}
     for name, data in (
         (options.out.name, kept),
-        ("fluency.json", models[0].language.counts),
-        ("habits.json", models[0].habits.shares),
-        ("phrases.json", models[0].phrases.known),
+        ("fluency.json", shipped.language.counts),
+        ("habits.json", shipped.habits.shares),
+        ("phrases.json", shipped.phrases.known),
     ):
         text = json.dumps(data, indent=0, ensure_ascii=False)
         options.out.with_name(name).write_text(text + "\n", encoding="utf-8")

@@ -15,7 +15,10 @@ from lsp_aid.repair.search.fluency import Fluency
 from lsp_aid.repair.search.habits import Habits
 from lsp_aid.repair.search.phrases import Phrases
 
-ALIKE_COST = 2.0
+ALIKE_COST = 3.0
+"""What a repair loses for each earlier one of the same types. With 2, one program of a hundred fewer has the author's
+types among three (five fifths of `tools/fit_ranking.py`, each with weights of the others); with 5 what has nothing to
+do with the error comes among three for the sake of its types."""
 AGREEMENT = 0.5
 THROWN_AWAY_COST = 2.0
 
