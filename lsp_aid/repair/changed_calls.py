@@ -27,7 +27,7 @@ from lsp_aid.repair.calls_in_code import Call, bare, expanded, item_around, read
 from lsp_aid.repair.declared_types import stood_for
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.held_values import held_values
-from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read
 from lsp_aid.repair.values import COMMON, INVENTED, ONLY, calls, values, written_elsewhere
 
@@ -104,6 +104,8 @@ def _handed_on(node: Node) -> Iterator[Node]:
     above = inner.parent
     if inner.kind == "value_path" and above is not None and above.field("function") != inner:
         yield inner
+    if above is not None and above.kind == "application_expression":  # what is handed on with it
+        yield from (one for one in above.fields("argument") if one.kind == "value_path" and one != inner)
 
 
 async def of_call(problem: Problem, syntax: Syntax, asked: AskedTypes, call: Call) -> list[Candidate]:
@@ -214,6 +216,10 @@ def _of_its_kind(wanted: Type, others: Sequence[Type]) -> list[Value]:
 def parameter_names(problem: Problem, path: str) -> list[str]:
     """How the definition of a function of the project calls what it takes."""
     module, _, name = path.rpartition(".")
+    syntax = tree(problem)
+    if not module and syntax is not None and all(item.name != name for item in syntax.items):
+        around = (one.path for one in declared_elsewhere(problem) if one.kind == "value" and one.short == name)
+        module = next(around, "").rpartition(".")[0]
     file = file_of_module(problem, module.rpartition(".")[2]) if module else problem.diagnostic.path
     text = text_of(problem.view, file) if file else None
     if file is None or text is None:

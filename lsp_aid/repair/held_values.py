@@ -11,7 +11,7 @@ from lsp_aid.ocaml.scope import in_scope
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.call_plans import Value
-from lsp_aid.repair.calls_in_code import bare, item_around
+from lsp_aid.repair.calls_in_code import bare, function_of, item_around
 from lsp_aid.repair.family import Problem
 from lsp_aid.repair.nested_fields import Fields, found_record, records
 from lsp_aid.repair.type_shapes import Type, fits, parameters, read
@@ -20,13 +20,14 @@ from lsp_aid.repair.values import COMMON
 _MOST_VARIABLES = 8
 _MOST = 4
 _DEEPEST = 2
-NAMED, ONLY, OTHER, DEEPER, READ = 0.08, 0.35, 0.45, 0.1, 0.05
+NAMED, SAID, ONLY, ALONE, OTHER, DEEPER, READ = 0.08, 0.25, 0.35, 0.6, 0.45, 0.1, 0.05
 
 Records = Mapping[str, tuple[str, Fields]]
 
 
 async def held_values(problem: Problem, asked: AskedTypes, place: Node, wanted: Type, name: str) -> list[Value]:
-    """What may stand at a place for a parameter `name`, which may be empty, the likeliest first."""
+    """What may stand at a place for a parameter `name`, which may be empty, the likeliest first. Where the place is a
+    call, its function's name tells of what, too."""
     item = item_around(place)
     variables = _variables(place, item)
     if not variables or wanted.is_variable or wanted.head == "->":
@@ -35,11 +36,13 @@ async def held_values(problem: Problem, asked: AskedTypes, place: Node, wanted: 
     types = await _types(asked, place, variables)
     known = dict(records(problem, place.syntax))
     own = module_of(problem.diagnostic.path)
+    function = function_of(place)
+    names = (name, function.text.rpartition(".")[2] if function is not None else "")
     texts: dict[str, float] = {}
     for variable, type_ in zip(variables, types, strict=True):
         if type_ is None or type_.is_variable:
             continue
-        for number, (path, cost) in enumerate(_fields(variable, type_, wanted, name, known, own, 1)):
+        for number, (path, cost) in enumerate(_fields(variable, type_, wanted, names, known, own, 1)):
             texts.setdefault(path, cost + 0.01 * number)
         for text, cost in await _read_by(asked, place, variable, type_, wanted, name):
             texts.setdefault(text, cost)
@@ -75,22 +78,36 @@ def _variables(place: Node, item: tuple[int, int]) -> list[str]:
 
 
 def _fields(
-    variable: str, type_: Type, wanted: Type, name: str, known: Records, own: str, depth: int
+    variable: str, type_: Type, wanted: Type, names: tuple[str, str], known: Records, own: str, depth: int
 ) -> Iterator[tuple[str, float]]:
     """Each way to a field of the type, without the module before its name and with it."""
     record = found_record(known, type_.head.replace("__", "."), own)
-    for field, written in record[1].items() if record is not None else ():
+    fields = record[1] if record is not None else {}
+    alike = [field for field, written in fields.items() if fits(read(written), wanted)]
+    for field, written in fields.items():
         module = record[0] if record is not None else own
-        of_field = read(written)
         path = f"{variable}.{field}"
         paths = (path,) if module == own else (path, f"{variable}.{module}.{field}")
-        is_alike = fits(of_field, wanted)
-        if field == name or (is_alike and not _is_common(wanted)):
-            cost = NAMED if field == name else ONLY
+        cost = _cost(field, names, is_alike=field in alike, is_only=len(alike) == 1, is_common=_is_common(wanted))
+        if cost is not None:
             yield from ((one, cost + DEEPER * (depth - 1)) for one in paths)
         elif depth < _DEEPEST:
+            of_field = read(written)
             inner = Type(of_field.head if "." in of_field.head else f"{module}.{of_field.head}", of_field.parts)
-            yield from _fields(paths[0], inner, wanted, name, known, own, depth + 1)
+            yield from _fields(paths[0], inner, wanted, names, known, own, depth + 1)
+
+
+def _cost(field: str, names: tuple[str, str], *, is_alike: bool, is_only: bool, is_common: bool) -> float | None:
+    """What makes a field unlikely to be what is meant; None where nothing speaks for it."""
+    name, function = names
+    if field == name:
+        return NAMED
+    if not is_alike:
+        return None
+    said = bool(set(field.split("_")) & {*name.split("_"), *function.split("_")})
+    if is_common:
+        return SAID if said else ALONE if is_only else None
+    return SAID if said else ONLY
 
 
 def _is_common(type_: Type) -> bool:

@@ -108,11 +108,19 @@ async def _otherwise(
     if kind == "result":
         return [("Error e", "Error e", _PASSED_ON)] if none == "Error" else []
     found = []
-    if kind not in COMMON:
+    if kind not in COMMON or _is_folded(around):
         found += [(dropped, name, _GIVEN) for name in await _parameters(asked, around, behind, wanted)]
     if kind in _EMPTY:
         found.append((dropped, _EMPTY[kind], _NOTHING))
     return found
+
+
+def _is_folded(around: Node) -> bool:
+    """Whether the function around is given to a fold: what it was given goes on."""
+    function = around.enclosing("fun_expression")
+    call = function.enclosing("application_expression") if function is not None else None
+    called = call.field("function") if call is not None else None
+    return called is not None and "fold" in called.text
 
 
 async def _parameters(asked: AskedTypes, around: Node, behind: str, wanted: Type) -> list[str]:

@@ -26,6 +26,10 @@ MONEY = "type coin = Eur | Usd\nlet show ~coin n = if coin = Usd then string_of_
 HELD = f"{MONEY}type bill = {{ coin : coin; sum : int; rest : int list }}\n"
 SPAN = "type span = { first : int; last : int; n : int }\nlet span l = { first = 0; last = 1; n = List.length l }\n"
 GOOD = "let g n = if n > 0 then Ok n else Error n\n"
+TAX = (
+    "type item = { price : float }\nlet with_tax rate i = string_of_float (rate *. i.price)\n"
+    "type till = { name : string; tax : float }\n"
+)
 ITEM = "type item = { name : string; worth : coin }\nlet name i = i.name\n"
 FIND = 'let default_host = "localhost"\nlet find t k : string option = List.assoc_opt k t\n'
 MAKE = "let ( let* ) = Result.bind\ntype t = { n : int }\nlet make n = if n > 0 then Ok { n } else Error n\n"
@@ -35,6 +39,10 @@ CASES = {
         (f"{HELD}let f b = show b.sum ^ show 1", f"{HELD}let f b = show ~coin:b.coin b.sum ^ show ~coin:b.coin 1"),
         (f"{HELD}let f b = List.map show b.rest", f"{HELD}let f b = List.map (show ~coin:b.coin) b.rest"),
         (f'{HELD}let f b = "a" ^ (b.sum |> show)', f'{HELD}let f b = "a" ^ (b.sum |> show ~coin:b.coin)'),
+        (
+            f"{TAX}let f t (l : item list) = t.name ^ String.concat t.name (List.map with_tax l)",
+            f"{TAX}let f t (l : item list) = t.name ^ String.concat t.name (List.map (with_tax t.tax) l)",
+        ),
     ],
     threaded_parameters: [
         (
