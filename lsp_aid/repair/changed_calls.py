@@ -174,7 +174,7 @@ async def _values(problem: Problem, asked: AskedTypes, call: Call, takes: Sequen
     beside = [(one.text, one.type) for one in call.arguments if one.type is not None]
     found = []
     for number, taken in enumerate(takes):
-        name = taken.label[1:] or (names[number] if len(names) == len(takes) else "")
+        name = taken.label[1:] or (names[number] if number < len(names) <= len(takes) else "")
         wanted = taken.parts[0]
         others = [other for n, other in enumerate(takes) if n != number]
         held = await held_values(problem, asked, call.node, wanted, name) if lacks(call, taken) else []

@@ -1,4 +1,4 @@
-"""Values of a type that the variables around a place hold: in a field, or for a function of their module to read.
+"""Values of a type that the variables around a place are or hold: in a field, or for their module's functions to read.
 
 Money.format cents          Money.format ~currency:t.currency cents        of a record `t` around the call
 Money.format cents          Money.format ~currency:(Invoice.currency t) cents      of an abstract `t`
@@ -20,6 +20,7 @@ from lsp_aid.repair.values import COMMON
 _MOST_VARIABLES = 8
 _MOST = 4
 _DEEPEST = 2
+ITSELF = 0.05
 NAMED, SAID, ONLY, ALONE, OTHER, DEEPER, READ = 0.08, 0.25, 0.35, 0.6, 0.45, 0.1, 0.05
 
 Records = Mapping[str, tuple[str, Fields]]
@@ -27,7 +28,7 @@ Records = Mapping[str, tuple[str, Fields]]
 
 async def held_values(problem: Problem, asked: AskedTypes, place: Node, wanted: Type, name: str) -> list[Value]:
     """What may stand at a place for a parameter `name`, which may be empty, the likeliest first. Where the place is a
-    call, its function's name tells of what, too."""
+    call, its function's name tells of what, too. A variable of that name is one, too."""
     item = item_around(place)
     variables = _variables(place, item)
     if not variables or wanted.is_variable or wanted.head == "->":
@@ -39,7 +40,10 @@ async def held_values(problem: Problem, asked: AskedTypes, place: Node, wanted: 
     function = function_of(place)
     names = (name, function.text.rpartition(".")[2] if function is not None else "")
     texts: dict[str, float] = {}
+    found = []
     for variable, type_ in zip(variables, types, strict=True):
+        if variable == name and (type_ is None or type_.is_variable or fits(type_, wanted)):
+            found.append(Value(variable, ITSELF))
         if type_ is None or type_.is_variable:
             continue
         for number, (path, cost) in enumerate(_fields(variable, type_, wanted, names, known, own, 1)):
@@ -47,14 +51,14 @@ async def held_values(problem: Problem, asked: AskedTypes, place: Node, wanted: 
         for text, cost in await _read_by(asked, place, variable, type_, wanted, name):
             texts.setdefault(text, cost)
     if not texts:
-        return []
+        return found
     _, judged = await asked.of_parts(item, where, list(texts))
     fitting = [
         Value(text, cost)
         for (text, cost), type_ in zip(texts.items(), judged, strict=True)
         if type_ is not None and not type_.is_variable and fits(type_, wanted)
     ]
-    return sorted(_each_once(fitting), key=lambda value: value.cost)[:_MOST]
+    return [*found, *sorted(_each_once(fitting), key=lambda value: value.cost)][:_MOST]
 
 
 async def _types(asked: AskedTypes, place: Node, variables: Sequence[str]) -> list[Type | None]:
