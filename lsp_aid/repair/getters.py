@@ -4,7 +4,6 @@ Contact.name c, where that is gone          c.Contact.name          of type Cont
 Contact.with_name c "x", where it is gone   { c with Contact.name = "x" }
 List.map Contact.name cs                    List.map (fun contact -> contact.Contact.name) cs
 c.Contact.name, where that is gone          Contact.name c          or what the module itself reads it with
-{ Contact.name = n; age }                   Contact.make n age      where there is no such record
 
 All uses of the same function in the file are brought to it.
 """
@@ -26,7 +25,6 @@ from lsp_aid.repair.type_shapes import read
 
 _READS = re.compile(r"^(?:get_|the_)?(?P<name>\w+?)(?:_of)?$")
 _RECORDS = ("field_get_expression", "record_expression", "record_pattern")
-_MAKERS = ("make", "create", "v", "init", "build", "of_fields")
 _TYPE = r"[A-Z][\w'.]*\.[a-z_][\w']*"
 _WRITES = re.compile(r"^(?:with_|set_|update_)(?P<name>\w+)$")
 
@@ -103,9 +101,6 @@ def _called(problem: Problem, syntax: Syntax, module: str) -> Iterator[Candidate
     here = next((n for n in (at, *at.ancestors()) if n.kind in _RECORDS), None) if at is not None else None
     if not module or here is None:
         return
-    if here.kind == "record_expression":
-        yield from _made(problem, here, module, values)
-        return
     if here.kind != "field_get_expression":
         return
     readers = {**_readers(problem, module, values), **{name: name for name in values}}
@@ -149,27 +144,6 @@ def _readers(problem: Problem, module: str, values: Collection[str]) -> dict[str
 
 def _is_within(node: Node, edits: Sequence[TextEdit]) -> bool:
     return any(edit.start <= node.start < edit.end for edit in edits)
-
-
-def _made(problem: Problem, record: Node, module: str, values: Collection[str]) -> Iterator[Candidate]:
-    """The function that makes one of what the fields were given, in their order or by labels."""
-    parts = [part for part in record.named_children if part.kind == "field_expression"]
-    if not parts or record.child("with") is not None:
-        return
-    given = []
-    for part in parts:
-        body = part.field("body")
-        name = next(iter(part.walk("field_name"))).text
-        given.append((name, name if body is None else body.text if body.kind in ATOMS else f"({body.text})"))
-    above = record.parent
-    is_argument = above is not None and above.kind in ("application_expression", "labeled_argument", "infix_expression")
-    for number, maker in enumerate(name for name in _MAKERS if name in values):
-        plain = " ".join(text for _, text in given)
-        labelled = " ".join(f"~{name}" if name == text else f"~{name}:{text}" for name, text in given)
-        for arguments, weight in ((labelled, 0.9), (plain, 0.88)):
-            call = f"{module}.{maker} {arguments}"
-            edit = TextEdit(record.start, record.end, f"({call})" if is_argument else call)
-            yield Candidate(f"Make one with `{module}.{maker}`", problem.edit(edit), weight - 0.05 * number)
 
 
 def _rewritten(

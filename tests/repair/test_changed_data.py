@@ -1,0 +1,55 @@
+"""A type has changed its shape, and what makes, compares and converts its values follows."""
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lsp_aid.domain.ports import Typing
+from lsp_aid.repair import constants_for_variants, makers, undone_conversions
+from tests.support.one_liners import check_best
+
+pytestmark = pytest.mark.dune
+
+LEVEL = (
+    "type level = Low | Mid | Very_high\nlet code = function Low -> 1 | Very_high -> 2 | Mid -> 3\n"
+    "let put (l : level) s = code l + s\n"
+)
+USER = (
+    "module User : sig type t = private { id : int; name : string } val v : id:int -> string -> t\n"
+    "val set_name : t -> string -> t end = struct type t = { id : int; name : string }\n"
+    "let v ~id name = { id; name } let set_name t name = { t with name } end\n"
+)
+CENTS = (
+    "module Cents : sig type t = private C of int val of_int : int -> t end =\n"
+    "struct type t = C of int let of_int n = C n end\n"
+)
+ID = "type id = Id of string\nlet of_text s = Id s\ntype user = { id : id; rest : id list }\nlet show (Id s) = s\n"
+CASES = {
+    constants_for_variants: [
+        (f'{LEVEL}let f x = put "low" x + put "very-high" x', f"{LEVEL}let f x = put Low x + put Very_high x"),
+        (f"{LEVEL}let f l = put l 0 = 3 || l = 2", f"{LEVEL}let f l = put l 0 = 3 || l = Very_high"),
+        (
+            f'{LEVEL}let f (l : level) = match l with "low" -> 0 | "very high" -> 5 | _ -> 1',
+            f"{LEVEL}let f (l : level) = match l with Low -> 0 | Very_high -> 5 | _ -> 1",
+        ),
+    ],
+    makers: [
+        (f'{USER}let f id = {{ User.id; name = "a" }}', f'{USER}let f id = User.v ~id "a"'),
+        (f'{USER}let f u = {{ u with User.name = "a" }}', f'{USER}let f u = User.set_name u "a"'),
+        (
+            f"{CENTS}let f n = Cents.C n\nlet g n = [ Cents.C (n + 1) ]",
+            f"{CENTS}let f n = Cents.of_int n\nlet g n = [ Cents.of_int (n + 1) ]",
+        ),
+    ],
+    undone_conversions: [
+        (f"{ID}let f u = show (of_text u.id)", f"{ID}let f u = show u.id"),
+        (f"{ID}let f u = List.map show (List.map of_text u.rest)", f"{ID}let f u = List.map show u.rest"),
+        (f"{ID}let f u = u.id |> of_text |> show", f"{ID}let f u = u.id |> show"),
+    ],
+}
+
+
+@pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
+async def test_the_likeliest_edit_follows(family: ModuleType, tmp_path: Path, strict_typing: Typing) -> None:
+    await check_best(family, CASES[family], tmp_path, typing=strict_typing)
