@@ -4,6 +4,8 @@ let b = number b in Ok (a + b)            let* b = number b in Ok (a + b)
 let* n = List.length xs in Some n         let n = List.length xs in Some n
 let* x = get () in ...                    let open Syntax in let* x = get () in ...
 let%bind x = get () in ...                let* x = get () in ...          without the preprocessor
+match get () with Some x -> ...           let* found = get () in match found with Some x -> ...
+if ready x then ...                       let* value = ready x in if value then ...
 """
 
 import re
@@ -16,6 +18,7 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.operands import clashing
 from lsp_aid.repair.places import declared_elsewhere, node_of, tree
+from lsp_aid.repair.taken_out import operators_of, taken_out
 from lsp_aid.repair.type_shapes import read
 
 _OPERATOR = re.compile(r"(?:let|and)[-+*/|&^$@<>=!%:.]+$")
@@ -36,10 +39,18 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return list(_opened(problem, message, syntax, node))
     if isinstance(message, messages.NotARecord | messages.NotAFunction):
         return list(_forgotten(problem, syntax, node)) if read(message.type).parts else ()
+    if isinstance(message, messages.UnboundName) and message.of_type:
+        return await taken_out(problem, syntax, node, message.of_type, is_named=True)
     if isinstance(message, messages.TypeClash):
+        if message.what == "pattern":
+            return await taken_out(problem, syntax, node, message.expected)
         known = [one for one, found, _ in clashing(node, message) if one == node or found.parts]
         forgotten = [way for one in known for way in _forgotten(problem, syntax, one)]
-        return [*forgotten, *_superfluous(problem, node, message)]
+        return [
+            *forgotten,
+            *_superfluous(problem, node, message),
+            *await taken_out(problem, syntax, node, message.found),
+        ]
     return ()
 
 
@@ -68,9 +79,7 @@ def _forgotten(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candida
     name = node.text
     if not re.fullmatch(r"[a-z_][\w']*", name):
         return
-    operators = {operator.text for operator in syntax.walk("let_operator")}
-    operators |= {"".join(node.text.strip("()").split()) for node in syntax.walk("parenthesized_operator")}
-    operators = {operator for operator in operators if operator.startswith("let")}
+    operators = operators_of(syntax)
     for around in (n for n in node.ancestors() if n.kind == "let_expression"):
         definition = around.child("value_definition")
         bound = definition.child("let_binding") if definition is not None else None

@@ -45,7 +45,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if syntax is None or node is None:
         return ()
     for around in (node, *node.ancestors()):
-        if around.kind == _PATTERN:
+        if around.kind == _PATTERN and not (node.kind == "constructor_path" and _is_pattern(node)):
             found = list(_patterns(problem, syntax, around, message))
             break
         if around.kind == "constructor_path" and _is_pattern(around):
@@ -75,7 +75,7 @@ def _elements(node: Node) -> list[Node]:
 
 def _is_pattern(node: Node) -> bool:
     """Whether a constructor stands in a pattern without anything."""
-    if node.parent is not None and node.parent.kind == _PATTERN:
+    if node.parent is not None and node.parent.kind == _PATTERN and node.parent.named_children[0] == node:
         return False
     for inner, around in itertools.pairwise((node, *node.ancestors())):
         if around.kind == "match_case":
@@ -94,8 +94,16 @@ def _bare_patterns(
     carried = " _" if message.expected == 1 else f" ({', '.join(['_'] * message.expected)})"
     alike = [n for n in syntax.walk("constructor_path") if n.text == node.text and _is_pattern(n)]
     for places, weight in ((alike, 0.92), ([node], 0.85)):
-        edits = [TextEdit(n.end, n.end, carried) for n in places]
+        edits = [edit for n in places for edit in carrying(n, carried)]
         yield f"`{node.text}` carries {message.expected}: `{node.text}{carried}`", problem.edit(*edits), weight
+
+
+def carrying(node: Node, carried: str) -> Iterator[TextEdit]:
+    """A pattern that is nothing but a constructor or a tag, with what it carries."""
+    is_inner = node.parent is not None and node.parent.kind in ("constructor_pattern", "tag_pattern")
+    if is_inner:
+        yield TextEdit(node.start, node.start, "(")
+    yield TextEdit(node.end, node.end, f"{carried})" if is_inner else carried)
 
 
 def _patterns(

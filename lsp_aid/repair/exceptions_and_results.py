@@ -5,6 +5,7 @@ match find k with Some v -> v | None -> 0           match find k with v -> v | e
 Result.value (get k) ~default:""                    try get k with Missing _ -> ""
 try find k with Not_found -> 0                      Option.value (find k) ~default:0, or a match
 match get k with v -> v | exception Missing _ -> 0  match get k with Ok v -> v | Error _ -> 0
+try show (get k) with Missing m -> fail m           match get k with Ok v -> show v | Error m -> fail m
 """
 
 import re
@@ -17,7 +18,8 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, bare, item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import declared_elsewhere, file_of_module, node_of, text_of, tree, within_parentheses
-from lsp_aid.repair.type_shapes import Type, read, unified
+from lsp_aid.repair.tried_calls import tried_calls
+from lsp_aid.repair.type_shapes import Type, heads, read, unified
 
 _PARTS = {"option": ("Some", "None"), "result": ("Ok", "Error")}
 _RAISES = re.compile(r"\b(?:raise|raise_notrace)\s+\(?\s*(?P<name>[A-Z][\w.']*)(?P<carries>\s+[\w\"(])?")
@@ -42,6 +44,11 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     asked = await AskedTypes.of(problem) if around is not None else None
     if around is not None and asked is not None:
         found += await _answered(problem, asked, around, message)
+    if message.what != "pattern" and {"result", "option"} & {
+        *heads(read(message.found)),
+        *heads(read(message.expected)),
+    }:
+        found += await tried_calls(problem, syntax, node)
     return found
 
 

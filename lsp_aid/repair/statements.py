@@ -140,7 +140,7 @@ def _handed_on(problem: Problem, syntax: Syntax, node: Node, message: messages.T
         TextEdit(statement.start, statement.start, f"{operator} () = "),
         TextEdit(semicolon.start, semicolon.end, " in"),
     )
-    yield Candidate(f"Hand on what it says: `{operator} () = ... in`", problem.edit(*edits), 0.92)
+    yield Candidate(f"Hand on what it says: `{operator} () = ... in`", problem.edit(*edits), 0.96)
 
 
 def _is_statement(node: Node) -> bool:

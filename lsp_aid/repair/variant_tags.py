@@ -3,12 +3,13 @@
 (c : [ `Red | `Green ]) ... `Blue       (c : [ `Red | `Green | `Blue ])
 List.map name [ `Blue ], where `name` has no case for it
 type c = [ `Red | `Green of int ]       `Gren 3 is `Green 3
+`Green, which carries something now     `Green _ in all patterns with such tags
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from lsp_aid.domain.changes import ChangeSet
+from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
@@ -16,6 +17,7 @@ from lsp_aid.ocaml import syntax as ocaml_syntax
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.case_bodies import Missing, determined, skeleton
+from lsp_aid.repair.constructor_arity import carrying
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.missing_cases import added_cases
 from lsp_aid.repair.places import node_of, text_of, tree
@@ -23,6 +25,7 @@ from lsp_aid.repair.similarity import similarity
 
 _REFUSED = re.compile(r"does not allow tag\(s\) (.+?)(?:$|\.$)")
 _TAG = re.compile(r"`[\w']+")
+_INCOMPATIBLE = re.compile(r"Types for tag \"?(`[\w']+)\"? are incompatible")
 _CARRIED = re.compile(r"(`[\w']+)(?: of ([^|\]>]+))?")
 _FILES_AT_MOST = 400
 _ALIKE = 0.7
@@ -32,8 +35,10 @@ _TYPES = "polymorphic_variant_type"
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     refused = _REFUSED.search(problem.diagnostic.flat_message)
-    if not isinstance(message, messages.TypeClash) or refused is None:
+    if not isinstance(message, messages.TypeClash):
         return ()
+    if refused is None:
+        return list(_carrying(problem, message))
     syntax = tree(problem)
     node = node_of(problem, syntax) if syntax else None
     if syntax is None or node is None:
@@ -50,6 +55,50 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         shown = " and ".join(tags)
         found.append(Candidate(f"Add {shown} to `{' '.join(type_.text.split())}`", change, 0.7 / (1 + number)))
     return [*found, *_cases(problem, syntax, node, tags)]
+
+
+def _carrying(problem: Problem, message: messages.TypeClash) -> Iterator[Candidate]:
+    """A tag that carries something, or nothing any more, in all patterns of such tags that the project has."""
+    said = _INCOMPATIBLE.search(problem.diagnostic.flat_message)
+    given, wanted = (dict(_CARRIED.findall(of)) for of in (message.found, message.expected_as or message.expected))
+    tag = said[1] if said is not None else ""
+    if message.what == "pattern":
+        given, wanted = wanted, given
+    if not tag or tag not in given or tag not in wanted or bool(given[tag]) == bool(wanted[tag]):
+        return
+    files: list[FileChange] = []
+    count = 0
+    for path in [p for p in problem.view.paths() if p.endswith(".ml")][:_FILES_AT_MOST]:
+        text = text_of(problem.view, path)
+        if text is None or tag not in text:
+            continue
+        places = list(_in_patterns(ocaml_syntax.parse(text, path), tag, {*given, *wanted}))
+        edits = [edit for place in places for edit in _carried_by(place, carries=bool(given[tag]))]
+        count += len(places) if edits else 0
+        files += problem.edit(*edits, path=path).files if edits else ()
+    if files:
+        shown = f"{tag} carries something: {tag} _" if given[tag] else f"{tag} carries nothing now"
+        title = f"{shown}{f' ({count} times)' if count > 1 else ''}"
+        yield Candidate(title, ChangeSet.of(files), 0.92)
+
+
+def _carried_by(place: Node, *, carries: bool) -> Iterator[TextEdit]:
+    above = place.parent
+    has_value = above is not None and above.kind == "tag_pattern" and above.named_children[0] == place
+    if carries and not has_value:
+        yield from carrying(place, " _")
+    elif above is not None and has_value and not carries and above.named_children[-1].text == "_":
+        yield TextEdit(place.end, above.end, "")
+
+
+def _in_patterns(syntax: Syntax, tag: str, tags: Collection[str]) -> Iterator[Node]:
+    """The places of a tag in the patterns of matches that have no other tags than these."""
+    for case in syntax.walk("match_case"):
+        beside = [c for c in case.parent.named_children if c.kind == "match_case"] if case.parent is not None else []
+        patterns = [pattern for one in beside if (pattern := one.field("pattern")) is not None]
+        if {node.text for pattern in patterns for node in pattern.walk("tag")} <= set(tags):
+            pattern = case.field("pattern")
+            yield from (node for node in (pattern.walk("tag") if pattern is not None else ()) if node.text == tag)
 
 
 def _cases(problem: Problem, syntax: Syntax, node: Node, tags: Sequence[str]) -> Iterator[Candidate]:

@@ -1,0 +1,151 @@
+"""Calls within a `try` that answer with a result or an option now: what `exceptions_and_results.py` finds.
+
+try show (get k) with Missing m -> fail m                 match get k with Ok v -> show v | Error m -> fail m
+try let v = get k in show v with Not_found -> 0           match get k with Some v -> show v | None -> 0
+
+The error may be elsewhere: a function that is given to the one with the `try` may be of another type, say.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+
+from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
+from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.calls_in_code import item_around
+from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.places import file_of_module, text_of, within_parentheses
+from lsp_aid.repair.type_shapes import Type, parameters
+
+_WEIGHT = 0.93
+_CALLS_AT_MOST = 12
+_FILES_AT_MOST = 100
+_PARTS = {"option": ("Some", "None"), "result": ("Ok", "Error")}
+
+
+@frozen
+class _Tried:
+    """A call within the body of a `try` whose only case is `pattern -> value`."""
+
+    around: Node
+    body: Node
+    call: Node
+    pattern: Node
+    value: Node
+
+
+async def tried_calls(problem: Problem, syntax: Syntax, node: Node) -> Sequence[Candidate]:
+    """All of these in the file, those around the error first."""
+    asked = await AskedTypes.of(problem)
+    if asked is None:
+        return ()
+    tries = sorted(syntax.walk("try_expression"), key=lambda n: not n.start <= node.start < n.end)
+    made: list[tuple[TextEdit, str]] = []
+    places = [place for one in tries for place in _calls(one)][:_CALLS_AT_MOST]
+    for tried in places:
+        if any(edit.start <= tried.around.start < edit.end for edit, _ in made):
+            continue
+        type_ = await _answer(asked, tried)
+        names = _PARTS.get(type_.head.removeprefix("Stdlib.")) if type_ is not None else None
+        if names is not None:
+            text = _matched(problem, syntax, tried, names)
+            made.append((TextEdit(tried.around.start, tried.around.end, text), names[1]))
+    if not made:
+        return ()
+    edits = [edit for edit, _ in made]
+    changes = problem.edit(*edits)
+    reached = await asked.reached([changes.texts.get(syntax.path) or ""])
+    times = f" ({len(edits)} times)" if len(edits) > 1 else ""
+    title = f"It answers with `{made[0][1]}` now, and does not raise{times}"
+    return [Candidate(title, changes, _WEIGHT)] if reached[0] > problem.end else ()
+
+
+def _calls(around: Node) -> Iterator[_Tried]:
+    """The calls in the body whose answer goes on there."""
+    cases = [child for child in around.named_children if child.kind == "match_case"]
+    pattern, value = (cases[0].field("pattern"), cases[0].field("body")) if len(cases) == 1 else (None, None)
+    body = around.named_children[0]
+    if pattern is None or value is None:
+        return
+    for call in body.walk("application_expression"):
+        inner = [n for n in call.ancestors() if body.start <= n.start and n.end <= body.end]
+        if call != within_parentheses(body) and not any(n.kind in ("fun_expression", "try_expression") for n in inner):
+            yield _Tried(around, body, call, pattern, value)
+
+
+async def _answer(asked: AskedTypes, tried: _Tried) -> Type | None:
+    """What a full call of the function gives."""
+    function = tried.call.field("function")
+    if function is None or function.kind != "value_path" or "." not in function.text:
+        return None
+    _, (type_,) = await asked.of_parts(item_around(tried.call), (tried.call.start, tried.call.end), [function.text])
+    takes, answer = parameters(type_) if type_ is not None else ([], Type(""))
+    return answer if len(takes) == len(tried.call.fields("argument")) else None
+
+
+def _matched(problem: Problem, syntax: Syntax, tried: _Tried, names: tuple[str, str]) -> str:
+    text = syntax.text
+    call, body = tried.call, tried.body
+    outer = call
+    while outer.parent is not None and outer.parent.kind == "parenthesized_expression":
+        outer = outer.parent
+    name = _bound_to(outer, body)
+    if name is not None:  # `let v = get k in ...`, with nothing in front
+        definition = body.field("body")
+        rest = definition.text if definition is not None else body.text
+    else:
+        name = _usual(problem, syntax, call, names[0])
+        rest = f"{text[body.start : outer.start]}{name}{text[outer.end : body.end]}"
+    start = text.rfind("\n", 0, tried.around.start) + 1
+    line = text[start : tried.around.start]
+    gap = f"\n{line if not line.strip() else ' ' * (len(line) - len(line.lstrip()) + 2)}"
+    given = f"({name})" if "," in name and not name.startswith("(") else name
+    rest = f"({rest})" if rest.startswith(("match ", "try ", "function ")) else rest
+    arrow = text[tried.pattern.end : tried.value.start]
+    bad = f"{_bad(names[1], tried.pattern)}{arrow}{tried.value.text}"
+    return f"match {call.text} with{gap}| {names[0]} {given} -> {rest}{gap}| {bad}"
+
+
+def _bound_to(outer: Node, body: Node) -> str | None:
+    """The pattern, where the body is nothing but a `let` of the call and what is behind it."""
+    bound = outer.parent
+    pattern = bound.field("pattern") if bound is not None and bound.kind == "let_binding" else None
+    definition = bound.parent if bound is not None else None
+    if pattern is None or definition is None or definition.parent != body or body.kind != "let_expression":
+        return None
+    return pattern.text
+
+
+def _bad(name: str, raised: Node) -> str:
+    """`None`; `Error` with what the exception carried."""
+    if name == "None":
+        return name
+    carried = re.match(r"[A-Z][\w.']*\s+(?P<value>\S.*)$", raised.text, re.DOTALL)
+    return f"{name} {carried['value'] if carried else '_'}"
+
+
+def _usual(problem: Problem, syntax: Syntax, call: Node, good: str) -> str:
+    """What other matches on the function call that which it gives; else what its module calls such a value."""
+    function = call.field("function")
+    called = function.text if function is not None else ""
+    last = called.rpartition(".")[2]
+    names: Counter[str] = Counter()
+    paths = [syntax.path, *(p for p in problem.view.paths() if p.endswith(".ml") and p != syntax.path)]
+    for path in paths[:_FILES_AT_MOST]:
+        text = text_of(problem.view, path)
+        for match in parse(text, path).walk("match_expression") if text is not None and last in text else ():
+            scrutinee = within_parentheses(match.named_children[0])
+            other = scrutinee.field("function") if scrutinee.kind == "application_expression" else None
+            if other is None or other.text.rpartition(".")[2] != last:
+                continue
+            found = re.search(rf"\b{good} ([a-z]\w*)\b", match.text)
+            names.update([found[1]] if found else [])
+    if not names:
+        module = called.rpartition(".")[0].rpartition(".")[2]
+        path_ = file_of_module(problem, module) if module else None
+        text = text_of(problem.view, path_) if path_ is not None else None
+        names.update(re.findall(r"^let \w+ ([a-z]) =", text or "", re.MULTILINE))
+    return next((name for name, _ in names.most_common(1)), "value")

@@ -1,0 +1,133 @@
+"""What was a list, an exception, a plain value or a bare constructor is of another kind now: its uses follow."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lsp_aid.domain.ports import Typing
+from lsp_aid.repair import (
+    binding_operators,
+    constructor_arity,
+    continuations,
+    exceptions_and_results,
+    patterns_of_parts,
+    sets_and_maps,
+    variant_tags,
+)
+from tests.support.one_liners import check_best
+
+pytestmark = pytest.mark.dune
+
+SETS = "module S = Set.Make (Int)\nmodule M = Map.Make (String)\n"
+FETCH = (
+    "let fetch (u : string) k : unit = k (String.length u)\nlet save (u : string) ~after : unit = after (ignore u)\n"
+)
+TOKEN = "type kind = A of int | B\ntype t = { kind : kind; line : int }\ntype pair = kind * int\n"
+TASK = "module T = struct type 'a t = T of 'a let return x = T x let bind (T x) f = f x end\n"
+FIND = "let find k : string option T.t = T.return (Some k)\nlet drop (_ : string) : unit T.t = T.return ()\n"
+STAR = f"{TASK}{FIND}let ( let* ) = T.bind\n"
+LOAD = "module L = struct exception No of string let load k = if k < 0 then Error (string_of_int k) else Ok k end\n"
+
+CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
+    sets_and_maps: [
+        (
+            SETS + "let f (m : int M.t) = List.fold_left (fun n (_, v) -> n + v) 0 m",
+            SETS + "let f (m : int M.t) = M.fold (fun _ v n -> n + v) m 0",
+        ),
+        (
+            SETS + "let f (m : int M.t) = m |> List.iter (fun (k, v) -> print_string k; print_int v)",
+            SETS + "let f (m : int M.t) = m |> M.iter (fun k v -> print_string k; print_int v)",
+        ),
+        (
+            SETS + "let f (m : int M.t) = m |> List.fold_left (fun n (_, v) -> n + v) 0",
+            SETS + "let f (m : int M.t) = M.fold (fun _ v n -> n + v) m 0",
+        ),
+        (
+            SETS + "let f (s : S.t) = List.fold_left (fun n x -> n + x) 0 s + List.length s",
+            SETS + "let f (s : S.t) = S.fold (fun x n -> n + x) s 0 + S.cardinal s",
+        ),
+        (SETS + "let f s x = S.mem x s, (x + 1) :: s", SETS + "let f s x = S.mem x s, S.add (x + 1) s"),
+        (SETS + "let f x = S.add x []", SETS + "let f x = S.add x S.empty"),
+        (SETS + "let f x = S.union [ x ]", SETS + "let f x = S.union (S.singleton x)"),
+        (SETS + "let f (s : S.t) = s = []", SETS + "let f (s : S.t) = S.is_empty s"),
+        (SETS + "let f (s : S.t) = List.sort compare s", SETS + "let f (s : S.t) = S.elements s"),
+    ],
+    continuations: [
+        (FETCH + 'let f k = let n = fetch "a" in k (n + 1)', FETCH + 'let f k = fetch "a" (fun n -> k (n + 1))'),
+        (
+            FETCH + 'let f k = save "a"; save "b"; k ()',
+            FETCH + 'let f k = save "a" ~after:(fun () -> save "b" ~after:(fun () -> k ()))',
+        ),
+        (
+            FETCH + 'let f k = match fetch "a" with 0 -> k 1 | n -> k n',
+            FETCH + 'let f k = fetch "a" (function 0 -> k 1 | n -> k n)',
+        ),
+        (
+            'let get (_ : string) = 1\nlet f k = get "a" (fun n -> k n)',
+            'let get (_ : string) = 1\nlet f k = let n = get "a" in k n',
+        ),
+    ],
+    patterns_of_parts: [
+        (
+            TOKEN + "let f (l : t list) = match l with [] -> 0 | A n :: _ -> n | B :: _ -> 1",
+            TOKEN
+            + "let f (l : t list) = match l with [] -> 0 | { kind = A n; _ } :: _ -> n | { kind = B; _ } :: _ -> 1",
+        ),
+        (
+            TOKEN + "let f (p : pair list) = match p with (A _ | B) :: _ -> 1 | [] -> 0",
+            TOKEN + "let f (p : pair list) = match p with ((A _ | B), _) :: _ -> 1 | [] -> 0",
+        ),
+        (
+            TOKEN + "let f (t : t) = match t with A n -> n | B -> 1",
+            TOKEN + "let f (t : t) = match t.kind with A n -> n | B -> 1",
+        ),
+        (TOKEN + "let f (t : t) = t = B", TOKEN + "let f (t : t) = t.kind = B"),
+    ],
+    variant_tags: [
+        (
+            "let say = function `No -> 0 | `Yes -> 1\nlet f n = say (if n > 0 then `No n else `Yes)",
+            "let say = function `No _ -> 0 | `Yes -> 1\nlet f n = say (if n > 0 then `No n else `Yes)",
+        ),
+    ],
+    constructor_arity: [
+        (
+            "type e = Gone of int\nlet f = function Ok n -> n | Error Gone -> 0",
+            "type e = Gone of int\nlet f = function Ok n -> n | Error (Gone _) -> 0",
+        ),
+    ],
+    binding_operators: [
+        (
+            STAR + "let f a = match find a with Some x -> drop x | None -> T.return ()",
+            STAR + "let f a = let* found = find a in match found with Some x -> drop x | None -> T.return ()",
+        ),
+        (
+            TASK + FIND + "let f a = match find a with Some x -> drop x | None -> T.return ()",
+            TASK
+            + FIND
+            + "let f a = T.bind (find a) (fun found -> match found with Some x -> drop x | None -> T.return ())",
+        ),
+        (
+            STAR + "let f a = T.return (Option.get (find a))",
+            STAR + "let f a = let* found = find a in T.return (Option.get found)",
+        ),
+    ],
+    exceptions_and_results: [
+        (
+            LOAD + "let f k = try string_of_int (succ (L.load k)) with L.No why -> why",
+            LOAD + "let f k = match L.load k with\n  | Ok value -> string_of_int (succ value)\n  | Error why -> why",
+        ),
+        (
+            LOAD + "let f g k = try print_int (g (L.load k)) with L.No why -> print_string why\nlet () = f succ 1",
+            LOAD
+            + "let f g k = match L.load k with\n  | Ok value -> print_int (g value)\n"
+            + "  | Error why -> print_string why\nlet () = f succ 1",
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
+async def test_uses_follow(family: ModuleType, tmp_path: Path, strict_typing: Typing) -> None:
+    await check_best(family, CASES[family], tmp_path, typing=strict_typing)  # type: ignore[arg-type]
