@@ -42,7 +42,7 @@ _NEEDS_NONE = (
 
 
 @frozen
-class _Form:
+class Form:
     """`text` with `{}` for what is there."""
 
     text: str
@@ -62,11 +62,11 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     node = within_parentheses(node)
     given, wanted = read(message.found), read(message.expected)
-    made: list[tuple[_Form, ChangeSet, int]] = []
+    made: list[tuple[Form, ChangeSet, int]] = []
     forms = [
         *_members(given, wanted),
         *_collected(node, given, wanted),
-        *await _functions(asked, node, given, wanted),
+        *await functions(asked, node, given, wanted),
         *_seen_through(message, given, wanted),
     ]
     share = _OF_A_CALL_THAT_LACKS if forms and await _lacks(asked, node) else 1.0
@@ -84,24 +84,24 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     return sorted(found, key=lambda c: -c.weight)[:_MOST]
 
 
-def _members(given: Type, wanted: Type) -> Iterator[_Form]:
+def _members(given: Type, wanted: Type) -> Iterator[Form]:
     if given.head == "*" and len(given.parts) == 2:
         for part, function in zip(given.parts, ("fst", "snd"), strict=True):
             if unified(part, wanted, {}) is not None and not part.is_variable:
                 which = "first" if function == "fst" else "second"
-                yield _Form(f"{function} {{}}", 0.8, f"It is a pair: take its {which} part, `{function}`")
+                yield Form(f"{function} {{}}", 0.8, f"It is a pair: take its {which} part, `{function}`")
     elif given.head == "option" and wanted.head != "option" and unified(given.parts[0], wanted, {}) is not None:
         title = "It is an option: take its value, `Option.get`, which raises where there is none"
-        yield _Form("Option.get {}", 0.62, title, Kind.GUESS)
+        yield Form("Option.get {}", 0.62, title, Kind.GUESS)
         if default := _DEFAULTS.get(wanted.head):
             title = f"It is an option: `Option.value ~default:{default}`"
-            yield _Form(f"Option.value {{}} ~default:{default}", 0.5, title, Kind.GUESS)
+            yield Form(f"Option.value {{}} ~default:{default}", 0.5, title, Kind.GUESS)
     elif given.head == "result" and wanted.head != "result" and unified(given.parts[0], wanted, {}) is not None:
         title = "It is a result: take its value, `Result.get_ok`, which raises where it is an error"
-        yield _Form("Result.get_ok {}", 0.62, title, Kind.GUESS)
+        yield Form("Result.get_ok {}", 0.62, title, Kind.GUESS)
 
 
-def _collected(node: Node, given: Type, wanted: Type) -> Iterator[_Form]:
+def _collected(node: Node, given: Type, wanted: Type) -> Iterator[Form]:
     """One in a field that holds several now, or none."""
     above = node.parent
     one = _COLLECTED.get(wanted.head)
@@ -111,7 +111,7 @@ def _collected(node: Node, given: Type, wanted: Type) -> Iterator[_Form]:
     if unified(given, wanted.parts[0], {}) is not None:
         form, what = one
         form = form.replace("[", "[ ").replace("]", " ]") if "[ " in node.syntax.text and "[|" not in form else form
-        yield _Form(form, 0.85, f"It is {what}: `{form.format('...')}`")
+        yield Form(form, 0.85, f"It is {what}: `{form.format('...')}`")
 
 
 _TESTS = {
@@ -121,12 +121,12 @@ _TESTS = {
 }
 
 
-def _tests(problem: Problem, node: Node, given: Type, wanted: Type) -> Iterator[tuple[_Form, ChangeSet, int]]:
+def _tests(problem: Problem, node: Node, given: Type, wanted: Type) -> Iterator[tuple[Form, ChangeSet, int]]:
     """Whether there is a value, where the answer was a `bool`; under `not`, whether there is none."""
     tests = _TESTS.get(given.head.removeprefix("Stdlib.")) if wanted.head == "bool" else None
     if tests is None:
         return
-    form = _Form(f"{tests[0]} {{}}", 0.85, f"It is a {given.head} now: `{tests[0]}`")
+    form = Form(f"{tests[0]} {{}}", 0.85, f"It is a {given.head} now: `{tests[0]}`")
     outer = node
     while outer.parent is not None and outer.parent.kind == "parenthesized_expression":
         outer = outer.parent
@@ -136,23 +136,23 @@ def _tests(problem: Problem, node: Node, given: Type, wanted: Type) -> Iterator[
         text = node.text if node.kind in ATOMS else f"({node.text})"
         is_free = above.parent is None or above.parent.kind in _NEEDS_NONE or above.parent.kind.startswith("infix")
         written = f"{tests[1]} {text}"
-        opposite = _Form("", 0.9, f"It is a {given.head} now: `{tests[1]}`")
+        opposite = Form("", 0.9, f"It is a {given.head} now: `{tests[1]}`")
         edit = TextEdit(above.start, above.end, written if is_free else f"({written})")
         yield opposite, problem.edit(edit), above.start
     yield form, problem.edit(_edit(node, form)), node.start
 
 
-def _seen_through(message: messages.TypeClash, given: Type, wanted: Type) -> Iterator[_Form]:
+def _seen_through(message: messages.TypeClash, given: Type, wanted: Type) -> Iterator[Form]:
     """A private type is seen as what it is made of; what is lazy is computed."""
     if given.head in ("lazy_t", "Lazy.t", "CamlinternalLazy.t") and unified(given.parts[0], wanted, {}) is not None:
-        yield _Form("Lazy.force {}", 0.85, "It is lazy: compute it, `Lazy.force`")
+        yield Form("Lazy.force {}", 0.85, "It is lazy: compute it, `Lazy.force`")
     elif (
         wanted.head in _BASIC
         and given.head not in (*_BASIC, *_KNOWN)
         and re.fullmatch(r"[\w.]+(?: \w+)?", message.expected)
     ):
         title = f"It is a private `{message.expected}`: see it as that"
-        yield _Form(f"({{}} :> {message.expected})", 0.75, title)
+        yield Form(f"({{}} :> {message.expected})", 0.75, title)
 
 
 async def _lacks(asked: AskedTypes, node: Node) -> bool:
@@ -168,7 +168,7 @@ async def _lacks(asked: AskedTypes, node: Node) -> bool:
     return needed > sum(not one.label.startswith("?") for one in call.arguments)
 
 
-async def _functions(asked: AskedTypes, node: Node, given: Type, wanted: Type) -> list[_Form]:
+async def functions(asked: AskedTypes, node: Node, given: Type, wanted: Type) -> list[Form]:
     """The functions of either type's module that make one of the other."""
     modules = {type_.head.rpartition(".")[0]: None for type_ in (given, wanted)}
     found = []
@@ -184,11 +184,11 @@ async def _functions(asked: AskedTypes, node: Node, given: Type, wanted: Type) -
         for number, name in enumerate(fitting[:3]):
             weight = (0.85 if len(fitting) == 1 else 0.7) - 0.1 * number
             path = f"{module}.{name}"
-            found.append(_Form(f"{path} {{}}", weight, f"Convert with `{path}`"))
+            found.append(Form(f"{path} {{}}", weight, f"Convert with `{path}`"))
     return found
 
 
-def _edit(node: Node, form: _Form) -> TextEdit:
+def _edit(node: Node, form: Form) -> TextEdit:
     is_enclosed = form.text.startswith("[")
     text = node.text if node.kind in ATOMS or is_enclosed else f"({node.text})"
     made = form.text.replace("{}", text)
@@ -204,7 +204,7 @@ def _edit(node: Node, form: _Form) -> TextEdit:
 
 async def _elements(
     problem: Problem, asked: AskedTypes, node: Node, given: Type, wanted: Type
-) -> list[tuple[_Form, ChangeSet, int]]:
+) -> list[tuple[Form, ChangeSet, int]]:
     """Where the elements differ and a function beside is given them: the parameter of that is converted."""
     if given.head != wanted.head or len(given.parts) != len(wanted.parts) or not given.parts or given.head == "*":
         return []
@@ -212,10 +212,10 @@ async def _elements(
     call = node.parent
     if len(pairs) != 1 or call is None or call.kind != "application_expression":
         return []
-    forms = [*_members(*pairs[0]), *await _functions(asked, node, *pairs[0])]
-    functions = [within_parentheses(a.field("expression") or a) for a in call.fields("argument") if a != node]
+    forms = [*_members(*pairs[0]), *await functions(asked, node, *pairs[0])]
+    beside = [within_parentheses(a.field("expression") or a) for a in call.fields("argument") if a != node]
     found = []
-    for function in [f for f in functions if f.kind == "fun_expression"]:
+    for function in [f for f in beside if f.kind == "fun_expression"]:
         names = [p.text for p in function.named_children if p.kind == "parameter" and p.text.isidentifier()]
         body = function.named_children[-1]
         for name in reversed(names):

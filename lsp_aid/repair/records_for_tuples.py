@@ -6,6 +6,7 @@ Span.widen (1, 3)                       Span.widen { Span.first = 1; last = 3 }
 fst span                                span.Span.first
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
@@ -14,13 +15,14 @@ from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.declared_types import Parts, fields
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.records_for_arguments import written_record
 from lsp_aid.repair.similarity import similarity
 from lsp_aid.repair.synonyms import mean_the_same
 from lsp_aid.repair.type_shapes import read
 
 _ALIKE = 0.5
+_FILES_AT_MOST = 400
 _HALVES = ("fst", "snd", "Stdlib.fst", "Stdlib.snd")
 
 
@@ -35,7 +37,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     found, expected = read(message.found), read(message.expected)
     if found.head == "*":
         parts = fields(problem, expected.head)
-        return list(_named(problem, within_parentheses(node), parts)) if parts is not None else ()
+        return list(_named(problem, within_parentheses(node), parts, is_known=True)) if parts is not None else ()
     if expected.head == "*":
         parts = fields(problem, found.head)
         if parts is None:
@@ -48,8 +50,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     return ()
 
 
-def _named(problem: Problem, node: Node, parts: Parts) -> Iterator[Candidate]:
-    """The tuple with a field's name before each of its parts; what is called like its field stands for it."""
+def _named(problem: Problem, node: Node, parts: Parts, *, is_known: bool = False) -> Iterator[Candidate]:
+    """The tuple with a field's name before each of its parts; what is called like its field stands for it. `is_known`:
+    the compiler knows there of which type it is."""
     if node.kind not in ("tuple_pattern", "tuple_expression"):
         return
     texts = [one.text for one in elements(node)]
@@ -70,8 +73,24 @@ def _named(problem: Problem, node: Node, parts: Parts) -> Iterator[Candidate]:
     outer = node
     while outer.parent is not None and outer.parent.kind.startswith("parenthesized_"):
         outer = outer.parent
-    change = problem.edit(TextEdit(outer.start, outer.end, text))
-    yield Candidate(f"It is a record now: `{' '.join(text.split())}`", change, 0.92 if is_sure else 0.6)
+    weight = 0.92 if is_sure else 0.6
+    ways = [(text, weight)]
+    if is_known and parts.module and _is_without_module(problem, parts):
+        ways.insert(0, (text.replace(f"{parts.module}.", "", 1), weight + 0.02))
+    for written, likely in ways:
+        change = problem.edit(TextEdit(outer.start, outer.end, written))
+        yield Candidate(f"It is a record now: `{' '.join(written.split())}`", change, likely)
+
+
+def _is_without_module(problem: Problem, parts: Parts) -> bool:
+    """Whether other modules of the project always write the fields by their names alone, as the types tell which."""
+    module, names = parts.module.rpartition(".")[2], "|".join(parts.names)
+    bare, named = re.compile(rf"(?<![\w'])[a-z_][\w']*\.(?:{names})\b"), re.compile(rf"\b{module}\.(?:{names})\b")
+    texts = [text_of(problem.view, path) or "" for path in problem.view.paths() if path.endswith(".ml")][
+        :_FILES_AT_MOST
+    ]
+    texts = [text for text in texts if re.search(rf"\b{module}\.", text)]
+    return any(bare.search(text) for text in texts) and not any(named.search(text) for text in texts)
 
 
 def _matched(texts: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, str]]:

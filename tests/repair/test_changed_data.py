@@ -6,8 +6,9 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.ports import Typing
-from lsp_aid.repair import constants_for_variants, makers, undone_conversions
+from lsp_aid.repair import constants_for_variants, definitions_follow, makers, records_for_tuples, undone_conversions
 from tests.support.one_liners import check_best
+from tests.support.repair import candidates_of
 
 pytestmark = pytest.mark.dune
 
@@ -24,6 +25,11 @@ CENTS = (
     "module Cents : sig type t = private C of int val of_int : int -> t end =\n"
     "struct type t = C of int let of_int n = C n end\n"
 )
+MILES = (
+    "module Miles : sig type t val of_float : float -> t val to_float : t -> float end =\n"
+    "struct type t = float let of_float = Fun.id let to_float = Fun.id end\n"
+    "type road = { long : Miles.t; parts : Miles.t list }\n"
+)
 ID = "type id = Id of string\nlet of_text s = Id s\ntype user = { id : id; rest : id list }\nlet show (Id s) = s\n"
 CASES = {
     constants_for_variants: [
@@ -32,6 +38,16 @@ CASES = {
         (
             f'{LEVEL}let f (l : level) = match l with "low" -> 0 | "very high" -> 5 | _ -> 1',
             f"{LEVEL}let f (l : level) = match l with Low -> 0 | Very_high -> 5 | _ -> 1",
+        ),
+    ],
+    definitions_follow: [
+        (
+            f"{MILES}let half long = long /. 2.\nlet f r = half r.long",
+            f"{MILES}let half long = Miles.to_float long /. 2.\nlet f r = half r.long",
+        ),
+        (
+            f"{MILES}let read s = [ float s ]\nlet f r s = {{ r with parts = read s }}",
+            f"{MILES}let read s = List.map Miles.of_float [ float s ]\nlet f r s = {{ r with parts = read s }}",
         ),
     ],
     makers: [
@@ -53,3 +69,14 @@ CASES = {
 @pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
 async def test_the_likeliest_edit_follows(family: ModuleType, tmp_path: Path, strict_typing: Typing) -> None:
     await check_best(family, CASES[family], tmp_path, typing=strict_typing)
+
+
+async def test_fields_are_written_as_the_project_writes_them(tmp_path: Path) -> None:
+    texts = {
+        "range.ml": "type t = { low : int; high : int }\nlet make low high = Some { low; high }\n",
+        "a.ml": "let f (r : Range.t) = r.low + r.high\n",
+        "b.ml": "let f x = match Range.make x 9 with Some (low, high) -> low + high | None -> 0\n",
+    }
+    [found] = await candidates_of(records_for_tuples, texts, tmp_path)
+    after = "let f x = match Range.make x 9 with Some { low; high } -> low + high | None -> 0\n"
+    assert found[0].changes.texts == {"b.ml": after}
