@@ -73,15 +73,7 @@ class AskedTypes:
         return first, [type_.parts[0] if type_ is not None and type_.head == "->" else None for type_ in rest]
 
     async def _judged(self, start: int, variants: Sequence[Variant]) -> list[Type | None]:
-        before = f"{self.head}{self.text[:start]}"
-        types = await self._asked(before, variants)
-        if any(type_ is not None and any(_is_weak(part) for part in type_.parts) for type_ in types):
-            # What was asked in between may have undone what was found of the items before: they are typed anew.
-            types = await self._asked(f"{before}\n", variants)
-        return types
-
-    async def _asked(self, before: str, variants: Sequence[Variant]) -> list[Type | None]:
-        asked = self.typer.judge(self.path, before, variants, "", self.flags)
+        asked = self.typer.judge(self.path, f"{self.head}{self.text[:start]}", variants, "", self.flags)
         async with aclosing(asked) as answers:
             return [read(answer.type) if answer is not None and answer.type else None async for answer in answers]
 
@@ -124,13 +116,6 @@ class AskedTypes:
                     at = SourceText(whole[len(found) - 1]).offset(hard[0].range.start)
                     found[-1] = float(max(at - len(self.head), 0))
         return found
-
-
-def _is_weak(type_: Type) -> bool:
-    """Whether a function's type has variables that are not known yet."""
-    if type_.head != "->":
-        return False
-    return any(part.head.startswith("'_weak") or _is_weak(part) for part in type_.parts)
 
 
 def _is_later(error: Diagnostic) -> bool:

@@ -251,3 +251,18 @@ async def test_preprocessors_need_trust_and_are_run_on_whole_files(pool: TyperPo
     assert [j and j.ok for j in found] == [True]
     several = [c async for c in typer.check_many("a.ml", ["let x = one", "let x = one ^ one"], pp)]
     assert [c and c.build.green for c in several] == [True, False]
+
+
+async def test_a_head_that_was_typed_stays_as_it_is_while_texts_are_checked(programs: Path) -> None:
+    """Going back to before an item of a text undoes what typing did since, also what it did elsewhere."""
+    pool = TyperPool(programs, run, start, Limits(seconds=60.0, jobs=1))
+    typer = PooledTyper(pool, own(), trusted=False)
+    head, use = "let twice f x = f (f x)\n", Variant("let a = twice", len("let a = "))
+    texts = ["let x = 1\nlet y = x + true\n", "let x = 2\nlet y = x + true\n", "let x = 2\nlet y = x + 2.\n"]
+    try:
+        for text in texts:
+            await checked(typer, [text])
+            (found,) = await judged(typer, head, [use])
+            assert found.type == "('a -> 'a) -> 'a -> 'a"
+    finally:
+        await pool.close()

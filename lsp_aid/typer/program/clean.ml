@@ -46,6 +46,22 @@ let renumbered text =
     Buffer.contents buffer
   end
 
+(* A moment to go back to: all that typing does to types after it is undone then. *)
+type 'snapshot moment = { number : int; snapshot : 'snapshot }
+
+let moments = ref 0
+
+let moment () =
+  incr moments;
+  { number = !moments; snapshot = Btype.snapshot () }
+
+(* Told the number of the moment that was gone back to: what was typed after it is not to be used again. *)
+let went_back : (int -> unit) ref = ref ignore
+
+let back_to moment =
+  Btype.backtrack moment.snapshot;
+  !went_back moment.number
+
 let start () =
   Unix.chdir !State.here;
   Env.reset_cache_toplevel ();

@@ -26,9 +26,9 @@ type chain = {
 
 (* Goes back, later, to what it is like now. *)
 let here () =
-  let warnings = Warnings.backup () and snapshot = Btype.snapshot () in
+  let warnings = Warnings.backup () and moment = Clean.moment () in
   fun () ->
-    Btype.backtrack snapshot;
+    Clean.back_to moment;
     Warnings.restore warnings
 
 let last : chain option ref = ref None

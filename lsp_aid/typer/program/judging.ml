@@ -40,14 +40,18 @@ let started exn =
     { ok = false; start; stop; message = ""; shown = ""; signature = "" }
   | exn -> { (failed exn) with message = "" }
 
-(* A head that was typed, the last one. *)
-let last : ((string * string * string) * (Env.t, verdict) result) option ref = ref None
+(* A head that was typed, the last one, and behind which moment. *)
+let last : ((string * string * string) * int * (Env.t, verdict) result) option ref = ref None
+
+let () =
+  Clean.went_back := fun moment -> match !last with Some (_, typed, _) when typed >= moment -> last := None | _ -> ()
 
 let type_head u head =
   let key = (u.Checking.modname, u.path, head) in
   match !last with
-  | Some (known, result) when known = key -> result
+  | Some (known, _, result) when known = key -> result
   | _ ->
+    let typed = !Clean.moments in
     let result =
       match
         let _, env = type_part (State.env ()) (Reading.part Reading.beginning u.path head) in
@@ -58,7 +62,7 @@ let type_head u head =
       | exception ((Out_of_memory | Stack_overflow) as exn) -> raise exn
       | exception exn -> Error (failed exn)
     in
-    last := Some (key, result);
+    last := Some (key, typed, result);
     result
 
 (* The type of what stands innermost around an offset, in what was typed or in the parts of it that were. *)
