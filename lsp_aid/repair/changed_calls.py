@@ -23,13 +23,13 @@ from lsp_aid.ocaml import syntax as ocaml_syntax
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.call_plans import Plan, Value, plans
-from lsp_aid.repair.calls_in_code import Call, bare, expanded, item_around, read_call, rewritten, written
+from lsp_aid.repair.calls_in_code import Call, bare, expanded, read_call, rewritten, written
 from lsp_aid.repair.declared_types import stood_for
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.held_values import held_values
+from lsp_aid.repair.held_values import around_it, held_values, names_around
 from lsp_aid.repair.places import declared_elsewhere, file_of_module, node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read
-from lsp_aid.repair.values import COMMON, INVENTED, ONLY, calls, values, written_elsewhere
+from lsp_aid.repair.values import INVENTED, calls, values, written_elsewhere
 
 READ = (
     messages.TypeClash,
@@ -166,8 +166,9 @@ def _told(call: Call, plan: Plan) -> str:
 async def _values(problem: Problem, asked: AskedTypes, call: Call, takes: Sequence[Type]) -> list[list[Value]]:
     """What may be given for each parameter that the call has nothing for."""
     labels = [taken.label for taken in takes]
-    seen = written_elsewhere(problem, call.function.text, labels)
     scope = await asked.values(call.node.start)
+    local = names_around(call.node)
+    seen = written_elsewhere(problem, call.function.text, labels, {name for name, _ in scope if name in local})
     for module in {taken.parts[0].head.rpartition(".")[0] for taken in takes} - {"", "Stdlib"}:
         scope += [(f"{module}.{name}", type_) for name, type_ in await asked.values(call.node.start, module)]
     names = parameter_names(problem, call.function.text)
@@ -178,7 +179,11 @@ async def _values(problem: Problem, asked: AskedTypes, call: Call, takes: Sequen
         wanted = taken.parts[0]
         others = [other for n, other in enumerate(takes) if n != number]
         held = await held_values(problem, asked, call.node, wanted, name) if lacks(call, taken) else []
-        offered = [*held, *_local(call, wanted, scope), *values(wanted, name, seen[number], scope, beside)]
+        offered = [
+            *held,
+            *around_it(call.node, wanted, name, scope),
+            *values(wanted, name, seen[number], scope, beside),
+        ]
         found.append([*offered, *_of_its_kind(wanted, others)])
     return found
 
@@ -189,16 +194,6 @@ def lacks(call: Call, taken: Type) -> bool:
         return not taken.label.startswith("?") and all(one.label[1:] != taken.label[1:] for one in call.arguments)
     needed = sum(not other.label for other in parameters(call.takes)[0])
     return sum(not one.label for one in call.arguments) < needed
-
-
-def _local(call: Call, wanted: Type, scope: Sequence[tuple[str, Type]]) -> list[Value]:
-    """The one variable of the definition around that is of the very type and that the call is not given yet."""
-    start, end = item_around(call.node)
-    around = call.node.syntax.node_at(start, end - 1)
-    names = {name.text for name in around.walk("value_pattern", "value_name")} if around is not None else set()
-    given = {path.text for path in call.node.walk("value_path")}
-    alike = [name for name, type_ in scope if name in names and name not in given and type_ == wanted]
-    return [Value(alike[0], ONLY)] if len(set(alike)) == 1 and wanted.head in COMMON else []
 
 
 def _of_its_kind(wanted: Type, others: Sequence[Type]) -> list[Value]:

@@ -4,6 +4,7 @@ Money.format cents          Money.format ~currency:t.currency cents        of a 
 Money.format cents          Money.format ~currency:(Invoice.currency t) cents      of an abstract `t`
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from lsp_aid.ocaml.dune_stanzas import module_of
@@ -14,6 +15,8 @@ from lsp_aid.repair.call_plans import Value
 from lsp_aid.repair.calls_in_code import bare, function_of, item_around
 from lsp_aid.repair.family import Problem
 from lsp_aid.repair.nested_fields import Fields, found_record, records
+from lsp_aid.repair.similarity import is_short_for
+from lsp_aid.repair.synonyms import mean_the_same
 from lsp_aid.repair.type_shapes import Type, fits, parameters, read
 from lsp_aid.repair.values import COMMON
 
@@ -21,6 +24,8 @@ _MOST_VARIABLES = 8
 _MOST = 4
 _DEEPEST = 2
 ITSELF = 0.05
+UNUSED, CALLED, RARE, LONE = 0.06, 0.12, 0.25, 0.3
+_EVERYWHERE = ("string", "int")
 NAMED, SAID, ONLY, ALONE, OTHER, DEEPER, READ = 0.08, 0.25, 0.35, 0.6, 0.45, 0.1, 0.05
 
 Records = Mapping[str, tuple[str, Fields]]
@@ -71,6 +76,38 @@ async def _types(asked: AskedTypes, place: Node, variables: Sequence[str]) -> li
         _, plain = await asked.of_parts(item, where, variables)
         types = [one if one is not None else other for one, other in zip(types, plain, strict=True)]
     return types
+
+
+def names_around(place: Node) -> dict[str, int]:
+    """The names in the item of the file that a place is in, with how often each is written there."""
+    start, end = item_around(place)
+    around = place.syntax.node_at(start, end - 1)
+    kinds = ("value_pattern", "value_name", "label_name")
+    return Counter(node.text for node in around.walk(*kinds)) if around is not None else Counter()
+
+
+def around_it(place: Node, wanted: Type, name: str, scope: Sequence[tuple[str, Type]]) -> list[Value]:
+    """The variables of the definition around a call that may be meant by a parameter `name`, which may be empty: one
+    that nothing uses yet, one that is called much alike, the only one of the very type that the call is not given."""
+    names, given = names_around(place), {path.text for path in place.walk("value_path")}
+    near = [(other, type_) for other, type_ in scope if other in names and other not in given]
+    alike = [other for other, type_ in near if type_ == wanted]
+    possible = [other for other, type_ in near if type_.is_variable or type_ == wanted]
+    unused = [other for other in possible if names[other] == 1]
+    called = [other for other in possible if _is_called(other, name)]
+    found = [Value(other, UNUSED) for other in unused if len(unused) == 1 and other[0] != "_"]
+    found += [Value(other, CALLED) for other in called[:1]]
+    if len(set(alike)) == 1 and wanted.head in COMMON:
+        found.append(Value(alike[0], RARE if wanted.head not in _EVERYWHERE else LONE))
+    return found
+
+
+def _is_called(variable: str, name: str) -> bool:
+    """Whether a variable's name says what a parameter's does: `src` and `source`, `user_id` and `id`."""
+    if not name or variable == name:
+        return False
+    short, long = sorted((variable, name), key=len)
+    return short in long.split("_") or is_short_for(short, long) or mean_the_same(short, long)
 
 
 def _variables(place: Node, item: tuple[int, int]) -> list[str]:

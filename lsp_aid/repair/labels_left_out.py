@@ -3,7 +3,7 @@
 words |> List.filter (fun w -> w <> "")        words |> List.filter ~f:(fun w -> w <> "")
 text |> String.split ','                       text |> String.split ~on:','
 
-All calls in the file that are written so are brought to it.
+All calls in the file that are written so are brought to it. A label stands in front where other calls have it there.
 """
 
 import itertools
@@ -12,14 +12,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
-from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.asked_types import EVERYTHING, AskedTypes
 from lsp_aid.repair.calls_in_code import bare, item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, fits, parameters
+from lsp_aid.repair.values import calls
 
 _MOST_ARGUMENTS, _MOST_LABELS, _MOST_TRIED = 4, 4, 16
+_FILES_AT_MOST = 400
 _RIGHT, _LIKELY, _BEFORE, _LESS = 0.96, 0.95, 0.93, 0.04
 _FUNCTIONS = ("fun_expression", "function_expression")
 
@@ -52,11 +54,12 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()  # it lacks more than labels
     made: dict[ChangeSet, str] = {}
     in_order = _in_order(parameters(takes)[0], given) if isinstance(message, messages.LabelsOmitted) else ()
+    front = _in_front(problem, function.text, missing)
     for labels in _assignments(plain, types, missing, positional, in_order):
         shown = " ".join(f"~{label}:{one.text}" for label, one in zip(labels, plain, strict=True) if label)
-        for calls in (_alike(syntax, call), [call]):
-            change = problem.edit(*(edit for one in calls for edit in _labelled(one, labels)))
-            made.setdefault(change, " ".join(shown.split()) + (f" ({len(calls)} times)" if len(calls) > 1 else ""))
+        for places in (_alike(syntax, call), [call]):
+            change = problem.edit(*(edit for one in places for edit in _labelled(one, labels, front)))
+            made.setdefault(change, " ".join(shown.split()) + (f" ({len(places)} times)" if len(places) > 1 else ""))
     return await _further(problem, asked, call, made)
 
 
@@ -116,11 +119,36 @@ def _shape(call: Node) -> tuple[str, ...]:
     return (function.text if function is not None else "", *(bare(one)[0] for one in call.fields("argument")))
 
 
-def _labelled(call: Node, labels: Sequence[str]) -> Iterator[TextEdit]:
-    plain = [one for one in call.fields("argument") if one.kind != "labeled_argument"]
+def _in_front(problem: Problem, function: str, missing: Collection[str]) -> set[str]:
+    """The labels that all other calls of the function with them have in front of what has none."""
+    module, _, name = function.rpartition(".")
+    found: dict[str, set[bool]] = {}
+    for path in [p for p in problem.view.paths() if p.endswith(".ml")][:_FILES_AT_MOST]:
+        text = text_of(problem.view, path)
+        is_own = path == problem.diagnostic.path
+        if text is None or name not in text or not (is_own or module in text):
+            continue
+        for call in calls(parse(text, path).walk("application_expression"), function, is_own=is_own):
+            given = [bare(one)[0].lstrip("~?") for one in call.fields("argument")]
+            plain = given.index("") if "" in given else None
+            for number, label in enumerate(given if plain is not None else ()):
+                found.setdefault(label, set()).add(plain is not None and number < plain)
+    return {label for label in missing if found.get(label) == {True}}
+
+
+def _labelled(call: Node, labels: Sequence[str], front: Collection[str]) -> Iterator[TextEdit]:
+    given = call.fields("argument")
+    plain = [one for one in given if one.kind != "labeled_argument"]
+    first = next((one for label, one in zip(labels, plain, strict=True) if not label), None)
     for label, one in zip(labels, plain, strict=True):
-        if label:
-            yield TextEdit(one.start, one.start, "~" if one.text == label else f"~{label}:")
+        if not label:
+            continue
+        text = "~" if one.text == label else f"~{label}:"
+        if first is None or label not in front or one.start < first.start:
+            yield TextEdit(one.start, one.start, text)
+        else:
+            yield TextEdit(first.start, first.start, f"{text}{one.text} ")
+            yield TextEdit(given[given.index(one) - 1].end, one.end, "")
 
 
 async def _further(

@@ -14,10 +14,10 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import Call, bare, read_call
 from lsp_aid.repair.changed_calls import READ, applications, lacks, parameter_names
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.held_values import held_values
+from lsp_aid.repair.held_values import LONE, around_it, held_values, names_around
 from lsp_aid.repair.places import node_of, text_of, tree
 from lsp_aid.repair.type_shapes import Type, fits, parameters
-from lsp_aid.repair.values import COMMON, calls
+from lsp_aid.repair.values import COMMON, calls, written_elsewhere
 
 _LABELLED, _PLAIN, _HELD = 0.75, 0.7, 0.3
 
@@ -40,7 +40,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         name = _name(problem, call, number, taken)
         if name and name not in {n.text for n in around.walk("value_pattern", "value_name", "label_name")}:
             is_held = bool(await held_values(problem, asked, place, taken.argument, name)) or await _is_there(
-                asked, place, taken.argument
+                problem, asked, call, number, name
             )
             weight = _HELD if is_held else _LABELLED if taken.label else _PLAIN
             made.append((_candidate(problem, call, around, number, taken, name, weight), place.end))
@@ -93,10 +93,21 @@ def _name(problem: Problem, call: Call, number: int, taken: Type) -> str:
     return name if taken.argument.head not in COMMON and name.isidentifier() else ""
 
 
-async def _is_there(asked: AskedTypes, place: Node, wanted: Type) -> bool:
-    """Whether a value of the very type is in scope, whatever its name."""
+async def _is_there(problem: Problem, asked: AskedTypes, call: Call, number: int, name: str) -> bool:
+    """Whether a value in scope is most likely meant: it is called so, is of the very type, or is given elsewhere."""
+    takes, _ = parameters(call.takes)
+    wanted, place = takes[number].argument, call.node
     scope = await asked.values(place.start)
-    return wanted.head not in COMMON and any(not type_.is_variable and fits(type_, wanted) for _, type_ in scope)
+    if any(other == name and fits(of, wanted) for other, of in scope):
+        return True
+    if wanted.head not in COMMON:
+        return any(not type_.is_variable and fits(type_, wanted) for _, type_ in scope)
+    if any(value.cost < LONE for value in around_it(place, wanted, name, scope)):
+        return True
+    local = names_around(place)
+    names = {other for other, type_ in scope if other in local and fits(type_, wanted)}
+    seen = written_elsewhere(problem, call.function.text, [taken.label for taken in takes], names)[number]
+    return any(text in names for text in seen)
 
 
 def _candidate(

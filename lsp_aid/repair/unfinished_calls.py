@@ -16,10 +16,11 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.asked_types import AskedTypes
-from lsp_aid.repair.calls_in_code import function_of, read_call
+from lsp_aid.repair.calls_in_code import Call, function_of, read_call
 from lsp_aid.repair.changed_calls import of_call
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.type_shapes import parameters
 from lsp_aid.repair.unit_argument import arrows
 
 _INNER = ("sequence_expression", "let_expression", "parenthesized_expression")
@@ -39,9 +40,14 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     for there, where, call in _endings(problem, syntax, function):
         asked = await AskedTypes.of(there)
         read = await read_call(call, asked) if asked is not None else None
-        if read is not None and asked is not None:
+        if read is not None and asked is not None and _lacks(read):
             found += await of_call(there, where, asked, read)
     return [evolve(one, weight=one.weight + _SURER) if one.kind is Kind.FIX else one for one in found]
+
+
+def _lacks(call: Call) -> bool:
+    """Whether the call gives less than the function takes."""
+    return sum(not taken.label.startswith("?") for taken in parameters(call.takes)[0]) > len(call.arguments)
 
 
 def _endings(problem: Problem, syntax: Syntax, function: Node) -> Iterator[tuple[Problem, Syntax, Node]]:

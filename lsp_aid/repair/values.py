@@ -5,7 +5,7 @@ type; what a type has by itself (`()`, `None`, `M.default`). A literal that noth
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from lsp_aid.ocaml import syntax as ocaml_syntax
 from lsp_aid.ocaml.syntax import Node
@@ -65,9 +65,11 @@ def _of_module(type_: Type, scope: Sequence[tuple[str, Type]]) -> Iterator[Value
             yield Value(path, OF_TYPE)
 
 
-def written_elsewhere(problem: Problem, path: str, parameters: Sequence[str]) -> list[list[str]]:
+def written_elsewhere(
+    problem: Problem, path: str, parameters: Sequence[str], names: Collection[str]
+) -> list[list[str]]:
     """For each parameter, by its label or empty, what the calls of a function give for it that are complete: what can
-    be written anywhere, the most common first."""
+    be written anywhere, or is one of the `names`, the most common first."""
     found: list[Counter[str]] = [Counter() for _ in parameters]
     *_, module, name = ["", *path.split(".")]
     for file in [p for p in problem.view.paths() if p.endswith(".ml")][:_FILES_AT_MOST]:
@@ -77,7 +79,7 @@ def written_elsewhere(problem: Problem, path: str, parameters: Sequence[str]) ->
         is_own = file == problem.diagnostic.path
         for call in calls(ocaml_syntax.parse(text, file).walk("application_expression"), path, is_own=is_own):
             for number, argument in _bound(call, parameters):
-                if argument.kind in _SIMPLE:
+                if argument.kind in _SIMPLE or (argument.kind == "value_path" and argument.text in names):
                     found[number][argument.text] += 1
     return [[text for text, _ in counter.most_common(2)] for counter in found]
 

@@ -33,6 +33,7 @@ TAX = (
 ITEM = "type item = { name : string; worth : coin }\nlet name i = i.name\n"
 FIND = 'let default_host = "localhost"\nlet find t k : string option = List.assoc_opt k t\n'
 MAKE = "let ( let* ) = Result.bind\ntype t = { n : int }\nlet make n = if n > 0 then Ok { n } else Error n\n"
+LOG = "let log ~src m = print_endline (src ^ m)\nlet push ~at m = m ^ string_of_float at\n"
 AGAIN = 'let find t k = List.assoc_opt k t\nlet g t = Option.value (find t 1) ~default:"none"\n'
 CASES = {
     changed_calls: [
@@ -43,8 +44,13 @@ CASES = {
             f"{TAX}let f t (l : item list) = t.name ^ String.concat t.name (List.map with_tax l)",
             f"{TAX}let f t (l : item list) = t.name ^ String.concat t.name (List.map (with_tax t.tax) l)",
         ),
+        (
+            f'{LOG}let g who = log ~src:who "a"\nlet f who = log "b"; who ^ "c"',
+            f'{LOG}let g who = log ~src:who "a"\nlet f who = log ~src:who "b"; who ^ "c"',
+        ),
     ],
     threaded_parameters: [
+        (f'{LOG}let f x = log ("a" ^ x); x', f'{LOG}let f ~src x = log ~src ("a" ^ x); x'),
         (
             f'{MONEY}let f (name, n) = name ^ ": " ^ show n',
             f'{MONEY}let f ~coin (name, n) = name ^ ": " ^ show ~coin n',
@@ -102,6 +108,21 @@ CASES = {
 @pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
 async def test_the_likeliest_edit_follows(family: ModuleType, tmp_path: Path, strict_typing: Typing) -> None:
     await check_best(family, CASES[family], tmp_path, typing=strict_typing)  # type: ignore[arg-type]
+
+
+async def test_what_is_there_goes_before_a_new_parameter(tmp_path: Path) -> None:
+    require("dune")
+    texts = {
+        "log.ml": LOG,
+        "far.ml": 'let src = "far"\nlet f x = Log.log ("a" ^ x); 1\nlet g = List.map f\n',
+        "clock.ml": "let f now user = ignore (Log.push user); now > 1.\n",
+        "source.ml": 'let f source user = Log.log (user ^ "in"); source ^ user\n',
+    }
+    assert await changed(texts, tmp_path) == {
+        "far.ml": 'let src = "far"\nlet f x = Log.log ~src ("a" ^ x); 1\nlet g = List.map f\n',
+        "clock.ml": "let f now user = ignore (Log.push ~at:now user); now > 1.\n",
+        "source.ml": 'let f source user = Log.log ~src:source (user ^ "in"); source ^ user\n',
+    }
 
 
 async def test_a_file_follows_that_uses_one_in_error_itself(tmp_path: Path) -> None:

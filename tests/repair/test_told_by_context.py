@@ -39,6 +39,7 @@ TASK = (
 OPT = "let g n = if n > 0 then Some n else None\n"
 BOX = "type t = { wide : float; deep : float }\nlet cm n = float_of_int n /. 100.\n"
 QUERY = "let query ?limit ?(tag = 1) xs = match limit with None -> xs | Some n -> List.filter (( = ) (n + tag)) xs\n"
+PAD = 'let pad ~width s = s ^ string_of_int width\nlet a = pad ~width:2 "a"\n'
 CASES = {
     as_siblings: [
         (
@@ -128,6 +129,10 @@ CASES = {
         ),
     ],
     labels_left_out: [
+        (
+            f'{PAD}let f n = pad "b" 3 ^ pad n 4',
+            f'{PAD}let f n = pad ~width:3 "b" ^ pad ~width:4 n',
+        ),
         (
             "module L = ListLabels\nlet f xs = xs |> L.filter (fun x -> x > 1)",
             "module L = ListLabels\nlet f xs = xs |> L.filter ~f:(fun x -> x > 1)",
