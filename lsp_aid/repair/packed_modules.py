@@ -17,6 +17,7 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml import syntax as ocaml_syntax
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import file_of_module, modules_of, node_of, text_of, tree, within_parentheses
 
@@ -155,17 +156,44 @@ def _unpacked(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidat
     signature = next(iter(_fitting(problem, syntax, {path.text for path in paths if path is not None})), None)
     if signature is None:
         return
-    name = _name(syntax, record.text, signature)
-    edits = [TextEdit(binding.node.start, binding.node.end, f"(module {name} : {signature})")]
-    edits += [TextEdit(use.start, use.end, name) for use in uses]
+    item = item_around(binding.node)
+    name = _name(syntax, record.text, signature, syntax.text[item[0] : item[1]])
+    edits = [TextEdit(use.start, use.end, name) for use in uses]
+    body = _body(binding.node) if binding.type else None
+    if body is not None:  # what it is stands there
+        bound = f"let (module {name}) = {record.text} in{_gap(syntax, body)}"
+        edits.append(TextEdit(body.start, body.start, bound))
+    else:
+        edits.append(TextEdit(binding.node.start, binding.node.end, f"(module {name} : {signature})"))
     yield Candidate(f"`{record.text}` is a module: unpack it", problem.edit(*edits), 0.9)
 
 
-def _name(syntax: Syntax, name: str, signature: str) -> str:
+def _body(parameter: Node) -> Node | None:
+    """What a function does, of the one that has the parameter, behind the modules that it unpacks already."""
+    around = parameter.enclosing("let_binding", "fun_expression")
+    body = around.field("body") if around is not None else None
+    while body is not None and body.kind == "let_expression" and re.match(r"let\s+\(module\b", body.text):
+        body = body.field("body")
+    return body
+
+
+def _gap(syntax: Syntax, body: Node) -> str:
+    """What stands between a line and the next one: a line break where the body stands on a line of its own."""
+    start = syntax.text.rfind("\n", 0, body.start) + 1
+    indent = syntax.text[start : body.start]
+    return " " if indent.strip() else f"\n{indent}"
+
+
+def _name(syntax: Syntax, name: str, signature: str, item: str) -> str:
     """What the file calls modules of the signature elsewhere; else what the parameter is called, or its first letter
-    where that is a module already."""
-    elsewhere = re.search(rf"\(\s*module\s+([A-Z][\w']*)\s*:\s*{re.escape(signature)}\s*\)", syntax.text)
-    if elsewhere is not None:
-        return elsewhere[1]
+    where that is a module already. `item` is the definition around, which has its own."""
+    patterns = (
+        rf"\(\s*module\s+([A-Z][\w']*)\s*:\s*{re.escape(signature)}\s*\)",
+        r"\blet\s+\(module\s+([A-Z][\w']*)\)\s*=\s*(?i:(?!\1\b))",
+    )
+    for pattern in patterns:
+        elsewhere = re.search(pattern, syntax.text)
+        if elsewhere is not None and not re.search(rf"\b{elsewhere[1]}\b", item):
+            return elsewhere[1]
     made = name[0].upper() + name[1:]
     return made[0] if re.search(rf"\b{re.escape(made)}\b", f"{syntax.text} {signature}") else made

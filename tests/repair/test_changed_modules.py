@@ -6,7 +6,7 @@ import pytest
 
 from lsp_aid.domain.proposal import Level
 from tests.support.requires import require
-from tests.support.whole_projects import proposals
+from tests.support.whole_projects import changed, proposals
 
 pytestmark = pytest.mark.dune
 MODULES = {
@@ -61,3 +61,43 @@ async def test_one_proposal_brings_all_files_along(tmp_path: Path) -> None:
     best = (await proposals({**MODULES, **before}, tmp_path))[0]
     assert best.verdict.level is Level.VERIFIED
     assert best.changes.texts == {f"case_{n}.ml": f"{new}\n" for n, (_, new) in enumerate(BEFORE_AND_AFTER)}
+
+
+async def test_users_follow_what_is_a_functor_now_and_what_is_none_any_more(tmp_path: Path) -> None:
+    require("dune")
+    names = "let names : (string, int) Lru.t = Lru.create ()\nlet find k = Lru.find names k\n"
+    pool = "module P = Pool.Make (Conn)\n\nlet pool = P.create 3\nlet size (p : P.t) = p\n"
+    texts = {
+        "lru.mli": "module type S = sig\n  type 'a t\n  type key\n  val create : unit -> 'a t\n"
+        "  val find : 'a t -> key -> 'a option\nend\n\nmodule Make (K : Hashtbl.HashedType) : S with type key = K.t\n",
+        "lru.ml": "module type S = sig\n  type 'a t\n  type key\n  val create : unit -> 'a t\n"
+        "  val find : 'a t -> key -> 'a option\nend\n\nmodule Make (K : Hashtbl.HashedType) = struct\n"
+        "  include Hashtbl.Make (K)\n  let create () = create 8\n  let find = find_opt\nend\n",
+        "sizes.ml": "module Cache = Lru.Make (Int)\n\nlet sizes : int Cache.t = Cache.create ()\n",
+        "names.ml": names,
+        "conn.ml": "let host = 1\n",
+        "pool.ml": "type t = int\n\nlet create n = n + Conn.host\n",
+        "users.ml": pool,
+    }
+    assert await changed(texts, tmp_path) == {
+        "names.ml": "module Cache = Lru.Make (String)\n\nlet names : int Cache.t = Cache.create ()\n"
+        "let find k = Cache.find names k\n",
+        "users.ml": "let pool = Pool.create 3\nlet size (p : Pool.t) = p\n",
+    }
+
+
+async def test_definitions_follow_the_labels_of_their_types(tmp_path: Path) -> None:
+    require("dune")
+    texts = {
+        "codec.ml": "module type S = sig val write : string -> into:Buffer.t -> unit\n  val f : len:int -> int end\n",
+        "plain.ml": "let write s b = Buffer.add_string b s\nlet f = Fun.id\nlet twice s b = write s b; write s b\n",
+        "quoted.ml": 'let write s ~into = Buffer.add_string into ("q" ^ s)\nlet f ~len = len + 1\n',
+        "all.ml": "let all : (module Codec.S) list = [ (module Quoted); (module Plain) ]\n",
+        "pad.mli": "val pad : width:int -> fill:char -> string -> string\n",
+        "pad.ml": "let pad s width fill = s ^ String.make (width - String.length s) fill\n",
+    }
+    assert await changed(texts, tmp_path) == {
+        "plain.ml": "let write s ~into:b = Buffer.add_string b s\nlet f ~len = Fun.id len\n"
+        "let twice s b = write s ~into:b; write s ~into:b\n",
+        "pad.ml": "let pad ~width ~fill s = s ^ String.make (width - String.length s) fill\n",
+    }

@@ -188,6 +188,10 @@ CASES = {
         ),
     ],
     packed_modules: [
+        (
+            PLUGIN + "type p = (module Plugin)\nlet f (one : p) = one.name",
+            PLUGIN + "type p = (module Plugin)\nlet f (one : p) = let (module One) = one in One.name",
+        ),
         (PLUGIN + "let f (module P) = P.run 1", PLUGIN + "let f (module P : Plugin) = P.run 1"),
         (
             PLUGIN + "let f (a : (module Plugin) list) = List.map (fun p -> p.name) a",
