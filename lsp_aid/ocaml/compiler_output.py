@@ -12,6 +12,7 @@ that they generated it from. Of conflicts they tell without a head.
 """
 
 import itertools
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -312,7 +313,7 @@ class _Places:
 
     def of(self, head: re.Match[str], excerpt: Sequence[str] = ()) -> tuple[str, Range]:
         path = _clean(head["path"])
-        if path in _NO_FILES:
+        if posixpath.basename(path) in _NO_FILES:
             return "", _NOWHERE
         first = max(0, int(head["line"]) - 1)
         last = max(first, int(head["last"] or head["line"]) - 1)

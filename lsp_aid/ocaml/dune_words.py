@@ -109,6 +109,45 @@ _VALUES = """
     sbin toplevel share share_root etc doc stublibs man misc cxx only except until-clean into and or not github
     gitlab bitbucket sourcehut
 """
+WITHIN: Mapping[str, frozenset[str]] = {
+    field: frozenset(fields.split())
+    for field, fields in {
+        "foreign_stubs": "language names flags include_dirs extra_deps mode",
+        "inline_tests": "arguments backend deps enabled_if executable flags libraries modes",
+        "js_of_ocaml": "build_runtime_flags compilation_mode enabled_if flags javascript_files link_flags sourcemap",
+        "wasm_of_ocaml": "build_runtime_flags compilation_mode enabled_if flags javascript_files link_flags sourcemap",
+        "instrumentation": "backend deps",
+        "ctypes": """
+            build_flags_resolver deps external_library_name function_description generated_entry_point generated_types
+            headers type_description
+        """,
+        "merlin": "extensions",
+    }.items()
+}
+"""The fields within a field, which only some have."""
+
+VALUES_OF: Mapping[str, tuple[str, ...]] = {
+    field: tuple(values.split())
+    for field, values in {
+        "modes": "byte native exe object c js plugin shared_object wasm byte_complete best melange",
+        "mode": "standard fallback promote promote-until-then patch-back-source-tree",
+        "language": "c cxx",
+        "kind": "normal ppx_rewriter ppx_deriver parameter",
+        "wrapped": "true false transition",
+        "include_subdirs": "no unqualified qualified",
+        "preprocess": "pps staged_pps action per_module future_syntax no_preprocessing",
+        "section": """
+            lib libexec lib_root libexec_root bin sbin toplevel share share_root etc doc stublibs man misc site
+        """,
+        "enabled_if": "= <> < > <= >= and or not true false",
+        "build_if": "= <> < > <= >= and or not true false",
+        "source": "uri github gitlab bitbucket sourcehut codeberg",
+        **dict.fromkeys(("optional", "generate_opam_files", "implicit_transitive_deps", "no_dynlink"), "true false"),
+    }.items()
+}
+"""What may stand in a field that takes one of a few words."""
+
+SYMBOLS = (":standard", ":include", ":as")
 EXTENSIONS = tuple(_EXTENSIONS.split())
 VARIABLES = tuple(_VARIABLES.split())
 MACROS = tuple(_MACROS.split())
@@ -116,55 +155,163 @@ ACTIONS = tuple(_ACTIONS.split())
 VALUES = tuple(_VALUES.split())
 """`VALUES` stand as values of fields, or head what stands there."""
 
-SYNONYMS: Mapping[str, str] = {
-    "lib": "library",
-    "exe": "executable",
-    "bin": "executable",
-    "binary": "executable",
-    "program": "executable",
-    "unit_test": "test",
-    "unittest": "test",
-    "dependencies": "libraries",
-    "deps": "libraries",
-    "libs": "libraries",
-    "requires": "libraries",
-    "packages": "libraries",
-    "depends": "libraries",
-    "src": "modules",
-    "sources": "modules",
-    "public": "public_name",
-    "pkg": "package",
-    "licence": "license",
-    "author": "authors",
-    "maintainer": "maintainers",
-    "desc": "description",
-    "summary": "synopsis",
-    "ocamlflags": "flags",
-    "ocaml_flags": "flags",
-    "compile_flags": "flags",
-    "commands": "action",
-    "command": "action",
-    "output": "targets",
-    "outputs": "targets",
-    "inputs": "deps",
-    "input": "deps",
-    "dependency": "deps",
-    "print": "echo",
-    "cp": "copy",
-    "exec": "run",
-    "sh": "system",
-    "bytecode": "byte",
-    "bytes": "byte",
-    "cpp": "cxx",
-    "c++": "cxx",
-    "yes": "true",
-    "on": "true",
-    "no": "false",
-    "off": "false",
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    word: tuple(known.split())
+    for word, known in {
+        # stanzas
+        "lib": "library",
+        "exe": "executable exe",
+        "bin": "executable exe bin",
+        "binary": "executable exe byte",
+        "program": "executable exe",
+        "main": "executable",
+        "unit_test": "test",
+        "unittest": "test",
+        "lexer": "ocamllex",
+        "yacc": "ocamlyacc",
+        "parser": "menhir ocamlyacc",
+        "target": "rule",
+        "c_library": "foreign_library",
+        "c_stubs": "foreign_stubs",
+        "stubs": "foreign_stubs",
+        "subdirs": "dirs include_subdirs",
+        "exclude_dirs": "data_only_dirs",
+        "vendor_dirs": "vendored_dirs",
+        # fields
+        "dependencies": "deps libraries depends",
+        "dependency": "deps depends",
+        "deps": "libraries depends",
+        "depend": "deps depends",
+        "libs": "libraries",
+        "requires": "libraries deps depends",
+        "packages": "libraries package",
+        "depends": "deps libraries",
+        "src": "modules names",
+        "srcs": "modules names",
+        "sources": "modules names",
+        "files": "modules names deps",
+        "public": "public_name",
+        "ppx": "preprocess",
+        "pps": "preprocess",
+        "interface_only": "modules_without_implementation",
+        "mli_only": "modules_without_implementation",
+        "cflags": "c_flags flags",
+        "c_flags": "flags",
+        "cxxflags": "cxx_flags flags",
+        "ldflags": "link_flags",
+        "ld_flags": "link_flags",
+        "linkopts": "link_flags",
+        "linker_flags": "link_flags",
+        "ocamlflags": "flags",
+        "ocaml_flags": "flags",
+        "compile_flags": "flags",
+        "compiler_flags": "flags",
+        "commands": "action",
+        "command": "action",
+        "cmd": "action run",
+        "do": "action progn",
+        "output": "targets target with-stdout-to",
+        "outputs": "targets",
+        "out": "targets target",
+        "inputs": "deps",
+        "input": "deps",
+        "if": "enabled_if",
+        "when": "enabled_if",
+        "condition": "enabled_if",
+        "only_if": "enabled_if",
+        "lang": "language",
+        "include": "include_dirs",
+        "includes": "include_dirs",
+        "headers": "install_c_headers extra_deps",
+        # of dune-project
+        "pkg": "package",
+        "licence": "license",
+        "author": "authors",
+        "maintainer": "maintainers",
+        "desc": "description synopsis",
+        "summary": "synopsis",
+        "title": "synopsis name",
+        "url": "homepage source",
+        "repository": "source",
+        "repo": "source",
+        "issues": "bug_reports",
+        "bugs": "bug_reports",
+        "docs": "documentation",
+        "keywords": "tags",
+        "extension": "using",
+        # actions
+        "print": "echo",
+        "printf": "echo",
+        "cp": "copy",
+        "exec": "run",
+        "call": "run",
+        "sh": "system",
+        "shell": "system",
+        "cd": "chdir",
+        "env": "setenv",
+        "seq": "progn",
+        "sequence": "progn",
+        "begin": "progn",
+        "all": "progn",
+        "steps": "progn",
+        "parallel": "concurrent",
+        "pipe": "pipe-stdout",
+        "type": "cat",
+        "read": "cat",
+        "write": "write-file",
+        "save": "write-file",
+        "compare": "diff cmp",
+        "redirect": "with-stdout-to",
+        "stdout": "with-stdout-to",
+        "stderr": "with-stderr-to",
+        "stdin": "with-stdin-from",
+        # values
+        "bytecode": "byte",
+        "bytes": "byte",
+        "executable": "exe",
+        "opt": "native",
+        "nat": "native",
+        "optimized": "native",
+        "javascript": "js",
+        "obj": "object",
+        "shared": "shared_object",
+        "so": "shared_object",
+        "dll": "shared_object",
+        "cpp": "cxx",
+        "c++": "cxx",
+        "cc": "cxx",
+        "clang": "c",
+        "gcc": "c",
+        "c99": "c",
+        "c11": "c",
+        "rewriter": "ppx_rewriter",
+        "deriver": "ppx_deriver",
+        "default": "standard normal",
+        "regular": "normal",
+        "library": "normal",
+        "manual": "fallback",
+        "yes": "true",
+        "on": "true",
+        "always": "true",
+        "no": "false",
+        "off": "false",
+        "never": "false",
+        # conditions
+        "==": "=",
+        "eq": "=",
+        "equal": "=",
+        "!=": "<>",
+        "ne": "<>",
+        "=<": "<=",
+        "=>": ">=",
+        "&&": "and",
+        "||": "or",
+        "!": "not",
+    }.items()
 }
-"""What other build tools, and people, call it."""
+"""What other build tools, and people, call it: what is meant, by the place where it stands."""
 
 
 def fields_of(stanza: str) -> frozenset[str]:
-    """The fields that a stanza takes, of either kind of file."""
-    return STANZAS.get(stanza, frozenset()) | PROJECT.get(stanza, frozenset())
+    """The fields that a stanza takes, of either kind of file, or a field within one."""
+    return STANZAS.get(stanza) or PROJECT.get(stanza) or WITHIN.get(stanza, frozenset())

@@ -157,7 +157,7 @@ Add its library or its .ml file, or drop it from `modules_without_implementation
     "linking": "The linker failed, with exit code {number}. What it printed above tells what it misses.",
     "preprocessor": "The preprocessor of this file failed. What it printed above tells why.",
     "input": "A file could not be read: {type}.",
-    "dune-unknown-field": """dune knows no field {name} at this place.
+    "dune-unknown-field": """dune knows no field {name} at this place. || dune knows no such field and no such action at this place.
 The field may be misspelt, belong to another stanza, or need a newer `(lang dune ...)`.
 Did you mean {suggestion}?""",
     "dune-unknown-word": """dune does not know {name} here.

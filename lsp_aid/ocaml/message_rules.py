@@ -187,8 +187,8 @@ COMPILER: Mapping[str, Sequence[str]] = {
 }
 
 DUNE: Mapping[str, Sequence[str]] = {
-    "dune-unknown-field": ["Unknown field {name}"],
-    "dune-unknown-word": ["Unknown constructor {name}", "Unknown value {name}"],
+    "dune-unknown-field": ["Unknown field {name}", "Unknown action or rule field"],
+    "dune-unknown-word": ["Unknown constructor {name}", "Unknown value {name}", "undefined symbol {name}"],
     "dune-unknown-language": ["Unknown language {name}.", "Unknown extension {name}."],
     "dune-unknown-variable": ["Unknown variable %{{name}}", "Unknown macro %{{name}}"],
     "dune-missing-field": [

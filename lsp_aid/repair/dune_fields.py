@@ -23,7 +23,7 @@ from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.repair.dune_places import file_name, groups_at, is_dune_file, project_file, word_at, written
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import text_of
-from lsp_aid.repair.similarity import nearest
+from lsp_aid.repair.similarity import is_short_for, nearest
 
 _PLURAL: Mapping[str, str] = {"executable": "executables", "test": "tests"}
 _SINGULAR = {many: one for one, many in _PLURAL.items()}
@@ -190,6 +190,11 @@ def _missing(problem: Problem, around: Sequence[Group], name: str) -> Iterator[C
             edits = [TextEdit(start, start, inside), TextEdit(end, end, ")" * inside.count("("))]
             title = f"Put `{written(text, actions[0])}` into `(action ...)`"
             yield Candidate(title, problem.edit(*edits), 0.95)
+    unknown = [child for child in children if child.head and child.head not in dune_words.fields_of(group.head)]
+    for child, alike in _meaning(name, [c for c in unknown if c.head not in _NAMES]):
+        first = child.items[0]
+        edit = TextEdit(first.start, first.end, name)
+        yield Candidate(f"Replace `{child.head}` by `{name}`", problem.edit(edit), 0.96 * alike)
     if name == "language":
         sources = {posixpath.splitext(p)[1] for p in problem.view.paths() if _is_source(problem, p, group)}
         languages = {_LANGUAGES[suffix] for suffix in sources if suffix in _LANGUAGES}
@@ -197,11 +202,16 @@ def _missing(problem: Problem, around: Sequence[Group], name: str) -> Iterator[C
             at = group.items[0].end
             edit = TextEdit(at, at, _gap(text, group) + f"(language {language})")
             yield Candidate(f"Say that the language is {language}", problem.edit(edit), 0.95 / len(languages))
-    heads = {child.head: child for child in children if child.head and child.head not in _NAMES}
-    for head, alike in nearest(name, [h for h in heads if h not in dune_words.fields_of(group.head)], 0.6)[:1]:
-        first = heads[head].items[0]
-        edit = TextEdit(first.start, first.end, name)
-        yield Candidate(f"Replace `{head}` by `{name}`", problem.edit(edit), 0.95 * alike)
+
+
+def _meaning(name: str, children: Sequence[Group]) -> Iterator[tuple[Group, float]]:
+    """The group that is called by another word for the name, or by one like it, and how likely that is meant."""
+    alike = dict(nearest(name, [child.head for child in children], 0.6)[:1])
+    for child in children:
+        if name in dune_words.SYNONYMS.get(child.head.casefold(), ()) or is_short_for(child.head, name):
+            yield child, 1.0
+        elif child.head in alike:
+            yield child, alike[child.head]
 
 
 def _is_source(problem: Problem, path: str, group: Group) -> bool:

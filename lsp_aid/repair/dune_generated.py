@@ -124,7 +124,7 @@ def _made(problem: Problem, module: str) -> Iterator[Candidate]:
             words = " ".join(names)
             added += line + (f"({head} (modules {words})){line}" if head == "menhir" else f"({head} {words}){line}")
     if added:
-        behind = makers[-1] if makers and makers[-1].end < own.group.start else own.group
+        behind = makers[-1] if makers else own.group
         at = line_end(text, behind.end)
         edits.append(TextEdit(at, at, ("" if text[:at].endswith("\n") else line) + added))
     shown = ", ".join(f"`{posixpath.basename(path)}`" for path in lacking)

@@ -16,10 +16,11 @@ from lsp_aid.ocaml import dune_words, messages
 from lsp_aid.ocaml.dune_file import Group, Word
 from lsp_aid.repair.dune_places import groups_at, is_dune_file, word_at
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.similarity import nearest
+from lsp_aid.repair.similarity import is_short_for, nearest
 
 _VARIABLE = re.compile(r"%\{\s*(?P<name>[^:{}]*)")
 _ALIKE = 0.6
+_CONDITIONS = {"enabled_if", "build_if"}
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -29,26 +30,31 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if message.rule == "dune-unknown-variable":
         return list(_variables(problem, message))
     if message.rule in ("dune-unknown-field", "dune-unknown-word", "dune-unknown-language"):
-        return list(_words(problem, message))
+        return list(_words(problem, message, groups_at(problem), word_at(problem)))
+    around = groups_at(problem)
+    if message.rule == "dune-syntax" and around and _CONDITIONS & {group.head for group in around[:-1]}:
+        head = around[-1].items[0]
+        return list(_words(problem, message, around, head if isinstance(head, Word) else None))
     return []
 
 
-def _words(problem: Problem, message: messages.BrokenRule) -> Iterator[Candidate]:
-    word = word_at(problem)
-    if word is None or word.value not in message.names:
+def _words(
+    problem: Problem, message: messages.BrokenRule, around: Sequence[Group], word: Word | None
+) -> Iterator[Candidate]:
+    if word is None or (message.names and word.value not in message.names):
         return
-    around = groups_at(problem)
     is_head = bool(around) and around[-1].items[0] == word
     known = list(_known(message.rule, around, word))
     guesses = {name: 0.97 - 0.02 * number for number, name in enumerate(message.suggestions)}
-    if (meant := dune_words.SYNONYMS.get(word.value.casefold())) in known and meant is not None:
-        guesses[meant] = 0.98 if meant in guesses else 0.8
-    if around and around[-1].head == "include_subdirs":
-        known = ["no", "unqualified", "qualified"]
-        if word.value in ("yes", "true", "recursive", "all"):
-            guesses = {"unqualified": 0.95, "qualified": 0.7}
+    for number, meant in enumerate(n for n in dune_words.SYNONYMS.get(word.value.casefold(), ()) if n in known):
+        guesses[meant] = 0.98 if meant in guesses else 0.9 - 0.1 * number
+    if around and around[-1].head == "include_subdirs" and word.value in ("yes", "true", "recursive", "all"):
+        guesses = {"unqualified": 0.95, "qualified": 0.7}
     for name, alike in nearest(word.value, known, _ALIKE)[:4]:
         guesses.setdefault(name, 0.85 * alike)
+    for name in known:
+        if is_short_for(word.value.replace("-", "_"), name.replace("-", "_")):
+            guesses.setdefault(name, 0.75)
     for name, weight in guesses.items():
         weight *= _fit(name, around) if is_head else 1.0
         edit = TextEdit(word.start, word.end, name)
@@ -59,11 +65,17 @@ def _known(rule: str, around: Sequence[Group], word: Word) -> Iterable[str]:
     """The words that dune may know at the place."""
     if rule == "dune-unknown-language":
         return ("dune", *dune_words.EXTENSIONS)
-    if len(around) == 1 and around[0].items[0] == word:
+    if word.value.startswith(":"):
+        return dune_words.SYMBOLS
+    is_head = bool(around) and around[-1].items[0] == word
+    if len(around) == 1 and is_head:
         return (*dune_words.STANZAS, *dune_words.PROJECT)
-    if rule == "dune-unknown-field" and len(around) > 1:
-        return dune_words.fields_of(around[-2].head) or _all_fields()
-    return (*dune_words.ACTIONS, *dune_words.VALUES, *dune_words.MACROS)
+    above = around[:-1] if is_head else around
+    if rule == "dune-unknown-field" and above:
+        actions = dune_words.ACTIONS if above[-1].head == "rule" else ()
+        return (*(dune_words.fields_of(above[-1].head) or _all_fields()), *actions)
+    field = next((g.head for g in reversed(above) if g.head in dune_words.VALUES_OF or g.head == "action"), "")
+    return dune_words.VALUES_OF.get(field) or (*dune_words.ACTIONS, *dune_words.VALUES, *dune_words.MACROS)
 
 
 def _all_fields() -> Iterable[str]:

@@ -183,6 +183,9 @@ def _other_file(
     if own != missing and written != name and not missing.endswith("/" + posixpath.normpath(written).lstrip("./")):
         return
     files = {posixpath.relpath(p, folder or "."): p for p in (*dunes.paths, *made(dunes))}
+    if chosen := list(_choices(stanza, word, files)):
+        yield from (_replaced(problem, path, word, other, 0.96 / len(chosen)) for other in chosen)
+        return
     ways = dict(_alike(written, [p for p in files if p.count("/") == posixpath.normpath(written).count("/")], 0.93))
     same_name = [
         p for p, whole in files.items() if posixpath.basename(whole) == posixpath.basename(own) and whole != own
@@ -197,6 +200,16 @@ def _other_file(
             continue
         value = word.value.replace(written, other)
         yield _replaced(problem, path, word, value, weight)
+
+
+def _choices(stanza: Group, word: Word, files: Iterable[str]) -> Iterator[str]:
+    """Of a `(select size.ml from (unix -> size.posix.ml) ...)`: the files called so that it does not name."""
+    nodes = dune_file.walk([stanza])
+    if any(isinstance(n, Group) and n.head == "select" and n.start <= word.start < n.end for n in nodes):
+        stem, suffix = word.value.partition(".")[0], posixpath.splitext(word.value)[1]
+        named = {other.value for other in words_of(stanza)}
+        called = (f for f in files if f.startswith(f"{stem}.") and f.endswith(suffix))
+        yield from (file for file in called if file not in named)
 
 
 def _beside(paths: Iterable[str], folder: str) -> list[str]:

@@ -279,3 +279,8 @@ def test_a_megabyte_of_empty_lines_is_read_soon() -> None:
         again = one('File "a.ml", line 1, characters 0-1:\nNothing of' + "\n" * 1_000_000 + "a title")
     assert found.message == "Nothing of a title"
     assert again.message.split() == ["Nothing", "of", "a", "title"]
+
+
+def test_what_dune_says_of_no_file_is_about_none() -> None:
+    found = one('File "lib/_unknown_", line 1, characters 0-0:\nError: No rule found for lib/size.posix.ml\n')
+    assert (found.path, found.message) == ("", "No rule found for lib/size.posix.ml")
