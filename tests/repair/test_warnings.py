@@ -20,6 +20,7 @@ from lsp_aid.repair import (
     needless,
     optional_labels,
     records,
+    shadowing_opens,
     unused,
 )
 from lsp_aid.repair.family import Family
@@ -279,3 +280,22 @@ async def test_what_is_unused_goes_with_its_uses(before: str, after: str | None,
     else:
         assert outcome.repairs[0].changes.texts == {"main.ml": after}
         assert outcome.repairs[0].verdict.level is Level.VERIFIED
+
+
+async def test_an_open_that_hides_what_is_used_says_so(tmp_path: Path) -> None:
+    texts = {
+        "dune": "(library (name project) (flags (:standard -w @44@45)))\n",
+        "v.ml": "type t = A | B\nlet ( + ) a b = if a = A then b else a\n",
+        "a.ml": "open V\n\nlet f a = a + B\n",
+        "b.ml": "type t = A | C\n\nlet c = C\nlet f a =\n  let open V in\n  a = A\n",
+        "c.ml": "let f a = fst (V.(a + B, B))\nlet g a = V.(a + B)\n",
+    }
+    found = await candidates_of(shadowing_opens, texts, tmp_path)
+    assert {path: text for [way] in found for path, text in way.changes.texts.items() if path != "c.ml"} == {
+        "a.ml": texts["a.ml"].replace("open", "open!"),
+        "b.ml": texts["b.ml"].replace("open", "open!"),
+    }
+    assert [way.changes.texts["c.ml"] for [way] in found if "c.ml" in way.changes.paths] == [
+        texts["c.ml"].replace("V.(a + B, B)", "(let open! V in a + B, B)"),
+        texts["c.ml"].replace("V.(a + B)", "let open! V in a + B"),
+    ]
