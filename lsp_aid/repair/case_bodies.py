@@ -7,6 +7,7 @@ from functools import cached_property
 from attrs import define, frozen
 
 from lsp_aid.ocaml.syntax import Node, bound_names
+from lsp_aid.repair.slips.usual import KEYWORDS
 
 _CONSTRUCTED = re.compile(r"(?P<path>(?:[A-Z][\w']*\.)*)(?P<name>`?[A-Za-z][\w']*)\s*(?P<payload>\(?[\s_,()]*\)?)")
 _NEUTRAL = {
@@ -131,6 +132,9 @@ def _named(text: str, constructor: str, separator: str) -> str:
         whole = re.compile(rf"(?<![A-Za-z0-9'])(?:{words})(?![A-Za-z0-9'])")
         return whole.sub(lambda m: f"\0{letter}{known[m[0]]}\0", part)
 
+    own = _forms(constructor, "_")[1]
+    if own in KEYWORDS:  # which is named `done_` where it stands for itself
+        text = re.sub(rf"\b{own}_\b", own, text)
     parts = re.split(r'("(?:[^"\\]|\\.)*")', text)
     return "".join(in_part(p, "S", separator) if n % 2 else in_part(p, "C", "_") for n, p in enumerate(parts))
 
@@ -138,6 +142,8 @@ def _named(text: str, constructor: str, separator: str) -> str:
 def _filled(text: str, constructor: str, separator: str) -> str:
     for letter, by in (("S", separator), ("C", "_")):
         for number, form in enumerate(_forms(constructor, by)):
+            if letter == "C" and form in KEYWORDS:
+                text = re.sub(rf"\0C{number}\0(?!\w)", f"{form}_", text)
             text = text.replace(f"\0{letter}{number}\0", form)
     return text
 

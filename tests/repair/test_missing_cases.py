@@ -37,6 +37,14 @@ async def test_the_order_is_that_of_a_type_of_another_file(tmp_path: Path) -> No
     assert found[0].changes.texts == {"a.ml": before.replace("| Error", "| Warning -> 2 | Error")}
 
 
+async def test_what_is_called_as_a_keyword_has_an_underscore(tmp_path: Path) -> None:
+    before = "type t = Open | Done | Held | To\ntype r = { open_ : int; done_ : int; held : int; to_ : int }\n"
+    before += "let f r t = match t with Open -> { r with open_ = r.open_ + 1 } | Done -> { r with done_ = r.done_ + 1 }"
+    [found] = await candidates_of(missing_cases, {"a.ml": before + "\n"}, tmp_path)
+    added = "".join(f" | {t} -> {{ r with {n} = r.{n} + 1 }}" for t, n in (("Held", "held"), ("To", "to_")))
+    assert found[0].changes.texts == {"a.ml": f"{before}{added}\n"}
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
