@@ -5,7 +5,7 @@ where it was in error. With the module in front of it, what is asked about the f
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from lsp_aid.domain.overlay import Overlay
@@ -25,21 +25,37 @@ def modules_not_built(problem: Problem) -> str:
     here = problem.diagnostic.path
     if not changed - {here, f"{here}i"}:
         return ""
+    own, files, order = _order(problem)
+    stale: set[str] = set()
+    for path in order:  # what a module uses comes before it
+        used = [other for other in stale if module_of(other) in _words(files[path][1])]
+        is_changed = path in changed or (f"{path}i" in changed and text_of(problem.view, f"{path}i") is not None)
+        if is_changed or used:
+            stale.add(path)
+    return _at_most(_written(problem, [path for path in order if path in stale], files, own))
+
+
+def used_modules(problem: Problem) -> str:
+    """All modules that the file of the error uses, for where none is built; empty where they are too long."""
+    own, files, order = _order(problem)
+    return _at_most(_written(problem, order, files, own))
+
+
+def _at_most(written: Iterable[str]) -> str:
+    text = "".join(written)
+    return text if len(text) <= _MOST_CHARACTERS else ""
+
+
+def _order(problem: Problem) -> tuple[Stanza | None, dict[str, tuple[Stanza, str]], list[str]]:
+    """The stanza of the file of the error, the modules that it can use, and those that it does, in their order."""
+    here = problem.diagnostic.path
     stanzas = stanzas_of(problem)
     own = dune_stanzas.owner(here, stanzas)
     files = {} if own is None else dict(_modules(problem, own, stanzas))
     words = {path: _words(text) for path, (_, text) in files.items()}
     order: list[str] = []
     _follow(here, _words(text_of(problem.view, here) or ""), files, words, order)
-    stale: set[str] = set()
-    for path in order:  # what a module uses comes before it
-        used = [other for other in stale if module_of(other) in words[path]]
-        is_changed = path in changed or (f"{path}i" in changed and text_of(problem.view, f"{path}i") is not None)
-        if is_changed or used:
-            stale.add(path)
-    written = list(_written(problem, [path for path in order if path in stale], files, own))
-    text = "".join(written)
-    return text if len(text) <= _MOST_CHARACTERS else ""
+    return own, files, order
 
 
 def _changed(problem: Problem) -> set[str]:

@@ -8,6 +8,7 @@ another one's place; two of them where one is not enough. The likeliest are trie
 comes before what merely parses.
 """
 
+import itertools
 import math
 import posixpath
 import re
@@ -16,13 +17,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lsp_aid.domain.text import TextEdit, apply_text_edits
 from lsp_aid.domain.typed import CompilerFlags, Judgement, Variant
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.modules_not_built import used_modules
 from lsp_aid.repair.places import text_of
 from lsp_aid.repair.slips import ALL
 from lsp_aid.repair.slips.token_edits import window
@@ -45,6 +47,7 @@ _ILL_TYPED, _ILL_TYPED_HERE = -2.0, -6.0
 """What parses and has an error of type, elsewhere or where it was changed."""
 _DOUBTFUL = -9.0
 """Below it, two changes are tried as well."""
+_UNBOUND = re.compile(r"Unbound module [\"`']?([\w']+?)[\"']?(?:\s|$)")
 _EXPECTED = re.compile(r"[\"'`]?(\S+?)[\"']? expected")
 _OPERATOR = re.compile(r"[-+*/^@<>=&|]+\.?|mod|land|lor")
 _WORD = re.compile(r"[\w'\"]+")
@@ -162,18 +165,31 @@ class _Trial:
     problem: Problem
     text: str
     flags: CompilerFlags
+    before: str = ""  # what the text uses and is not built
 
     @classmethod
     async def of(cls, problem: Problem, text: str) -> "_Trial":
+        """Where dune could not build the module that names those of the library, it opens none, and has them as they
+        stand: the error may have come before anything was compiled."""
         assert problem.typing is not None
-        flags = await problem.typing.flags_for(problem.diagnostic.path.removesuffix("i")) or _LONE
-        return cls(problem, text, flags)
+        path = problem.diagnostic.path.removesuffix("i")
+        flags = await problem.typing.flags_for(path) or _LONE
+        async with aclosing(problem.typing.typer.judge(path, "", [Variant("")], "", flags)) as judged:
+            said = " ".join([judgement.message async for judgement in judged if judgement is not None])
+        lacking = set(_UNBOUND.findall(said))
+        if not lacking & {name for option, name in itertools.pairwise(flags.words) if option == "-open"}:
+            return cls(problem, text, flags)
+        pairs = list(zip(flags.words, (*flags.words[1:], ""), strict=True))
+        opens = {number for number, pair in enumerate(pairs) if pair[0] == "-open" and pair[1] in lacking}
+        words = (word for number, word in enumerate(flags.words) if not {number, number - 1} & opens)
+        return cls(problem, text, evolve(flags, words=tuple(words)), used_modules(problem))
 
     async def of_guesses(self, guesses: Sequence[Guess], seconds: float = SECONDS) -> AsyncIterator[_Tried]:
         """Each with what typing says of it; places are those of the changed text."""
         path = self.problem.diagnostic.path
         assert self.problem.typing is not None
         head, tail = _SIGNATURE if path.endswith(".mli") else ("", "")
+        head = self.before + head
         until: float | None = None
         variants = (
             Variant(f"{head}{apply_text_edits(self.text, guess.edits)}{tail}")

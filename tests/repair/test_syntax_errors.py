@@ -4,15 +4,27 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
 from lsp_aid.config import load
-from lsp_aid.domain.ports import Typing
+from lsp_aid.domain.ports import Typer, Typing
+from lsp_aid.domain.typed import CompilerFlags
 from lsp_aid.repair import syntax_errors
 from lsp_aid.wiring import Wiring
 from tests.support.one_liners import check_best
-from tests.support.repair import LoneTyping
+from tests.support.repair import LoneTyping, problems
 
 pytestmark = pytest.mark.dune
+
+
+@frozen
+class Unbuilt:
+    """Types each module as dune has it before anything of the stanza is compiled."""
+
+    typer: Typer
+
+    async def flags_for(self, path: str) -> CompilerFlags | None:
+        return CompilerFlags(("-w", "-a", "-open", "Dune__exe"))
 
 
 @pytest.fixture
@@ -259,6 +271,10 @@ BLOCKS = [
         ),
     ),
     (
+        "let f g n =\n  for y = 0 to n do\n    for x = 0 to y do\n      g x\n    done;\n  n",
+        "let f g n =\n  for y = 0 to n do\n    for x = 0 to y do\n      g x\n    done\n  done;\n  n",
+    ),
+    (
         (
             "let f a b =\n  match a with\n  | None -> (\n    match b with\n    | None -> 0\n    | Some b -> b\n"
             "  | Some a -> a"
@@ -319,3 +335,11 @@ async def test_what_was_meant_comes_first(pairs: list[tuple[str, str]], typing: 
 async def test_interfaces(typing: Typing, tmp_path: Path) -> None:
     pairs = [(before, after) for before, after, _ in INTERFACES]
     await check_best(syntax_errors, pairs, tmp_path, typing=typing, implementations=[ml for _, _, ml in INTERFACES])
+
+
+async def test_modules_that_are_not_built_are_taken_as_they_stand(typing: LoneTyping, tmp_path: Path) -> None:
+    before = 'let specs =\n  [ "-v", Plan.show, "show;\n    "-q", Plan.hide, "hide" ]\n\nlet n = List.length specs'
+    texts = {"plan.ml": "let show = true\nlet hide = not show\n", "a.ml": before}
+    [problem] = await problems(texts, tmp_path, Unbuilt(typing.typer))
+    found = sorted(await syntax_errors.candidates(problem), key=lambda c: -c.weight)
+    assert found[0].changes.texts == {"a.ml": before.replace("show;", 'show";')}

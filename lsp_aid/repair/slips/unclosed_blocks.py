@@ -11,6 +11,7 @@ print_newline ()                          done;
                                           print_newline ()
 """
 
+import itertools
 from collections.abc import Iterator
 
 from attrs import frozen
@@ -104,8 +105,17 @@ def _signs(place: Place, opened: _Open, number: int) -> Iterator[str]:
 
 
 def _closed(place: Place, opened: _Open, number: int, sign: str) -> TextEdit:
-    end = place.code[number - 1].end
+    last = place.code[number - 1]
     closer = _CLOSERS[opened.word]
+    if sign == last.text == ";" and not _ends_with_semicolons(place):
+        return TextEdit(last.start, last.start, f"\n{opened.indent}{closer}")
+    end = last.end
     if closer.isalpha() or (opened.is_last and closer != ")"):
         return TextEdit(end, end, f"\n{opened.indent}{closer}{sign}")
     return TextEdit(end, end, f"{'' if closer == ')' else ' '}{closer}{sign}")
+
+
+def _ends_with_semicolons(place: Place) -> bool:
+    """Whether the last statement of a block ends with `;` in this file, as that before another does."""
+    pairs = itertools.pairwise(token.text for token in place.code)
+    return any(one == ";" and two in ("end", "done") for one, two in pairs)
