@@ -6,7 +6,14 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.ports import Typing
-from lsp_aid.repair import constants_for_variants, definitions_follow, makers, records_for_tuples, undone_conversions
+from lsp_aid.repair import (
+    constants_for_variants,
+    definitions_follow,
+    makers,
+    matched_options,
+    records_for_tuples,
+    undone_conversions,
+)
 from tests.support.one_liners import check_best
 from tests.support.repair import candidates_of
 
@@ -29,6 +36,10 @@ MILES = (
     "module Miles : sig type t val of_float : float -> t val to_float : t -> float end =\n"
     "struct type t = float let of_float = Fun.id let to_float = Fun.id end\n"
     "type road = { long : Miles.t; parts : Miles.t list }\n"
+)
+TASK = (
+    "type task = { due : int option; who : string option }\n"
+    'let who t = match t.who with None -> "?" | Some who -> who\n'
 )
 ID = "type id = Id of string\nlet of_text s = Id s\ntype user = { id : id; rest : id list }\nlet show (Id s) = s\n"
 CASES = {
@@ -56,6 +67,16 @@ CASES = {
         (
             f"{CENTS}let f n = Cents.C n\nlet g n = [ Cents.C (n + 1) ]",
             f"{CENTS}let f n = Cents.of_int n\nlet g n = [ Cents.of_int (n + 1) ]",
+        ),
+    ],
+    matched_options: [
+        (
+            f"{TASK}let f t = string_of_int t.due",
+            f'{TASK}let f t =\n  match t.due with\n  | None -> "?"\n  | Some due -> string_of_int due',
+        ),
+        (
+            f"{TASK}let f t l = print_int 1; print_string t.who; List.length l",
+            f"{TASK}let f t l = print_int 1; Option.iter print_string t.who; List.length l",
         ),
     ],
     undone_conversions: [
