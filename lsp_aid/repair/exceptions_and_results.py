@@ -27,11 +27,13 @@ _RAISES = re.compile(r"\b(?:raise|raise_notrace)\s+\(?\s*(?P<name>[A-Z][\w.']*)(
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
-    if not isinstance(message, messages.TypeClash):
-        return ()
-    syntax = tree(problem)
+    syntax = tree(problem) if isinstance(message, messages.TypeClash | messages.NotARecord) else None
     node = node_of(problem, syntax) if syntax else None
     if syntax is None or node is None:
+        return ()
+    if isinstance(message, messages.NotARecord):
+        return await tried_calls(problem, syntax, node) if read(message.type).head in _PARTS else ()
+    if not isinstance(message, messages.TypeClash):
         return ()
     found: list[Candidate] = []
     head = read(message.found).head.removeprefix("Stdlib.")

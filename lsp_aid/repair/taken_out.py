@@ -101,13 +101,14 @@ def _name(problem: Problem, syntax: Syntax, call: Node) -> str:
     paths = [syntax.path, *(p for p in problem.view.paths() if p.endswith(".ml") and p != syntax.path)]
     for path in paths[:_FILES_AT_MOST]:
         text = syntax.text if path == syntax.path else text_of(problem.view, path)
-        names = Counter(_bound(parse(text, path), last)) if text is not None and last in text else Counter()
+        names = Counter(bound_names(parse(text, path), last)) if text is not None and last in text else Counter()
         if names:
             return names.most_common(1)[0][0]
     return "found" if last.startswith(("find", "get", "read", "lookup", "load", "fetch")) else "value"
 
 
-def _bound(syntax: Syntax, function: str) -> Iterator[str]:
+def bound_names(syntax: Syntax, function: str) -> Iterator[str]:
+    """What a file binds the answers of a function to, by a definition or behind `>>=`."""
     for binding in syntax.walk("let_binding"):
         pattern, value = binding.field("pattern"), binding.field("body")
         if pattern is not None and _is_of(value, function) and binding.child("parameter") is None:

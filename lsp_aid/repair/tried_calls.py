@@ -18,6 +18,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import file_of_module, text_of, within_parentheses
+from lsp_aid.repair.taken_out import bound_names
 from lsp_aid.repair.type_shapes import Type, parameters
 
 _WEIGHT = 0.93
@@ -50,8 +51,8 @@ async def tried_calls(problem: Problem, syntax: Syntax, node: Node) -> Sequence[
             continue
         type_ = await _answer(asked, tried)
         names = _PARTS.get(type_.head.removeprefix("Stdlib.")) if type_ is not None else None
-        if names is not None:
-            text = _matched(problem, syntax, tried, names)
+        if names is not None and type_ is not None:
+            text = _matched(problem, syntax, tried, names, type_)
             made.append((TextEdit(tried.around.start, tried.around.end, text), names[1]))
     if not made:
         return ()
@@ -86,7 +87,7 @@ async def _answer(asked: AskedTypes, tried: _Tried) -> Type | None:
     return answer if len(takes) == len(tried.call.fields("argument")) else None
 
 
-def _matched(problem: Problem, syntax: Syntax, tried: _Tried, names: tuple[str, str]) -> str:
+def _matched(problem: Problem, syntax: Syntax, tried: _Tried, names: tuple[str, str], type_: Type) -> str:
     text = syntax.text
     call, body = tried.call, tried.body
     outer = call
@@ -97,7 +98,7 @@ def _matched(problem: Problem, syntax: Syntax, tried: _Tried, names: tuple[str, 
         definition = body.field("body")
         rest = definition.text if definition is not None else body.text
     else:
-        name = _usual(problem, syntax, call, names[0])
+        name = _usual(problem, syntax, call, names[0], type_)
         rest = f"{text[body.start : outer.start]}{name}{text[outer.end : body.end]}"
     start = text.rfind("\n", 0, tried.around.start) + 1
     line = text[start : tried.around.start]
@@ -106,6 +107,8 @@ def _matched(problem: Problem, syntax: Syntax, tried: _Tried, names: tuple[str, 
     rest = f"({rest})" if rest.startswith(("match ", "try ", "function ")) else rest
     arrow = text[tried.pattern.end : tried.value.start]
     bad = f"{_bad(names[1], tried.pattern)}{arrow}{tried.value.text}"
+    if "\n" not in tried.around.text:
+        return f"match {call.text} with {names[0]} {given} -> {rest} | {bad}"
     return f"match {call.text} with{gap}| {names[0]} {given} -> {rest}{gap}| {bad}"
 
 
@@ -127,8 +130,8 @@ def _bad(name: str, raised: Node) -> str:
     return f"{name} {carried['value'] if carried else '_'}"
 
 
-def _usual(problem: Problem, syntax: Syntax, call: Node, good: str) -> str:
-    """What other matches on the function call that which it gives; else what its module calls such a value."""
+def _usual(problem: Problem, syntax: Syntax, call: Node, good: str, type_: Type) -> str:
+    """What the project calls that which the function gives; else what its module calls such a value, or its name."""
     function = call.field("function")
     called = function.text if function is not None else ""
     last = called.rpartition(".")[2]
@@ -136,16 +139,22 @@ def _usual(problem: Problem, syntax: Syntax, call: Node, good: str) -> str:
     paths = [syntax.path, *(p for p in problem.view.paths() if p.endswith(".ml") and p != syntax.path)]
     for path in paths[:_FILES_AT_MOST]:
         text = text_of(problem.view, path)
-        for match in parse(text, path).walk("match_expression") if text is not None and last in text else ():
-            scrutinee = within_parentheses(match.named_children[0])
-            other = scrutinee.field("function") if scrutinee.kind == "application_expression" else None
-            if other is None or other.text.rpartition(".")[2] != last:
-                continue
-            found = re.search(rf"\b{good} ([a-z]\w*)\b", match.text)
-            names.update([found[1]] if found else [])
-    if not names:
-        module = called.rpartition(".")[0].rpartition(".")[2]
-        path_ = file_of_module(problem, module) if module else None
-        text = text_of(problem.view, path_) if path_ is not None else None
-        names.update(re.findall(r"^let \w+ ([a-z]) =", text or "", re.MULTILINE))
+        if text is not None and last in text:
+            other = parse(text, path)
+            names.update([*_matched_names(other, last, good), *bound_names(other, last)])
+    module = type_.parts[0].head.rpartition(".")[0].rpartition(".")[2] if type_.parts else ""
+    path_ = file_of_module(problem, module) if module and not names else None
+    text = text_of(problem.view, path_) if path_ is not None else None
+    if text is not None:
+        names.update(re.findall(r"\b(?:let \w+|fun) \(?([a-z])(?: : t\))? (?:=|->)", text))
+        names.update([] if names else [module.lower().removesuffix("s")])
     return next((name for name, _ in names.most_common(1)), "value")
+
+
+def _matched_names(syntax: Syntax, function: str, good: str) -> Iterator[str]:
+    for match in syntax.walk("match_expression"):
+        scrutinee = within_parentheses(match.named_children[0])
+        other = scrutinee.field("function") if scrutinee.kind == "application_expression" else None
+        if other is not None and other.text.rpartition(".")[2] == function:
+            found = re.search(rf"\b{good} ([a-z]\w*)\b", match.text)
+            yield from [found[1]] if found else []

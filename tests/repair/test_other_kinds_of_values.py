@@ -29,6 +29,8 @@ TASK = "module T = struct type 'a t = T of 'a let return x = T x let bind (T x) 
 FIND = "let find k : string option T.t = T.return (Some k)\nlet drop (_ : string) : unit T.t = T.return ()\n"
 STAR = f"{TASK}{FIND}let ( let* ) = T.bind\n"
 LOAD = "module L = struct exception No of string let load k = if k < 0 then Error (string_of_int k) else Ok k end\n"
+USERS = 'module U = struct type t = { name : string } let find k = if k < 0 then None else Some { name = "a" } end\n'
+USERS += 'let g k = match U.find k with Some user -> user.U.name | None -> ""\n'
 
 CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
     sets_and_maps: [
@@ -116,13 +118,18 @@ CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
     exceptions_and_results: [
         (
             LOAD + "let f k = try string_of_int (succ (L.load k)) with L.No why -> why",
-            LOAD + "let f k = match L.load k with\n  | Ok value -> string_of_int (succ value)\n  | Error why -> why",
+            LOAD + "let f k = match L.load k with Ok value -> string_of_int (succ value) | Error why -> why",
         ),
         (
-            LOAD + "let f g k = try print_int (g (L.load k)) with L.No why -> print_string why\nlet () = f succ 1",
             LOAD
-            + "let f g k = match L.load k with\n  | Ok value -> print_int (g value)\n"
-            + "  | Error why -> print_string why\nlet () = f succ 1",
+            + "let f g k =\n  try g (L.load k) with\n  | L.No why ->\n    print_string why\nlet () = f print_int 1",
+            LOAD
+            + "let f g k =\n  match L.load k with\n  | Ok value -> g value\n  | Error why ->\n    print_string why\n"
+            + "let () = f print_int 1",
+        ),
+        (
+            USERS + 'let f k = try "- " ^ (U.find k).name with Not_found -> "-"',
+            USERS + 'let f k = match U.find k with Some user -> "- " ^ user.name | None -> "-"',
         ),
     ],
 }
