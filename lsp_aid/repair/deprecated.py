@@ -2,8 +2,9 @@
 
     let f = Mapper.old_name                   let f = Mapper.name
     Coord.distance a b                        Point.distance a b
+    Exposure.up e 1. ... Exposure.up e 2.     Exposure.add e ~stops:1. ... Exposure.add e ~stops:2.
 
-Where the message names nothing, there is no repair.
+Arguments get the labels that they have there. Where the message names nothing, there is no repair.
 """
 
 import re
@@ -12,8 +13,11 @@ from collections.abc import Iterator, Sequence
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.type_shapes import parameters, read
+from lsp_aid.repair.values import calls
 
 _INSTEAD = re.compile(
     r"\b(?:[Uu]se|[Rr]eplaced by|[Rr]enamed (?:to|as)|[Ss]ee)\s+(?:the (?:new )?(?:function|value|module|type) )?"
@@ -28,20 +32,50 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return []
     tree, instead = places.tree(problem), _INSTEAD.search(message.advice)
     at = tree.node_at(problem.start, problem.end) if tree else None
-    if instead is None or at is None:
+    if tree is None or instead is None or at is None:
         return []
     node = next((n for n in (at, *at.ancestors()) if n.kind in _PATHS and n.start <= problem.start), at).whole()
     old = _deprecated_part(node.text, message.subject)
-    return [
+    new = list(dict.fromkeys(_paths(instead["path"], old)))
+    renamed = [
         Candidate(
             f"Use `{path}` for the deprecated `{old}`",
             problem.edit(TextEdit(node.start, node.start + len(old), path)),
             0.85 - 0.05 * number,
             Kind.FIX,
         )
-        for number, path in enumerate(dict.fromkeys(_paths(instead["path"], old)))
+        for number, path in enumerate(new)
         if path != old
     ]
+    return [*_labelled(problem, tree, node, new[0]), *renamed]
+
+
+def _labelled(problem: Problem, tree: Syntax, node: Node, path: str) -> Iterator[Candidate]:
+    """All calls in the file, with the labels that the new function has where the old one has none."""
+    file = places.file_of_module(problem, path.rpartition(".")[0].rpartition(".")[2])
+    text = places.text_of(problem.view, f"{file}i") if file is not None else None
+    types = {i.name: i.node.child("function_type") for i in parse(text or "", f"{file}i").items if i.kind == "value"}
+    old, new = types.get(node.text.rpartition(".")[2]), types.get(path.rpartition(".")[2])
+    if old is None or new is None:
+        return
+    before, after = parameters(read(old.text))[0], parameters(read(new.text))[0]
+    plain = [one.parts[0] for one in before] == [one.parts[0] for one in after] and not any(o.label for o in before)
+    labels = [one.label for one in after]
+    if not plain or not any(labels) or any(label.startswith("?") for label in labels):
+        return
+    edits, count = [], 0
+    for call in calls(tree.walk("application_expression"), node.text):
+        function, given = call.field("function"), call.fields("argument")
+        if function is None or len(given) > len(labels) or any(one.kind == "labeled_argument" for one in given):
+            return
+        count += 1
+        edits.append(TextEdit(function.start, function.end, path))
+        for label, one in zip(labels, given, strict=False):
+            if label:
+                edits.append(TextEdit(one.start, one.start, "~" if one.text == label[1:] else f"{label}:"))
+    if edits:
+        shown = f"Use `{path}` for the deprecated `{node.text}`, with its labels" + (f" ({count} times)" * (count > 1))
+        yield Candidate(shown, problem.edit(*edits), 0.9, Kind.FIX)
 
 
 def _deprecated_part(written: str, subject: str) -> str:
