@@ -22,6 +22,7 @@ from lsp_aid.repair.tried_calls import tried_calls
 from lsp_aid.repair.type_shapes import Type, heads, read, unified
 
 _PARTS = {"option": ("Some", "None"), "result": ("Ok", "Error")}
+_LOOSE = ("or_pattern", "alias_pattern", "tuple_pattern", "constructor_pattern", "tag_pattern", "cons_pattern")
 _RAISES = re.compile(r"\b(?:raise|raise_notrace)\s+\(?\s*(?P<name>[A-Z][\w.']*)(?P<carries>\s+[\w\"(])?")
 
 
@@ -144,7 +145,7 @@ async def _answered(
     cases = [child for child in around.named_children if child.kind == "match_case"]
     _, (type_,) = await asked.of_parts(item_around(around), (around.start, around.end), [body.text])
     names = _PARTS.get(type_.head.removeprefix("Stdlib.")) if type_ is not None else None
-    if names is None or type_ is None or len(cases) > 2:
+    if names is None or type_ is None:
         return ()
     if around.kind == "match_expression":
         return list(_match(problem, cases, names))
@@ -156,15 +157,15 @@ def _match(problem: Problem, cases: Sequence[Node], names: tuple[str, str]) -> I
     patterns = [pattern for case in cases if (pattern := case.field("pattern")) is not None]
     raised = [pattern for pattern in patterns if pattern.text.startswith("exception ")]
     plain = [pattern for pattern in patterns if pattern not in raised]
-    if len(raised) != 1 or len(plain) != 1 or plain[0].text.startswith(names):
+    if len(raised) != 1 or not plain or any(pattern.text.startswith(names) for pattern in plain):
         return
-    value = plain[0].text
-    value = f"({value})" if "," in value and not value.startswith("(") else value
-    edits = (
-        TextEdit(plain[0].start, plain[0].end, f"{names[0]} {value}"),
-        TextEdit(raised[0].start, raised[0].end, _bad(names[1], raised[0])),
-    )
+    edits = [TextEdit(pattern.start, pattern.end, f"{names[0]} {_argument(pattern)}") for pattern in plain]
+    edits.append(TextEdit(raised[0].start, raised[0].end, _bad(names[1], raised[0])))
     yield Candidate(f"It answers with `{names[1]}` now", problem.edit(*edits), 0.92)
+
+
+def _argument(pattern: Node) -> str:
+    return f"({pattern.text})" if pattern.kind in _LOOSE else pattern.text
 
 
 def _bad(name: str, raised: Node) -> str:

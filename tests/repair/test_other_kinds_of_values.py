@@ -131,6 +131,10 @@ CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
             USERS + 'let f k = try "- " ^ (U.find k).name with Not_found -> "-"',
             USERS + 'let f k = match U.find k with Some user -> "- " ^ user.name | None -> "-"',
         ),
+        (
+            'let f ic = match In_channel.input_line ic with "" | "-" -> 0 | _ -> 1 | exception End_of_file -> 2',
+            'let f ic = match In_channel.input_line ic with Some ("" | "-") -> 0 | Some _ -> 1 | None -> 2',
+        ),
     ],
 }
 
