@@ -1,6 +1,7 @@
 """Ways from one basic type to another: conversions, literals, other functions, formats. Part of numeric types."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from lsp_aid.domain.text import TextEdit
@@ -79,6 +80,17 @@ _ALIKE = (
         "float": "Format.pp_print_float",
         "bool": "Format.pp_print_bool",
     },
+    {"bytes": "Buffer.add_subbytes", "string": "Buffer.add_substring"},
+    {"bytes": "Bytes.blit", "string": "Bytes.blit_string"},
+    {"bytes": "Digest.bytes", "string": "Digest.string"},
+    {"bytes": "Digest.subbytes", "string": "Digest.substring"},
+    {"bytes": "output", "string": "output_substring"},
+    {"bytes": "Out_channel.output", "string": "Out_channel.output_substring"},
+    *(
+        {"bytes": f"{unix}.{name}", "string": f"{unix}.{name}_substring"}
+        for unix in ("Unix", "UnixLabels")
+        for name in ("write", "single_write", "send", "sendto")
+    ),
 )
 
 
@@ -160,8 +172,17 @@ def format_edits(argument: Node, found: str) -> Iterator[TextEdit]:
             continue
         if number == 0:
             letter = _LETTERS[found]
-            precision = (match[3] or "") if found == "float" else ""
+            precision = (match[3] or _precision(content)) if found == "float" else ""
             flags = match[1] if found in ("int", "float") else match[1].replace("0", "")
             yield TextEdit(specification.start, specification.end, f"%{flags}{match[2]}{precision}{letter}")
             return
         number -= 1
+
+
+def _precision(format_: Node) -> str:
+    """How many digits other floats are printed with: those of the same format, else those of the file."""
+    for text in (format_.text, format_.syntax.text):
+        found: Counter[str] = Counter(re.findall(r"%[-+0 #]*\d*(\.\d+)[fF]", text))
+        if found:
+            return found.most_common(1)[0][0]
+    return ""

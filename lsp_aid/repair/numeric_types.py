@@ -327,6 +327,8 @@ def _other_function(clash: _Clash) -> Iterator[Candidate]:
         if clash.expected == "string":
             # Converting to a string is what one does with print_string; a char has no conversion of its own.
             weight = 0.9 if clash.found in ("char", "bytes") and not literal_type(node) else 0.55
+        elif clash.expected == "bytes":
+            weight = 0.92  # no copy is made for it
         edit = TextEdit(function.start, function.end, other)
         yield clash.candidate(f"Use `{other}` for `{function.text}`", weight, edit)
     edits = list(conversions.format_edits(node, clash.found))

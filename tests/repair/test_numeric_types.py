@@ -103,6 +103,11 @@ async def test_conversions_and_other_functions(tmp_path: Path) -> None:
             ("let f (x : float) = sqrt (float_of_int x)", "let f (x : float) = sqrt x"),
             ('let f (n : int) = Printf.sprintf "%5d%% %s" 1 n', 'let f (n : int) = Printf.sprintf "%5d%% %d" 1 n'),
             ('let f (x : float) = Printf.sprintf "%-8d|" x', 'let f (x : float) = Printf.sprintf "%-8f|" x'),
+            (
+                'let f (x : float) y = Printf.sprintf "%6d m %+.1f" x y',
+                'let f (x : float) y = Printf.sprintf "%6.1f m %+.1f" x y',
+            ),
+            ("let f oc (s : string) = output oc s 0 1", "let f oc (s : string) = output_substring oc s 0 1"),
             ('let f s t = s + ", " + t', 'let f s t = s ^ ", " ^ t'),
             ('let f (n : int64) = Printf.sprintf "%d" n', 'let f (n : int64) = Printf.sprintf "%Ld" n'),
             ("let f (x : int64) = (x + 1L) * 2L", "let f (x : int64) = Int64.mul (Int64.add x 1L) 2L"),
