@@ -6,6 +6,7 @@ Printf.sprintf "%s" (Task.pp task)        Format.asprintf "%a" Task.pp task
 Format.printf "%s!" Task.pp task          Format.printf "%a!" Task.pp task
 Format.printf "%a!" Task.name task        Format.printf "%s!" (Task.name task)
 Printf.printf "%a!" Task.pp task          Format.printf "%a!" Task.pp task
+Printf.sprintf "%s" (Task.to_string t)    Format.asprintf "%a" Task.pp t        where Task has no `to_string` any more
 """
 
 import re
@@ -52,6 +53,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     if "CamlinternalFormatBasics.End_of_format" in problem.diagnostic.flat_message:
         return await _too_many(problem, node)
+    if isinstance(message, messages.UnboundName) and message.sort == "value" and message.name in _TEXTS:
+        return list(_text_is_gone(problem, syntax, message.qualifier or ""))
     if not isinstance(message, messages.TypeClash):
         return ()
     found, expected = read(message.found), read(message.expected)
@@ -147,6 +150,39 @@ def _as_text(problem: Problem, syntax: Syntax, call: Node | None) -> Iterator[Ca
         yield Candidate(title, problem.edit(edit), 0.88)
 
 
+def _text_is_gone(problem: Problem, syntax: Syntax, module: str) -> Iterator[Candidate]:
+    """The printer that a module has, wherever the file asked it for a text: `%a` for `%s`, else `Format.asprintf`."""
+    printer = next((f"{module}.{n}" for n in _PRINTERS if _declares(problem, syntax, module, n)), None)
+    if not module or printer is None:
+        return
+    gone = syntax.text[problem.start : problem.end]
+    formats: dict[int, Node] = {}
+    edits = []
+    for use in (path for path in syntax.walk("value_path") if path.text == gone):
+        call = use.parent
+        is_called = call is not None and call.kind == "application_expression" and call.field("function") == use
+        hole = _hole_of(call) if call is not None and is_called and len(call.fields("argument")) == 1 else None
+        if call is not None and hole is not None and _takes_printers(hole[0]):
+            slot, last = _slot(call), call.fields("argument")[0]
+            formats[hole[0].start] = hole[0]
+            edits.append(TextEdit(hole[1].start, hole[1].end, "%a"))
+            edits.append(TextEdit(slot.start, slot.end, f"{printer} {last.text}"))
+        else:
+            text = f'Format.asprintf "%a" {printer}'
+            is_argument = call is not None and call.kind in ("application_expression", "labeled_argument")
+            edits.append(TextEdit(use.start, use.end, f"({text})" if is_argument and not is_called else text))
+    edits += [edit for printf in formats.values() for edit in _module(printf)]
+    if edits:
+        weight = 0.6 if any(_declares(problem, syntax, module, text) for text in _TEXTS) else 0.92
+        yield Candidate(f"`{gone}` is no more: `{printer}` prints", problem.edit(*edits), weight)
+
+
+def _takes_printers(printf: Node) -> bool:
+    """Whether it is a function of Format, or there is one in its place."""
+    function = printf.field("function")
+    return function is not None and (function.text.startswith("Format.") or any(True for _ in _module(printf)))
+
+
 def _head(call: Node) -> str:
     """All of a call but its last argument."""
     arguments = call.fields("argument")
@@ -162,7 +198,7 @@ def _declares(problem: Problem, syntax: Syntax, module: str, name: str) -> bool:
     if not module:
         return any(item.name == name and not item.within for item in syntax.declared)
     own = any(".".join(item.within) == module and item.name == name for item in syntax.declared)
-    return own or any(one.path == f"{module}.{name}" for one in declared_elsewhere(problem))
+    return own or any(f"{module}.{name}" in (one.path, one.short) for one in declared_elsewhere(problem))
 
 
 def _printed(printf: Node, hole: _Hole, call: Node) -> Iterator[TextEdit]:

@@ -35,6 +35,7 @@ BASE = "open struct let ( = ) (a : int) b = a = b let ( <> ) (a : int) b = a <> 
 LAZY = "type r = { a : int; b : int }\nlet l = lazy 1\n"
 CHAIN = "type error = Other | Unknown_book of string\nlet ( let* ) = Result.bind\nlet f t k : (int, error) result =\n"
 PP = "let pp ppf n = Format.pp_print_int ppf n\nlet name = string_of_int\n"
+PPS = "module P = struct let pp = Format.pp_print_int end\n"
 BAD = "exception Bad of { line : int; text : string }\n"
 BOXES = "type t = Text of string | Rows of { gap : string; rows : string list }\n"
 TEXTS = "module type S = sig type t val text : t -> string end\nmodule Q (C : S) = struct let f = C.text end\n"
@@ -81,6 +82,15 @@ CASES = {
         (PP + 'let f (n : int) = "a" ^ pp n', PP + 'let f (n : int) = "a" ^ Format.asprintf "%a" pp n'),
         (PP + 'let f n = Format.printf "%a!" name n', PP + 'let f n = Format.printf "%s!" (name n)'),
         (PP + 'let f n = Printf.printf "%a!" pp n', PP + 'let f n = Format.printf "%a!" pp n'),
+        (
+            PPS
+            + 'let f a b = Printf.sprintf "%s, %d" (P.to_string a) b\n'
+            + 'let g a = "a" ^ P.to_string a\nlet h l = String.concat "" (List.map P.to_string l)',
+            PPS
+            + 'let f a b = Format.asprintf "%a, %d" P.pp a b\n'
+            + 'let g a = "a" ^ Format.asprintf "%a" P.pp a\n'
+            + 'let h l = String.concat "" (List.map (Format.asprintf "%a" P.pp) l)',
+        ),
     ],
     inline_records: [
         (
