@@ -137,9 +137,21 @@ def update(written: Node, given: Node, known: Mapping[str, Abbreviation], export
     if len(theirs) == len(ours):
         changed = [(o, t) for o, t in zip(ours, theirs, strict=True) if canonical(o, known) != canonical(t, known)]
         return [TextEdit(old.start, old.end, shown(new, known, exported)) for old, new in changed]
-    kept = {canonical(piece, known): " ".join(piece.text.split()) for piece in ours}
-    texts = [kept.get(canonical(piece, known)) or shown(piece, known, exported) for piece in theirs]
-    return [TextEdit(written.start, written.end, " -> ".join(texts))]
+    *arguments, result = theirs
+    kept: dict[str, list[str]] = {}
+    for piece in ours:
+        kept.setdefault(canonical(piece, known), []).append(" ".join(piece.text.split()))
+    last = (kept.get(canonical(result, known)) or [shown(result, known, exported)])[-1]
+    texts = [_as_kept(piece, kept, known) or shown(piece, known, exported) for piece in arguments]
+    return [TextEdit(written.start, written.end, " -> ".join([*texts, last]))]
+
+
+def _as_kept(piece: Node, kept: Mapping[str, list[str]], known: Mapping[str, Abbreviation]) -> str | None:
+    """As it is written where it was, each in its turn: argument and result of `t -> int list` may be the same."""
+    same = kept.get(canonical(piece, known))
+    if not same:
+        return None
+    return same.pop(0) if len(same) > 1 else same[0]
 
 
 def as_special_as(written: Node, given: Node) -> str:

@@ -122,6 +122,13 @@ async def test_an_argument_that_was_added_leaves_the_others_as_written(tmp_path:
     assert await first(ml, mli, tmp_path) == {"m.mli": "type t\nval f : ?by:int -> t -> t\n"}
 
 
+async def test_an_argument_of_an_abstract_type_stays_one_beside_a_result_of_what_it_stands_for(tmp_path: Path) -> None:
+    ml = "type t = int list\nlet f ?(by = 1) ~after (x : t) n : int list = List.map (( + ) (by + after + n)) x\n"
+    mli = "type t\nval f : t -> int -> int list\n"
+    wanted = "type t\nval f : ?by:int -> after:int -> t -> int -> int list\n"
+    assert await first(ml, mli, tmp_path) == {"m.mli": wanted}
+
+
 async def test_the_interface_is_renamed_where_others_use_the_other_name(tmp_path: Path) -> None:
     texts = project("let to_list x = [ x ]\n", "val tolist : 'a -> 'a list\n", "let () = ignore (M.to_list 1)\n")
     case = txtar.Case("names", {"dune-project": "(lang dune 3.17)\n", **texts})
