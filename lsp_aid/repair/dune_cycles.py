@@ -16,6 +16,7 @@ from lsp_aid.ocaml import dune_file, dune_stanzas, messages
 from lsp_aid.ocaml.dune_file import Word
 from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.syntax import parse
+from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair.dune_places import SOURCES, described, read_dunes, words_of
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import text_of
@@ -67,7 +68,7 @@ def _needless(problem: Problem) -> Iterator[Candidate]:
         naming = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(modules)))})\b")
         own = [p for p in dunes.paths if p.endswith(SOURCES) and dune_stanzas.owner(p, dunes.stanzas) == user]
         flags = dunes.texts[user.path][user.group.start : user.group.end]
-        if modules and not any(naming.search(text_of(problem.view, p) or "") for p in own) and "-open" not in flags:
+        if modules and not any(naming.search(_code(problem, p)) for p in own) and "-open" not in flags:
             found.append((user, used))
     for user, used in found if len(found) == 1 else ():
         libraries = dune_file.field(user.group, "libraries")
@@ -79,6 +80,14 @@ def _needless(problem: Problem) -> Iterator[Candidate]:
         edits = [dune_file.remove(dunes.texts[user.path], one) for one in gone]
         title = f"Take {described(used)} out of {described(user)}, which does not use it"
         yield Candidate(title, problem.edit(*edits, path=user.path), 0.95)
+
+
+def _code(problem: Problem, path: str) -> str:
+    """The text of a file; what comments and strings of OCaml's name, it does not use."""
+    text = text_of(problem.view, path) or ""
+    if not path.endswith((".ml", ".mli")):
+        return text
+    return " ".join(token.text for token in tokens(text) if not token.is_comment and token.text[:1] != '"')
 
 
 def _inside(problem: Problem, main: str, folder: str) -> Iterator[Candidate]:
