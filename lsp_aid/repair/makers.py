@@ -176,11 +176,23 @@ def _of_fields(maker: _Maker, given: Mapping[str, Node]) -> tuple[str, int] | No
     for one in maker.takes:
         label = one.label[1:]
         if one.label and label in given:
-            value = _atom(given[label])
-            texts.append(f"~{label}" if value == label else f"~{label}:{value}")
+            texts += _labelled(one, given[label])
         elif not one.label:
             texts.append("()" if one.parts[0].head == "unit" else _atom(given[next(names)]))
     return " ".join(texts), len(lost)
+
+
+def _labelled(parameter: Type, value: Node) -> list[str]:
+    """The argument for a parameter; what may be left out is given by what the option holds, and left out for `None`."""
+    label = parameter.label[1:]
+    if parameter.label.startswith("?") and parameter.parts[0].head != "option":
+        function = value.field("function")
+        if value.text == "None":
+            return []
+        if function is not None and function.text == "Some" and len(value.fields("argument")) == 1:
+            value = within_parentheses(value.fields("argument")[0])
+    text = _atom(value)
+    return [f"~{label}" if text == label else f"~{label}:{text}"]
 
 
 def _place_in(names: Sequence[str]) -> Callable[[str], int]:

@@ -28,6 +28,10 @@ USER = (
     "val set_name : t -> string -> t end = struct type t = { id : int; name : string }\n"
     "let v ~id name = { id; name } let set_name t name = { t with name } end\n"
 )
+STEP = (
+    "module Step : sig type t = private { at : int option; n : int } val make : ?at:int -> int -> t end = struct\n"
+    "  type t = { at : int option; n : int }\n  let make ?at n = { at; n }\nend\n"
+)
 CENTS = (
     "module Cents : sig type t = private C of int val of_int : int -> t end =\n"
     "struct type t = C of int let of_int n = C n end\n"
@@ -63,6 +67,10 @@ CASES = {
     ],
     makers: [
         (f'{USER}let f id = {{ User.id; name = "a" }}', f'{USER}let f id = User.v ~id "a"'),
+        (
+            f"{STEP}let l = [ {{ Step.at = Some 4; n = 2 }}; {{ Step.at = None; n = 1 }} ]",
+            f"{STEP}let l = [ Step.make ~at:4 2; Step.make 1 ]",
+        ),
         (f'{USER}let f u = {{ u with User.name = "a" }}', f'{USER}let f u = User.set_name u "a"'),
         (
             f"{CENTS}let f n = Cents.C n\nlet g n = [ Cents.C (n + 1) ]",
