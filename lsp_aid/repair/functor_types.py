@@ -19,6 +19,7 @@ MOST = 6
 _COMPONENTS = re.compile(r"^The module [\"`']?(\S+?)[\"`']? is a functor, it cannot have any components")
 _UNUSED = re.compile(r"unused functor parameter [\"`']?([A-Z][\w']*)")
 _USUAL = ("String", "Int")
+_MOST_NAMES = 4
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -204,17 +205,30 @@ def _abstract(problem: Problem, syntax: Syntax, signature: Node) -> dict[str, No
     if signature.kind == "module_type_constraint":
         signature = signature.named_children[0]
     if signature.kind == "module_type_path":
-        module, _, name = signature.text.rpartition(".")
-        file = file_of_module(problem, module.rpartition(".")[2]) if module else None
-        text = text_of(problem.view, file) if file is not None else None
-        tree_ = parse(text, file) if file is not None and text is not None else syntax
-        named = [
-            d for d in tree_.walk("module_type_definition") if (n := d.child("module_type_name")) and n.text == name
-        ]
-        signature = next((s for d in named if (s := d.child("signature")) is not None), signature)
+        signature = _signature_of(problem, syntax, signature.text) or signature
     parts = [t for d in signature.named_children if d.kind == "type_definition" for t in d.named_children]
     return {
         t.text: t
         for t in parts
         if t.kind == "type_binding" and re.fullmatch(r"[a-z_][\w']*", t.text) and t.text not in told
     }
+
+
+def _signature_of(problem: Problem, syntax: Syntax, path: str) -> Node | None:
+    """The signature of a module type, which other module types may be other names of."""
+    for _ in range(_MOST_NAMES):
+        module, _, name = path.rpartition(".")
+        file = file_of_module(problem, module.rpartition(".")[2]) if module else None
+        text = text_of(problem.view, file) if file is not None else None
+        if file is not None and text is not None:
+            syntax = parse(text, file)
+        named = [
+            d for d in syntax.walk("module_type_definition") if (n := d.child("module_type_name")) and n.text == name
+        ]
+        if whole := next((s for d in named if (s := d.child("signature")) is not None), None):
+            return whole
+        others = [p.text for d in named if (p := d.child("module_type_path")) is not None and p.text != path]
+        if not others:
+            return None
+        path = others[0]
+    return None

@@ -113,6 +113,16 @@ BOX = {
         (
             functor_types,
             {
+                "intf.ml": VERTEX + GRAPH,
+                "a.mli": "module type S = Intf.S\nmodule Make (V : Intf.V) : S\n",
+                "a.ml": "include Intf\nmodule Make (X : V) = struct\n"
+                "  type vertex = X.t type t = X.t list let one v = [ v ]\nend\n",
+            },
+            {"a.mli": "module type S = Intf.S\nmodule Make (V : Intf.V) : S with type vertex = V.t\n"},
+        ),
+        (
+            functor_types,
+            {
                 "a.mli": VERTEX + "module Make (X : V) : sig type v type t val one : v -> t end\n",
                 "a.ml": VERTEX + "module Make (X : V) = struct type v = X.t type t = X.t list let one v = [ v ] end\n",
             },
