@@ -38,6 +38,14 @@ TEXTS = [
     ("(* first\nlet a = 1\n(* second *)\nlet b = 2", "(* first *)\nlet a = 1\n(* second *)\nlet b = 2"),
     ('(* of "x *)\nlet a = "b"', '(* of "x" *)\nlet a = "b"'),
     ('let a = "x\nlet b = "y" ^ a', 'let a = "x"\nlet b = "y" ^ a'),
+    (
+        'let f a = Error (Printf.sprintf "x: %s a)\nlet b = "y"',
+        'let f a = Error (Printf.sprintf "x: %s" a)\nlet b = "y"',
+    ),
+    (
+        'let f a b = Printf.printf "%02d of %s: no" 1 b; Printf.printf "%d, %d\\n (a + 1) a;\n  b ^ "y"',
+        'let f a b = Printf.printf "%02d of %s: no" 1 b; Printf.printf "%d, %d\\n" (a + 1) a;\n  b ^ "y"',
+    ),
     ('let f a = [ "x; a ]\nlet b = "y"', 'let f a = [ "x"; a ]\nlet b = "y"'),
     ('let f a = print_endline ("x" ^ a ^ "!)\nlet b = "y"', 'let f a = print_endline ("x" ^ a ^ "!")\nlet b = "y"'),
     ('let a = x"\nlet b = "y"', 'let a = "x"\nlet b = "y"'),

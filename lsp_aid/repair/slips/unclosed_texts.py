@@ -17,6 +17,8 @@ _ITEM = re.compile(r"\s*(?:let|type|module|open|include|exception|val|external|a
 _OPEN_CHARACTER = re.compile(r"(?<![\w'])'(?:[^'\\\n]|\\.|\\\d{3})(?!['\w])")
 _BRACE = re.compile(r"[{}]")
 _QUOTED = re.compile(r"\{(?P<tag>[a-z_]*)\|")
+_ASKED = re.compile(r"%[-+ 0#]*\d*(?:\.\d+)?(?:[lnL][diuxXo]|[diuxXoscCSfFeEgGhHbBt])")
+_GIVEN = r"(?:[a-z_][\w']*(?:\.[a-z_][\w']*)*|[A-Z][\w.]*\.[a-z_][\w']*|\([^()\"]*\))"
 _TRAILING = re.compile(r"(\s*(?:[\])};,]|\|\]|\bin\b|\bthen\b|->|\bwith\b|;;))+\s*$")
 
 
@@ -115,6 +117,8 @@ def _string(place: Place, factor: float) -> Iterator[Way]:
         word = re.search(r'"[\w.!?]*(?=[;,)\]])', line)
         if word and _marks(line[word.start() :]) == 1:
             ends[start + word.end()] = 0.87
+        if (behind := _behind_format(line)) is not None:
+            ends[start + behind] = 0.9
         for at, likely in ends.items():
             yield Way((TextEdit(at, at, '"'),), "End the string", likely * factor)
         mark = line.rfind('"')
@@ -125,6 +129,15 @@ def _string(place: Place, factor: float) -> Iterator[Way]:
                 start + line.rfind(" ", 0, mark) + 1,
             }:
                 yield Way((TextEdit(at, at, '"'),), "Begin the string", 0.6 * factor)
+
+
+def _behind_format(line: str) -> int | None:
+    """Where a format ends that has lost its end: as many names as it asks for stand behind it."""
+    mark = line.rfind('"')
+    asked = len(_ASKED.findall(line[mark:]))
+    given = re.search(rf"(?:\s+{_GIVEN}){{{asked}}}(?=[\s)\]}};,]*$)", line[mark:]) if asked else None
+    is_whole = given is not None and len(_ASKED.findall(line[mark : mark + given.start()])) == asked
+    return mark + given.start() if given is not None and is_whole else None
 
 
 def _marks(line: str) -> int:
