@@ -17,10 +17,12 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Item, Node, Syntax, parse
 from lsp_aid.repair.asked_types import EVERYTHING, AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import file_of_module, modules_of, text_of, tree
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, modules_of, text_of, tree
 
 _USUAL = ("String", "Int", "Char", "Float", "Int64", "Int32", "Bool", "Bytes")
 _SORTS = ("value", "type constructor", "constructor", "record field", "module")
+_OF_LIBRARY = ("Map.", "Set.", "Hashtbl.", "Stdlib.", "Ephemeron.", "Weak.")
+_SHORTEST = 3
 _PATHS = ("module_path", "extended_module_path")
 _NAMES = ("value_name", "type_constructor", "constructor_name", "field_name", "module_name")
 _FILES_AT_MOST = 400
@@ -31,9 +33,10 @@ _MOST = 4
 @frozen
 class _Functor:
     """`members` are the names in its result, `arities` how many parameters each type of these has; `others` are the
-    names beside it in its module."""
+    names beside it in its module. `of_project`: its parameter is of a module type of the project."""
 
     name: str
+    of_project: bool
     members: frozenset[str]
     arities: Mapping[str, int]
     others: frozenset[str]
@@ -66,7 +69,8 @@ async def _made(problem: Problem, syntax: Syntax, module: str, functor: _Functor
     narrowed = list(_narrowed(syntax, module, functor.arities))
     edits = [edit for edit, _ in narrowed] + list(_renamed(syntax, module, own, functor))
     changes: dict[str, tuple[ChangeSet, int]] = {}
-    for argument, at in _arguments(problem, syntax, module, [key for _, keys in narrowed for key in keys]):
+    keys = [key for _, keys in narrowed for key in keys]
+    for argument, at in _arguments(problem, syntax, module, keys, of_project=functor.of_project):
         line = f"module {own} = {module}.{functor.name} ({argument})"
         all_edits = [TextEdit(at, at, f"{line}\n\n" if at == _place(syntax) else f"\n\n{line}"), *edits]
         moved = sum(len(e.text) - (e.end - e.start) for e in all_edits if e.start < problem.end)
@@ -86,9 +90,12 @@ def _functors(problem: Problem, module: str, name: str) -> Iterator[_Functor]:
     for item, there in _modules_in(problem, module):
         head = item.node.text.partition("sig")[0].partition("struct")[0]
         types, members = _result(item, there)
-        if len(re.findall(r"\(\s*[A-Z]\w*\s*:", head)) == 1 and name in members:
+        takes = re.findall(r"\(\s*(?:_|[A-Z]\w*)\s*:\s*([\w.]*)", head)
+        if len(takes) == 1 and name in members:
             arities = {name: sum(c.kind == "type_variable" for c in t.named_children) for name, t in types}
-            yield _Functor(item.name, frozenset(members), arities, frozenset(other.name for other in there.items))
+            others = frozenset(other.name for other in there.items)
+            of_project = not takes[0].startswith(_OF_LIBRARY)
+            yield _Functor(item.name, of_project, frozenset(members), arities, others)
 
 
 def _result(functor: Item, there: Syntax) -> tuple[list[tuple[str, Node]], set[str]]:
@@ -160,15 +167,27 @@ def _renamed(syntax: Syntax, module: str, name: str, functor: _Functor) -> Itera
             yield TextEdit(path.start, path.end, name)
 
 
-def _arguments(problem: Problem, syntax: Syntax, module: str, keys: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """What the functor may be applied to, and where: first those that the types in the file tell."""
+def _arguments(
+    problem: Problem, syntax: Syntax, module: str, keys: Sequence[str], *, of_project: bool
+) -> Iterator[tuple[str, int]]:
+    """What the functor may be applied to, and where: first those that the types in the file tell, or its words."""
     front = _place(syntax)
     own = {item.name: item.end for item in syntax.items if item.kind == "module"}
     known = [path for path, _ in modules_of(problem) if path != module]
     of_keys = [key.rpartition(".")[0] if key.endswith(".t") else key.capitalize() for key in keys]
     told = [name for name in of_keys if name in (*own, *known, *_USUAL)]
-    for name in list(dict.fromkeys([*told, *own, *_USUAL, *known]))[:_MOST_ARGUMENTS]:
+    inner = [one.short or one.path for one in declared_elsewhere(problem) if one.kind == "module"]
+    mentioned = [name for name in (*inner, *known) if of_project and _mentions(problem, syntax, name)]
+    usual = [*inner, *known] if of_project else [*_USUAL, *known, *inner]
+    for name in list(dict.fromkeys([*told, *mentioned, *own, *usual]))[:_MOST_ARGUMENTS]:
         yield name, own.get(name, front)
+
+
+def _mentions(problem: Problem, syntax: Syntax, module: str) -> bool:
+    """Whether the file speaks of what a module is for, by a word of its text or by the file's own name."""
+    word = module.rpartition(".")[2].lower()
+    text = f"{problem.diagnostic.path} {syntax.text}".lower()
+    return len(word) >= _SHORTEST and re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", text) is not None
 
 
 def _place(syntax: Syntax) -> int:

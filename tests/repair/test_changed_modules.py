@@ -20,6 +20,9 @@ MODULES = {
     "limits.ml": "let most = lazy (1 + 1)\n",
     "log.ml": "let now = Atomic.make 0\nlet level () = Atomic.get now\nlet set_level n = Atomic.set now n\n",
     "lru.ml": "module Make (K : Map.OrderedType) = struct\n  let one (k : K.t) = [ k ]\nend\n",
+    "yarn.ml": "module type S = sig val gauge : int end\n\nmodule Lace = struct let gauge = 34 end\n"
+    "module Bulky = struct let gauge = 13 end\n",
+    "swatch.ml": "module Make (Y : Yarn.S) = struct\n  let stitches cm = cm * Y.gauge\nend\n",
     "cache.ml": "type ('k, 'v) t = ('k, 'v) Hashtbl.t\n",
     "text_util.ml": "let words s = String.split_on_char ' ' s\n",
     "dir.ml": "type t = North | South\n\nlet turn = function North -> South | South -> North\n",
@@ -46,6 +49,10 @@ BEFORE_AND_AFTER = [
     ("let f n = n + Limits.most", "let f n = n + (Lazy.force Limits.most)"),
     ("let f n = if !Log.level < n then Log.level := n", "let f n = if Log.level () < n then Log.set_level n"),
     ('let f () = Lru.one "a"', 'module Lru = Lru.Make (String)\n\nlet f () = Lru.one "a"'),
+    (
+        "let bulky_hat = Swatch.stitches 60",
+        "module Swatch = Swatch.Make (Yarn.Bulky)\n\nlet bulky_hat = Swatch.stitches 60",
+    ),
     (
         'type t = { cache : Cache.t }\n\nlet f t = Hashtbl.find t.cache 1 ^ "a"',
         'type t = { cache : (int, string) Cache.t }\n\nlet f t = Hashtbl.find t.cache 1 ^ "a"',
