@@ -2,10 +2,13 @@
 
 config.host             config.http.host        where the field `http` is of a record that has `host`
 config.http.host        config.host             where there is no `http`
+{ name; host; port }    { name; http = { host; port } }
+{ c with host }         { c with http = { c.http with host } }
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
@@ -16,6 +19,8 @@ from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import text_of, tree
 
 _FILES_AT_MOST = 400
+_PARTS = ("field_expression", "field_pattern")
+_QUALIFIER = re.compile(r"(?:[A-Z][\w']*\s*\.\s*)*")
 
 Fields = Mapping[str, str]
 """The fields of a record, each with its type as it is written."""
@@ -25,9 +30,15 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     syntax = tree(problem)
     is_field = isinstance(message, messages.UnboundName) and message.sort == "record field"
-    if not isinstance(message, messages.UnboundName) or not is_field or syntax is None or not message.of_type:
+    if not isinstance(message, messages.UnboundName) or not is_field or syntax is None:
         return ()
     at = syntax.node_at(problem.start, problem.end)
+    part = at.enclosing(*_PARTS) if at is not None and at.kind not in _PARTS else at
+    name = part.named_children[0] if part is not None else None
+    if part is not None and part.parent is not None and name is not None and name.start <= problem.start < name.end:
+        return list(_within(problem, syntax, message, part.parent))
+    if not message.of_type:
+        return ()
     access = at.enclosing("field_get_expression") if at is not None and at.kind != "field_get_expression" else at
     record = access.field("record") if access is not None else None
     if access is None or record is None:
@@ -57,6 +68,57 @@ def _nested(problem: Problem, syntax: Syntax, message: messages.UnboundName, rec
                 times = f" ({len(edits)} times)" if len(edits) > 1 else ""
                 title = f"`{message.name}` is in the record `{name}` now: `{record.text}.{name}.{message.name}`{times}"
                 yield Candidate(title, problem.edit(*edits), weight / len(fitting) ** 0.5)
+
+
+def _within(problem: Problem, syntax: Syntax, message: messages.UnboundName, record: Node) -> Iterator[Candidate]:
+    """The fields of a record that is made or matched which are in one of its fields now, together in that."""
+    parts = {_named(part): part for part in record.named_children if part.kind in _PARTS}
+    known = dict(records(problem, syntax))
+    outer = found_record(known, message.of_type, module_of(problem.diagnostic.path)) if message.of_type else None
+    module = (message.qualifier or "").rpartition(".")[2]
+    for own, fields in [outer] if outer is not None else known.values():
+        moved = [name for name in parts if name not in fields]
+        if message.name not in moved or (module and outer is None and own != module):
+            continue
+        for name, type_ in fields.items():
+            inner = found_record(known, type_, own)
+            if inner is None or name in parts or not set(moved) <= set(inner[1]):
+                continue
+            for qualifier, weight in (("", 0.93), (f"{inner[0]}.", 0.85)):
+                text = _inner(record, name, [parts[one] for one in moved], qualifier, len(inner[1]))
+                edits = list(_gathered(record, [parts[one] for one in moved], text))
+                title = f"`{message.name}` is in the record `{name}` now: `{' '.join(text.split())}`"
+                yield Candidate(title, problem.edit(*edits), weight)
+
+
+def _named(part: Node) -> str:
+    """The field that a part of a record is about."""
+    return re.split(r"[\s=:]", part.text[_qualified(part) :], maxsplit=1)[0]
+
+
+def _qualified(part: Node) -> int:
+    match = _QUALIFIER.match(part.text)
+    return match.end() if match is not None else 0
+
+
+def _inner(record: Node, name: str, moved: Sequence[Node], qualifier: str, number: int) -> str:
+    """The field `name` with the moved ones in it, of `number` that it has."""
+    held = "; ".join(part.text[_qualified(part) :] for part in moved)
+    base = record.named_children[0]
+    is_pattern = record.kind == "record_pattern"
+    if len(moved) < number and not is_pattern and base.kind not in _PARTS:
+        return f"{name} = {{ {base.text}.{name} with {qualifier}{held} }}"
+    return f"{name} = {{ {qualifier}{held}{'; _' if is_pattern and len(moved) < number else ''} }}"
+
+
+def _gathered(record: Node, moved: Sequence[Node], text: str) -> Iterator[TextEdit]:
+    """The text for the first of the moved, nothing for the others."""
+    parts = [part for part in record.named_children if part.kind in _PARTS]
+    first = moved[0]
+    yield TextEdit(first.start, first.end, first.text[: _qualified(first)] + text)
+    for before, part in pairwise(parts):
+        if part in moved[1:]:
+            yield TextEdit(before.end, part.end, "")
 
 
 def _field(node: Node) -> str:

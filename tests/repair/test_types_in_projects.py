@@ -14,6 +14,7 @@ from lsp_aid.repair import (
     inline_records,
     logged_messages,
     module_members,
+    nested_fields,
     option_errors,
     own_equalities,
     polymorphic_recursion,
@@ -35,6 +36,7 @@ BASE = "open struct let ( = ) (a : int) b = a = b let ( <> ) (a : int) b = a <> 
 LAZY = "type r = { a : int; b : int }\nlet l = lazy 1\n"
 CHAIN = "type error = Other | Unknown_book of string\nlet ( let* ) = Result.bind\nlet f t k : (int, error) result =\n"
 PP = "let pp ppf n = Format.pp_print_int ppf n\nlet name = string_of_int\n"
+HTTP = "type h = { host : string; port : int }\ntype t = { name : string; http : h }\n"
 PPS = "module P = struct let pp = Format.pp_print_int end\n"
 BAD = "exception Bad of { line : int; text : string }\n"
 BOXES = "type t = Text of string | Rows of { gap : string; rows : string list }\n"
@@ -136,6 +138,20 @@ CASES = {
         (
             "let f (s : int Seq.t) = match s with Seq.Nil -> 0 | Seq.Cons (n, _) -> n",
             "let f (s : int Seq.t) = match s () with Seq.Nil -> 0 | Seq.Cons (n, _) -> n",
+        ),
+    ],
+    nested_fields: [
+        (
+            HTTP + 'let a host : t = { host; name = "a"; port = 1 }',
+            HTTP + 'let a host : t = { http = { host; port = 1 }; name = "a" }',
+        ),
+        (
+            HTTP + "let a (c : t) = { c with port = 1 }",
+            HTTP + "let a (c : t) = { c with http = { c.http with port = 1 } }",
+        ),
+        (
+            HTTP + "let a ({ name; host; _ } : t) = name ^ host",
+            HTTP + "let a ({ name; http = { host; _ }; _ } : t) = name ^ host",
         ),
     ],
     option_errors: [
