@@ -20,6 +20,7 @@ from lsp_aid.repair.places import text_of, tree
 
 _FILES_AT_MOST = 400
 _PARTS = ("field_expression", "field_pattern")
+_MIXED = re.compile(r"\bbut is mixed here with fields of type\b")
 _QUALIFIER = re.compile(r"(?:[A-Z][\w']*\s*\.\s*)*")
 
 Fields = Mapping[str, str]
@@ -30,14 +31,16 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     syntax = tree(problem)
     is_field = isinstance(message, messages.UnboundName) and message.sort == "record field"
-    if not isinstance(message, messages.UnboundName) or not is_field or syntax is None:
+    unbound = message if isinstance(message, messages.UnboundName) else None
+    mixed = _MIXED.search(problem.diagnostic.flat_message)
+    if syntax is None or not (is_field or mixed):
         return ()
     at = syntax.node_at(problem.start, problem.end)
     part = at.enclosing(*_PARTS) if at is not None and at.kind not in _PARTS else at
     name = part.named_children[0] if part is not None else None
     if part is not None and part.parent is not None and name is not None and name.start <= problem.start < name.end:
-        return list(_within(problem, syntax, message, part.parent))
-    if not message.of_type:
+        return list(_within(problem, syntax, unbound, part.parent))
+    if not isinstance(message, messages.UnboundName) or not message.of_type:
         return ()
     access = at.enclosing("field_get_expression") if at is not None and at.kind != "field_get_expression" else at
     record = access.field("record") if access is not None else None
@@ -70,15 +73,20 @@ def _nested(problem: Problem, syntax: Syntax, message: messages.UnboundName, rec
                 yield Candidate(title, problem.edit(*edits), weight / len(fitting) ** 0.5)
 
 
-def _within(problem: Problem, syntax: Syntax, message: messages.UnboundName, record: Node) -> Iterator[Candidate]:
-    """The fields of a record that is made or matched which are in one of its fields now, together in that."""
+def _within(
+    problem: Problem, syntax: Syntax, message: messages.UnboundName | None, record: Node
+) -> Iterator[Candidate]:
+    """The fields of a record that is made or matched which are in one of its fields now, together in that. No message:
+    they are of both types."""
     parts = {_named(part): part for part in record.named_children if part.kind in _PARTS}
     known = dict(records(problem, syntax))
-    outer = found_record(known, message.of_type, module_of(problem.diagnostic.path)) if message.of_type else None
-    module = (message.qualifier or "").rpartition(".")[2]
+    of_type = message.of_type if message is not None else None
+    outer = found_record(known, of_type, module_of(problem.diagnostic.path)) if of_type else None
+    module = ((message.qualifier if message is not None else None) or "").rpartition(".")[2]
     for own, fields in [outer] if outer is not None else known.values():
         moved = [name for name in parts if name not in fields]
-        if message.name not in moved or (module and outer is None and own != module):
+        is_told = 0 < len(moved) < len(parts) if message is None else message.name in moved
+        if not is_told or (module and outer is None and own != module):
             continue
         for name, type_ in fields.items():
             inner = found_record(known, type_, own)
@@ -87,7 +95,7 @@ def _within(problem: Problem, syntax: Syntax, message: messages.UnboundName, rec
             for qualifier, weight in (("", 0.93), (f"{inner[0]}.", 0.85)):
                 text = _inner(record, name, [parts[one] for one in moved], qualifier, len(inner[1]))
                 edits = list(_gathered(record, [parts[one] for one in moved], text))
-                title = f"`{message.name}` is in the record `{name}` now: `{' '.join(text.split())}`"
+                title = f"`{moved[0]}` is in the record `{name}` now: `{' '.join(text.split())}`"
                 yield Candidate(title, problem.edit(*edits), weight)
 
 

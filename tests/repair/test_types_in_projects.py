@@ -150,6 +150,10 @@ CASES = {
             HTTP + "let a (c : t) = { c with http = { c.http with port = 1 } }",
         ),
         (
+            HTTP + "let a { name; port; _ } = name, port",
+            HTTP + "let a { name; http = { port; _ }; _ } = name, port",
+        ),
+        (
             HTTP + "let a ({ name; host; _ } : t) = name ^ host",
             HTTP + "let a ({ name; http = { host; _ }; _ } : t) = name ^ host",
         ),
