@@ -92,16 +92,15 @@ def _stage(problem: Problem, node: Node, has: Type, wants: Type) -> Iterator[Can
 
 
 def _around(node: Node) -> Iterator[_Conversion]:
-    """The conversions of a value, the innermost first."""
+    """The conversions of a value, the innermost first. What else is done with it is not left out."""
     inner, depth = node, 0
     while depth < _DEEPEST:
         while inner.parent is not None and inner.parent.kind == "parenthesized_expression":
             inner = inner.parent
         found = _converted(inner)
-        if found is None:
+        if found is None or not _CONVERTS.search(found.name):
             return
-        if _CONVERTS.search(found.name):
-            yield found
+        yield found
         inner, depth = found.whole, depth + 1
 
 
