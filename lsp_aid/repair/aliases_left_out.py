@@ -11,7 +11,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages, stdlib
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.layout import newline, with_comment_above
+from lsp_aid.repair.layout import below_opens
 from lsp_aid.repair.places import declared_elsewhere, file_of_module, is_member, text_of, tree
 
 _SORTS = ("value", "type constructor", "constructor", "record field", "module", "module type")
@@ -47,9 +47,7 @@ def _brought(problem: Problem, syntax: Syntax, uses: Sequence[Node], path: str, 
     outer, _, module = path.rpartition(".")
     has_aliases, has_paths = _others(problem, outer.rpartition(".")[2])
     aliased = len(uses) >= (_MANY if not has_aliases else 2) and has_aliases >= has_paths
-    line = newline(syntax.text)
-    at, text = _place(syntax, f"module {module} = {path}", line)
-    alias = problem.edit(TextEdit(at, at, text))
+    alias = problem.edit(below_opens(syntax, f"module {module} = {path}", aliases=True))
     edits = [TextEdit(node.start, node.end, path) for node in uses]
     times = f" ({len(edits)} times)" if len(edits) > 1 else ""
     yield Candidate(f"Say what it is here: `module {module} = {path}`", alias, (_LIKELY if aliased else _LESS) - less)
@@ -70,18 +68,3 @@ def _others(problem: Problem, outer: str) -> tuple[int, int]:
         has_aliases += is_aliased
         has_paths += not is_aliased and named.search(text) is not None
     return has_aliases, has_paths
-
-
-def _place(syntax: Syntax, text: str, line: str) -> tuple[int, str]:
-    """Behind the opens and aliases at the top, else in front of the first item."""
-    items: list[Node] = [n for n in syntax.root.named_children if n.kind != "comment"] if syntax.root else []
-    last = None
-    for item in items:
-        is_alias = re.fullmatch(r"module\s+\w+\s*=\s*[\w.]+", item.text) is not None
-        if item.kind != "open_module" and not is_alias:
-            break
-        last = item
-    if last is not None:
-        gap = line * (2 if last.kind == "open_module" else 1)
-        return last.end, f"{gap}{text}"
-    return (with_comment_above(items[0]) if items else 0), f"{text}{line}{line}"

@@ -3,7 +3,7 @@
 import re
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml.syntax import Node
+from lsp_aid.ocaml.syntax import Node, Syntax
 
 _PURE_LEAVES = frozenset(
     {
@@ -24,6 +24,7 @@ _READS = re.compile(
     r"|String\.(?:length|trim|\w+case_ascii|capitalize_ascii|concat|split_on_char|equal|compare|starts_with|ends_with)"
     r"|Hashtbl\.(?:length|mem|find_opt|hash)|(?:Int|Float|Bool|Char)\.(?:of_\w+|to_\w+|equal|compare|abs|min|max|code)))"
 )
+_ALIAS = re.compile(r"module\s+\w+\s*=\s*[\w.]+")
 _NO_EXPRESSION = frozenset({"field_path", "attribute"})
 _PURE_OPERATORS = frozenset({"+", "-", "*", "+.", "-.", "*.", "/.", "^", "@", "^^", "&&", "||"})
 
@@ -83,6 +84,21 @@ def with_comment_above(node: Node) -> int:
             break
         start = before.start
     return start
+
+
+def below_opens(syntax: Syntax, text: str, *, aliases: bool = False) -> TextEdit:
+    """Puts an item behind those at the top that open modules, or are `aliases` of some; else in front of the first."""
+    line, last = newline(syntax.text), None
+    items = [node for node in syntax.root.named_children if node.kind != "comment"] if syntax.root else []
+    for item in items:
+        if item.kind != "open_module" and not (aliases and _ALIAS.fullmatch(item.text)):
+            break
+        last = item
+    if last is None:
+        at = with_comment_above(items[0]) if items else 0
+        return TextEdit(at, at, f"{text}{line}{line}")
+    gap = line * (2 if aliases and last.kind == "open_module" else 1)
+    return TextEdit(last.end, last.end, f"{gap}{text}")
 
 
 def is_pure(node: Node | None) -> bool:

@@ -12,12 +12,11 @@ from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
-from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages, stdlib
 from lsp_aid.ocaml.scope import in_scope, lookup, names_of
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.layout import newline, with_comment_above
+from lsp_aid.repair.layout import below_opens
 from lsp_aid.repair.misspelt_name import OPERATORS
 from lsp_aid.repair.places import Declared, declared_elsewhere, is_member, opened_at, shortened, text_of, tree
 
@@ -95,7 +94,7 @@ def _opened(
         return
     shown = ", ".join(f"`{name}`" for name, _ in Counter(use.name for use in uses).most_common(3))
     title = f"Open `{module}`, which has {shown}"
-    yield Candidate(title, problem.edit(_open(syntax, module)), weight)
+    yield Candidate(title, problem.edit(below_opens(syntax, f"open {module}")), weight)
 
 
 def _uses(syntax: Syntax, members: dict[str, set[str]]) -> Iterator[_Use]:
@@ -132,18 +131,3 @@ def _others(problem: Problem, module: str) -> tuple[int, int]:
         opening += is_open
         qualifying += not is_open and named.search(text) is not None
     return opening, qualifying
-
-
-def _open(syntax: Syntax, module: str) -> TextEdit:
-    """Behind the opens at the top, else in front of the first item."""
-    line = newline(syntax.text)
-    items: list[Node] = [n for n in syntax.root.named_children if n.kind != "comment"] if syntax.root else []
-    last = None
-    for item in items:
-        if item.kind != "open_module":
-            break
-        last = item
-    if last is not None:
-        return TextEdit(last.end, last.end, f"{line}open {module}")
-    at = with_comment_above(items[0]) if items else 0
-    return TextEdit(at, at, f"open {module}{line}{line}")
