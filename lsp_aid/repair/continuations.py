@@ -28,6 +28,9 @@ _ENDS = (
     *("let_binding", "match_case", "fun_expression", "then_clause", "else_clause", "sequence_expression"),
     "let_expression",
 )
+_OPEN = ("let_expression", "sequence_expression", "fun_expression")
+"""What goes on as far as it can, a sequence in it as well."""
+_WITH_CASES = ("match_expression", "function_expression", "try_expression")
 
 
 @frozen
@@ -48,15 +51,16 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     if isinstance(message, messages.TooManyArguments):
         return list(_given_back(problem, syntax, node))
+    is_pattern = isinstance(message, messages.TypeClash) and message.what == "pattern"
     if isinstance(message, messages.TypeClash):
-        types = [message.expected if message.what == "pattern" else message.found]
+        type_ = message.expected if is_pattern else message.found
     elif isinstance(message, messages.NotARecord):
-        types = [message.type]
+        type_ = message.type
     else:
         return ()
-    callback = next((found for type_ in types if (found := _callback(read(type_))) is not None), None)
-    call = _call(node, is_pattern=isinstance(message, messages.TypeClash) and message.what == "pattern")
-    asked = await AskedTypes.of(problem) if callback is not None and call is not None else None
+    callback = _callback(read(type_))
+    call = _call(node, is_pattern=is_pattern) if callback is not None else None
+    asked = await AskedTypes.of(problem) if call is not None else None
     if callback is None or call is None or asked is None:
         return ()
     waits = _all_waits(syntax, call)
@@ -240,20 +244,37 @@ def _direct(syntax: Syntax, call: Node) -> Iterator[TextEdit]:
     if above is not None and above.kind == "sequence_expression" and above.named_children[-1] != call:
         return
     head = syntax.text[call.start : argument.start].rstrip()
+    opened, closed = ("(", ")") if _takes_too_much(call, function) else ("", "")
     if function.kind == "function_expression":
         case = function.child("match_case")
         if case is None:
             return
-        yield TextEdit(call.start, call.start, "match ")
+        yield TextEdit(call.start, call.start, f"{opened}match ")
         yield TextEdit(call.start + len(head), function.start + len("function"), " with")
-        yield TextEdit(function.end, argument.end, "")
+        yield TextEdit(function.end, argument.end, closed)
         return
     takes, body = [child for child in function.children if child.kind == "parameter"], function.field("body")
     if len(takes) != 1 or body is None:
         return
     pattern = within_parentheses(takes[0].named_children[0]).text if takes[0].text != "()" else "()"
     is_unit = pattern == "()"
-    yield TextEdit(call.start, call.start, "" if is_unit else f"let {pattern} = ")
+    yield TextEdit(call.start, call.start, opened if is_unit else f"{opened}let {pattern} = ")
     gap = syntax.text[takes[0].end : body.start].replace("->", "", 1).lstrip(" ") or " "
     yield TextEdit(call.start + len(head), body.start, f"{';' if is_unit else ' in'}{gap}")
-    yield TextEdit(body.end, argument.end, "")
+    yield TextEdit(body.end, argument.end, closed)
+
+
+def _takes_too_much(call: Node, function: Node) -> bool:
+    """Whether what stands for a call would take what is behind it, or leave what is its own, without parentheses."""
+    has_cases = next(iter(function.walk(*_WITH_CASES)), None) is not None
+    node = call
+    while (above := node.parent) is not None and above.kind != "parenthesized_expression":
+        if above.kind == "let_binding" and above.field("body") == node:
+            return False
+        is_last = above.kind in _OPEN and above.named_children[-1] == node
+        if not is_last and (has_cases or above.kind != "match_case"):
+            return True
+        if not has_cases:
+            return False
+        node = above
+    return False

@@ -24,6 +24,7 @@ SETS = "module S = Set.Make (Int)\nmodule M = Map.Make (String)\n"
 FETCH = (
     "let fetch (u : string) k : unit = k (String.length u)\nlet save (u : string) ~after : unit = after (ignore u)\n"
 )
+GIVEN = "let get (n : int) = n\nlet save (_ : string) = ()\n"
 TOKEN = "type kind = A of int | B\ntype t = { kind : kind; line : int }\ntype pair = kind * int\n"
 TASK = "module T = struct type 'a t = T of 'a let return x = T x let bind (T x) f = f x end\n"
 FIND = "let find k : string option T.t = T.return (Some k)\nlet drop (_ : string) : unit T.t = T.return ()\n"
@@ -70,6 +71,23 @@ CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
             'let get (_ : string) = 1\nlet f k = get "a" (fun n -> k n)',
             'let get (_ : string) = 1\nlet f k = let n = get "a" in k n',
         ),
+        (
+            GIVEN + 'let f c k = if c then save "a" (fun () -> k ())',
+            GIVEN + 'let f c k = if c then (save "a"; k ())',
+        ),
+        (
+            GIVEN + "let f = function 0 -> get 1 (function 1 -> 2 | n -> n) | _ -> 1",
+            GIVEN + "let f = function 0 -> (match get 1 with 1 -> 2 | n -> n) | _ -> 1",
+        ),
+        (
+            GIVEN + "let f = function 0 -> print_int 1; get 1 (fun n -> match n with 1 -> 2 | n -> n) | _ -> 1",
+            GIVEN + "let f = function 0 -> print_int 1; (let n = get 1 in match n with 1 -> 2 | n -> n) | _ -> 1",
+        ),
+        (
+            GIVEN + "let f = function 0 -> get 1 (fun n -> n) | _ -> 1",
+            GIVEN + "let f = function 0 -> let n = get 1 in n | _ -> 1",
+        ),
+        (GIVEN + "let f k = get k (fun n -> n) + 2", GIVEN + "let f k = (let n = get k in n) + 2"),
     ],
     patterns_of_parts: [
         (
