@@ -3,7 +3,9 @@
 try show (get k) with Missing m -> fail m                 match get k with Ok v -> show v | Error m -> fail m
 try let v = get k in show v with Not_found -> 0           match get k with Some v -> show v | None -> 0
 
-The error may be elsewhere: a function that is given to the one with the `try` may be of another type, say.
+The call has to be the first thing that is done within the `try`, and always. Nothing catches what the rest raises then:
+it is a guess where that may be the same exception. The error may be elsewhere: a function that is given to the one with
+the `try` may be of another type, say.
 """
 
 import re
@@ -12,11 +14,13 @@ from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
+from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.layout import is_pure
 from lsp_aid.repair.places import file_of_module, text_of, within_parentheses
 from lsp_aid.repair.taken_out import bound_names
 from lsp_aid.repair.type_shapes import Type, parameters
@@ -25,6 +29,12 @@ _WEIGHT = 0.93
 _CALLS_AT_MOST = 12
 _FILES_AT_MOST = 100
 _PARTS = {"option": ("Some", "None"), "result": ("Ok", "Error")}
+_APPLIED = ("parenthesized_expression", "application_expression", "labeled_argument", "field_get_expression")
+_FIRST = ("match_expression", "if_expression")
+_LAZY = ("&&", "||", "&", "or")
+_QUIET = frozenset(
+    {"+", "-", "*", "+.", "-.", "*.", "/.", "^", "@", "&&", "||", "=", "<>", "<", ">", "<=", ">=", "==", "!="}
+)
 
 
 @frozen
@@ -40,12 +50,13 @@ class _Tried:
 
 async def tried_calls(problem: Problem, syntax: Syntax, node: Node) -> Sequence[Candidate]:
     """All of these in the file, those around the error first."""
-    asked = await AskedTypes.of(problem)
+    tries = sorted(syntax.walk("try_expression"), key=lambda n: not n.start <= node.start < n.end)
+    places = [place for one in tries for place in _calls(one)][:_CALLS_AT_MOST]
+    asked = await AskedTypes.of(problem) if places else None
     if asked is None:
         return ()
-    tries = sorted(syntax.walk("try_expression"), key=lambda n: not n.start <= node.start < n.end)
     made: list[tuple[TextEdit, str]] = []
-    places = [place for one in tries for place in _calls(one)][:_CALLS_AT_MOST]
+    kind = Kind.FIX
     for tried in places:
         if any(edit.start <= tried.around.start < edit.end for edit, _ in made):
             continue
@@ -54,6 +65,7 @@ async def tried_calls(problem: Problem, syntax: Syntax, node: Node) -> Sequence[
         if names is not None and type_ is not None:
             text = _matched(problem, syntax, tried, names, type_)
             made.append((TextEdit(tried.around.start, tried.around.end, text), names[1]))
+            kind = Kind.GUESS if _may_still_raise(problem, tried) else kind
     if not made:
         return ()
     edits = [edit for edit, _ in made]
@@ -61,26 +73,109 @@ async def tried_calls(problem: Problem, syntax: Syntax, node: Node) -> Sequence[
     reached = await asked.reached([changes.texts.get(syntax.path) or ""])
     times = f" ({len(edits)} times)" if len(edits) > 1 else ""
     title = f"It answers with `{made[0][1]}` now, and does not raise{times}"
-    return [Candidate(title, changes, _WEIGHT)] if reached[0] > problem.end else ()
+    return [Candidate(title, changes, _WEIGHT, kind)] if reached[0] > problem.end else ()
 
 
 def _calls(around: Node) -> Iterator[_Tried]:
-    """The calls in the body whose answer goes on there."""
+    """The calls of other modules' functions in the body that come first, and whose answer goes on there."""
     cases = [child for child in around.named_children if child.kind == "match_case"]
     pattern, value = (cases[0].field("pattern"), cases[0].field("body")) if len(cases) == 1 else (None, None)
     body = around.named_children[0]
-    if pattern is None or value is None:
+    if pattern is None or value is None or cases[0].child("guard") is not None:
         return
     for call in body.walk("application_expression"):
-        inner = [n for n in call.ancestors() if body.start <= n.start and n.end <= body.end]
-        if call != within_parentheses(body) and not any(n.kind in ("fun_expression", "try_expression") for n in inner):
+        function = call.field("function")
+        is_named = function is not None and function.kind == "value_path" and "." in function.text
+        if is_named and call != within_parentheses(body) and _comes_first(call, body):
             yield _Tried(around, body, call, pattern, value)
+
+
+def _comes_first(call: Node, body: Node) -> bool:
+    """Whether the body evaluates the call always, and nothing that may do something in front of it."""
+    inner = call
+    while inner != body:
+        above = inner.parent
+        if above is None:
+            return False
+        beside = [one for one in above.named_children if one != inner]
+        if above.kind == "let_binding":
+            definition = above.parent
+            sole = definition is not None and len(definition.named_children) == 1 and above.field("body") == inner
+            around = definition.parent if definition is not None else None
+            if not sole or above.child("parameter") is not None or around is None or around.kind != "let_expression":
+                return False
+            above = around
+        elif above.kind == "infix_expression":
+            operator = above.field("operator")
+            if (
+                operator is None
+                or operator.text in _LAZY
+                or not all(_is_idle(one) for one in beside if one != operator)
+            ):
+                return False
+        elif above.kind in _FIRST:
+            if above.named_children[0] != inner:
+                return False
+        elif above.kind not in _APPLIED or not all(_is_idle(one) for one in beside):
+            return False
+        inner = above
+    return True
+
+
+def _is_idle(part: Node) -> bool:
+    """Whether it does nothing that has to come before something else."""
+    if part.kind == "labeled_argument":
+        value = part.field("expression")
+        return value is None or is_pure(value)
+    return part.kind in ("label_name", "field_path") or is_pure(part)
+
+
+def _may_still_raise(problem: Problem, tried: _Tried) -> bool:
+    """Whether what is left of the body calls something, and somebody may raise what the `try` is for."""
+    for part in tried.body.walk("application_expression", "infix_expression", "array_get_expression"):
+        if tried.call.start <= part.start and part.end <= tried.call.end:
+            continue
+        function, operator = part.field("function"), part.field("operator")
+        if function is not None and function.kind == "constructor_path":
+            continue
+        if operator is None or operator.text not in _QUIET:
+            return _is_raised(problem, tried.pattern)
+    return False
+
+
+def _is_raised(problem: Problem, pattern: Node) -> bool:
+    """Whether anybody may raise an exception of the pattern: not where the project defines it and never makes one."""
+    name = re.match(r"(?:[A-Z][\w']*\.)*(?P<name>[A-Z][\w']*)\b(?!\.)", within_parentheses(pattern).text)
+    if name is None or pattern.kind not in ("constructor_path", "constructor_pattern"):
+        return True
+    is_own = False
+    for path in [path for path in problem.view.paths() if path.endswith((".ml", ".mli", ".mll", ".mly"))]:
+        text = text_of(problem.view, path)
+        if text is None or name["name"] not in text:
+            continue
+        uses = [use for use in parse(text, path).walk("constructor_name") if use.text == name["name"]]
+        is_own = is_own or any(_is_defined(use) for use in uses)
+        if not path.endswith((".ml", ".mli")) or any(not (_is_defined(use) or _is_pattern(use)) for use in uses):
+            return True
+    return not is_own
+
+
+def _is_defined(use: Node) -> bool:
+    return use.enclosing("exception_definition") is not None
+
+
+def _is_pattern(use: Node) -> bool:
+    """Whether it stands in the pattern of a case."""
+    inner, case = use, use.parent
+    while case is not None and case.kind != "match_case":
+        inner, case = case, case.parent
+    return case is not None and case.field("pattern") == inner
 
 
 async def _answer(asked: AskedTypes, tried: _Tried) -> Type | None:
     """What a full call of the function gives."""
     function = tried.call.field("function")
-    if function is None or function.kind != "value_path" or "." not in function.text:
+    if function is None:
         return None
     _, (type_,) = await asked.of_parts(item_around(tried.call), (tried.call.start, tried.call.end), [function.text])
     takes, answer = parameters(type_) if type_ is not None else ([], Type(""))
@@ -117,9 +212,9 @@ def _bound_to(outer: Node, body: Node) -> str | None:
     bound = outer.parent
     pattern = bound.field("pattern") if bound is not None and bound.kind == "let_binding" else None
     definition = bound.parent if bound is not None else None
-    if pattern is None or definition is None or definition.parent != body or body.kind != "let_expression":
+    if bound is None or pattern is None or definition is None or definition.parent != body:
         return None
-    return pattern.text
+    return pattern.text if definition.named_children == (bound,) and bound.field("body") == outer else None
 
 
 def _bad(name: str, raised: Node) -> str:

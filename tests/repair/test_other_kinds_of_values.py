@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.ports import Typing
+from lsp_aid.domain.proposal import Kind
 from lsp_aid.repair import (
     binding_operators,
     constructor_arity,
@@ -17,6 +18,7 @@ from lsp_aid.repair import (
     variant_tags,
 )
 from tests.support.one_liners import check_best
+from tests.support.repair import problems
 
 pytestmark = pytest.mark.dune
 
@@ -160,3 +162,26 @@ CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
 @pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
 async def test_uses_follow(family: ModuleType, tmp_path: Path, strict_typing: Typing) -> None:
     await check_best(family, CASES[family], tmp_path, typing=strict_typing)  # type: ignore[arg-type]
+
+
+async def test_a_call_is_taken_out_of_a_try_where_it_comes_first(tmp_path: Path, strict_typing: Typing) -> None:
+    sources = {
+        "branch.ml": LOAD + "let f c k = try if c then succ (L.load k) else 1 with L.No _ -> 0",
+        "later.ml": LOAD + 'let f k = try print_string "x"; succ (L.load k) with L.No _ -> 0',
+        "both.ml": LOAD + "let f k = try let a = L.load k and b = int_of_string k in a + b with L.No _ -> 0",
+        "raises.ml": USERS + 'let f k = try List.assoc (U.find k).name [] with Not_found -> "-"',
+        "sure.ml": USERS + 'let f k = try "- " ^ (U.find k).name with Not_found -> "-"',
+        "own.ml": LOAD + "let f k = try string_of_int (succ (L.load k)) with L.No why -> why",
+    }
+    kinds = {}
+    for problem in await problems(sources, tmp_path, strict_typing):
+        found = await exceptions_and_results.candidates(problem)
+        kinds[problem.diagnostic.path] = [one.kind for one in found if one.title.endswith("does not raise")]
+    assert kinds == {
+        "branch.ml": [],
+        "later.ml": [],
+        "both.ml": [],
+        "raises.ml": [Kind.GUESS],
+        "sure.ml": [Kind.FIX],
+        "own.ml": [Kind.FIX],
+    }
