@@ -121,8 +121,9 @@ def _alike(syntax: Syntax, literal: Node) -> Iterator[Node]:
     above = outer.parent
     if above is None:
         return
-    if literal.enclosing("match_case") is not None and _is_pattern(literal):
-        yield from _patterns(literal)
+    case = literal.enclosing("match_case")
+    if case is not None and case.named_children[0].start <= literal.start < case.named_children[0].end:
+        yield from _patterns(literal, case)
     elif above.kind == "application_expression" and (function := above.field("function")) is not None:
         place = _place(above, outer)
         for call in calls(syntax.walk("application_expression"), function.text):
@@ -153,25 +154,25 @@ def _field(node: Node) -> str:
     return named.text if named is not None else ""
 
 
-def _is_pattern(literal: Node) -> bool:
-    case = literal.enclosing("match_case")
-    pattern = case.named_children[0] if case is not None else None
-    return pattern is not None and pattern.start <= literal.start < pattern.end
-
-
-def _patterns(literal: Node) -> Iterator[Node]:
-    """Those of all cases that stand where this one does: alone, or as the same part of a tuple."""
-    case = literal.enclosing("match_case")
-    around = case.parent if case is not None else None
-    for other in around.named_children if around is not None else ():
+def _patterns(literal: Node, case: Node) -> Iterator[Node]:
+    """Those of all cases that stand where this one does: alone, or as the same part of a tuple or constructor."""
+    where = next((place for place, one in _parts(case.named_children[0]) if one == literal), None)
+    for other in case.parent.named_children if case.parent is not None else ():
         if other.kind == "match_case":
-            yield from (one for one in _alternatives(other.named_children[0]) if one.kind in _LITERALS)
+            alike = (one for place, one in _parts(other.named_children[0]) if place == where)
+            yield from (one for one in alike if one.kind in _LITERALS)
 
 
-def _alternatives(pattern: Node) -> Iterator[Node]:
+def _parts(pattern: Node, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """What a pattern is made of, each with the parts of tuples and the constructors around it."""
     pattern = within_parentheses(pattern)
-    if pattern.kind in ("or_pattern", "tuple_pattern", "alias_pattern", "constructor_pattern"):
-        for part in elements(pattern) if pattern.kind == "tuple_pattern" else pattern.named_children:
-            yield from _alternatives(part)
+    if pattern.kind == "tuple_pattern":
+        for number, part in enumerate(elements(pattern)):
+            yield from _parts(part, (*place, str(number)))
+    elif pattern.kind == "constructor_pattern":
+        yield from _parts(pattern.named_children[-1], (*place, pattern.named_children[0].text))
+    elif pattern.kind in ("or_pattern", "alias_pattern"):
+        for part in pattern.named_children:
+            yield from _parts(part, place)
     else:
-        yield pattern
+        yield place, pattern

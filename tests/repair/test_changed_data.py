@@ -54,6 +54,10 @@ CASES = {
             f'{LEVEL}let f (l : level) = match l with "low" -> 0 | "very high" -> 5 | _ -> 1',
             f"{LEVEL}let f (l : level) = match l with Low -> 0 | Very_high -> 5 | _ -> 1",
         ),
+        (
+            f'{LEVEL}let f (l : level) s = match l, s with "low", "mid" | "mid", "low" -> 0 | _, "mid" -> 1 | _ -> 2',
+            f'{LEVEL}let f (l : level) s = match l, s with Low, "mid" | Mid, "low" -> 0 | _, "mid" -> 1 | _ -> 2',
+        ),
     ],
     definitions_follow: [
         (
