@@ -23,6 +23,7 @@ from lsp_aid.repair.type_shapes import Type, parameters, read, unified
 _CONVERTS = re.compile(r"(?:^|[._])(?:of|to|from|parse|make|create|v)(?:_|$)|_(?:of|to)_")
 _MAPS = ("Option.map", "Result.map", "List.map", "Array.map", "Seq.map", "Fun.compose")
 _GIVEN = {"option": "Some", "result": "Ok"}
+_MISSING = re.compile(r"None|Error\s+[a-z_][\w']*|_")
 _DEEPEST = 3
 _WEIGHT, _MATCHED = 0.93, 0.9
 
@@ -143,17 +144,26 @@ def _name(function: Node, arguments: Sequence[Node]) -> str:
 
 
 def _bound(whole: Node, value: Node, constructor: str) -> TextEdit | None:
-    """What was matched, as it is of that type without a doubt: bound to the name of the first case."""
+    """What was matched, as it is of that type without a doubt: bound to the name of the only case that is left.
+
+    None where another case is lost with it that would be for some values still.
+    """
     around = whole.parent
     while around is not None and around.kind == "parenthesized_expression":
         around = around.parent
     if around is None or around.kind != "match_expression":
         return None
+    found: list[tuple[str, Node]] = []
     for case in (one for one in around.named_children if one.kind == "match_case"):
         pattern, body = case.field("pattern"), case.field("body")
-        given = within_parentheses(pattern).text if pattern is not None else ""
-        if body is None or not given.startswith(f"{constructor} ") or case.child("guard") is not None:
-            continue
-        name = given.removeprefix(constructor).strip()
-        return TextEdit(around.start, around.end, f"let {name} = {value.text} in {body.text}")
-    return None
+        if pattern is None or body is None or case.child("guard") is not None:
+            return None
+        given = within_parentheses(pattern).text
+        if named := re.fullmatch(rf"{constructor}\s+(?P<name>[a-z_][\w']*)", given):
+            found.append((named["name"], body))
+        elif not _MISSING.fullmatch(given):
+            return None
+    if len(found) != 1:
+        return None
+    name, body = found[0]
+    return TextEdit(around.start, around.end, f"let {name} = {value.text} in {body.text}")

@@ -15,7 +15,7 @@ from lsp_aid.repair import (
     undone_conversions,
 )
 from tests.support.one_liners import check_best
-from tests.support.repair import candidates_of
+from tests.support.repair import candidates_of, problems
 
 pytestmark = pytest.mark.dune
 
@@ -65,8 +65,8 @@ CASES = {
             f"{MILES}let half long = Miles.to_float long /. 2.\nlet f r = half r.long",
         ),
         (
-            f"{MILES}let read s = [ float s ]\nlet f r s = {{ r with parts = read s }}",
-            f"{MILES}let read s = List.map Miles.of_float [ float s ]\nlet f r s = {{ r with parts = read s }}",
+            f"{MILES}let id_of_string s = [ float s ]\nlet f r s = {{ r with parts = read s }}",
+            f"{MILES}let id_of_string s = List.map Miles.of_float [ float s ]\nlet f r s = {{ r with parts = read s }}",
         ),
     ],
     makers: [
@@ -113,3 +113,24 @@ async def test_fields_are_written_as_the_project_writes_them(tmp_path: Path) -> 
     [found] = await candidates_of(records_for_tuples, texts, tmp_path)
     after = "let f x = match Range.make x 9 with Some { low; high } -> low + high | None -> 0\n"
     assert found[0].changes.texts == {"b.ml": after}
+
+
+async def test_no_case_is_lost_with_a_conversion(tmp_path: Path, strict_typing: Typing) -> None:
+    of_string = 'let id_of_string s = if s = "" then None else Some (Id s)\n'
+    sources = {
+        f"case{number}.ml": f"{ID}{of_string}let f u = match id_of_string u.id with {cases}\n"
+        for number, cases in enumerate(
+            [
+                'Some (Id "a") -> "" | Some id -> show id | None -> "?"',
+                'Some id when show id = "" -> "" | Some id -> show id | None -> "?"',
+                'Some id -> show id | None -> "?"',
+                'None -> "?" | Some _ -> "!"',
+            ]
+        )
+    }
+    made = {}
+    for problem in await problems(sources, tmp_path, strict_typing):
+        found = await undone_conversions.candidates(problem)
+        made[problem.diagnostic.path] = [text.splitlines()[-1] for one in found for text in one.changes.texts.values()]
+    after = {"case2.ml": ["let f u = let id = u.id in show id"], "case3.ml": ['let f u = let _ = u.id in "!"']}
+    assert made == {"case0.ml": [], "case1.ml": [], **after}
