@@ -1,11 +1,13 @@
 """Calls of functions of lists, written as the functions of a set or of a map take their arguments."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml.syntax import Node
+from lsp_aid.ocaml.scope import lookup
+from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.places import within_parentheses
 
@@ -27,6 +29,11 @@ _OF_PAIRS = ("iter", "exists", "for_all", "filter", "partition")
 _ORDERED = frozenset(
     f"List.{sort} {module}compare" for sort in ("sort", "sort_uniq") for module in ("", "Stdlib.", "String.", "Int.")
 )
+_USUAL = re.compile(
+    r"=\s*(?:Stdlib\.)?Set\.Make\s*\(\s*(?:Stdlib\.)?"
+    r"(String|Bytes|Int|Char|Bool|Float|Int32|Int64|Nativeint|Uchar|Unit)\s*\)\s*$"
+)
+"""Sets of a module of the standard library whose order is that of `compare`."""
 
 
 @frozen
@@ -99,12 +106,16 @@ def called(above: Node, argument: Node, collection: Collection) -> Iterator[Text
     if not function.text.startswith("List."):
         return
     name = function.text.removeprefix("List.")
-    if name in ("fold_left", "fold_right") and len(given) == 3:
-        yield from _folded(place, function, given, collection, is_left=name == "fold_left", is_piped=is_piped)
+    if name == "fold_left" and len(given) == 3:
+        yield from _folded(place, function, given, collection, is_piped=is_piped)
         return
     if " ".join(p.text for p in (function, *given[:-1])) in _ORDERED and not collection.is_map:
-        last = given[-2] if len(given) > 1 else function
-        yield TextEdit(function.start, last.end, collection.listed)
+        if _is_in_order(function.syntax, collection) and lookup(function.syntax, given[0].text, function.start) is None:
+            yield TextEdit(function.start, given[0].end, collection.listed)
+        elif is_piped:
+            yield TextEdit(argument.end, argument.end, f" |> {collection.listed}")
+        else:
+            yield TextEdit(argument.start, argument.end, f"({collection.listed} {argument.text})")
         return
     new = (_OF_MAP if collection.is_map else _OF_SET).get(name)
     if new is None and collection.is_map and name in _OF_PAIRS and len(given) == 2:
@@ -115,31 +126,31 @@ def called(above: Node, argument: Node, collection: Collection) -> Iterator[Text
         yield TextEdit(function.start, function.end, f"{collection.module}.{new}")
 
 
+def _is_in_order(syntax: Syntax, collection: Collection) -> bool:
+    """Whether the file shows that the elements of a set are in the order of `compare`."""
+    bindings = {one.text.partition("=")[0].partition(":")[0].strip(): one for one in syntax.walk("module_binding")}
+    made = bindings.get(collection.module)
+    usual = _USUAL.search(made.text) if made is not None else None
+    return usual is not None and usual[1] not in bindings
+
+
 def _folded(
-    place: Node, function: Node, given: Sequence[Node], collection: Collection, *, is_left: bool, is_piped: bool
+    place: Node, function: Node, given: Sequence[Node], collection: Collection, *, is_piped: bool
 ) -> Iterator[TextEdit]:
     """The element comes first and what is gathered last, for the function and for the fold itself."""
-    step, held, start = given[0], given[2], given[1]
-    if not is_left:
-        held, start = (given[2], given[1]) if is_piped else (given[1], given[2])
-        if is_piped:
-            return
+    step, start, held = given
     parameters = _parameters(step)
     if len(parameters) == 2:
-        element, gathered = parameters[::-1] if is_left else parameters
+        gathered, element = parameters
         edits = list(_of_pair(step, [gathered], element)) if collection.is_map else []
         if collection.is_map and not edits:
             return
-        if not collection.is_map and is_left:
+        if not collection.is_map:
             text = f"{element.text} {gathered.text}"
-            edits = [TextEdit(parameters[0].start, parameters[1].end, text)]
-    elif step.kind == "value_path" and (is_left or collection.is_map):
-        known = "key value" if collection.is_map else "one"
-        element_ = "(key, value)" if collection.is_map else "one"
-        call = f"{step.text} all {element_}" if is_left else f"{step.text} {element_} all"
-        edits = [TextEdit(step.start, step.end, f"(fun {known} all -> {call})")]
+            edits = [TextEdit(gathered.start, element.end, text)]
     elif step.kind == "value_path":
-        edits = []
+        known, element_ = ("key value", "(key, value)") if collection.is_map else ("one", "one")
+        edits = [TextEdit(step.start, step.end, f"(fun {known} all -> {step.text} all {element_})")]
     else:
         return
     yield TextEdit(function.start, function.end, f"{collection.module}.fold")
@@ -147,7 +158,7 @@ def _folded(
     if is_piped:
         yield TextEdit(place.start, function.start, "")
         yield TextEdit(start.start, start.start, f"{held.text} ")
-    elif is_left:
+    else:
         yield TextEdit(start.start, start.end, held.text)
         yield TextEdit(held.start, held.end, start.text)
 

@@ -23,6 +23,7 @@ from tests.support.repair import problems
 pytestmark = pytest.mark.dune
 
 SETS = "module S = Set.Make (Int)\nmodule M = Map.Make (String)\n"
+DOWN = "module S = Set.Make (struct type t = int let compare a b = Int.compare b a end)\n"
 FETCH = (
     "let fetch (u : string) k : unit = k (String.length u)\nlet save (u : string) ~after : unit = after (ignore u)\n"
 )
@@ -58,6 +59,10 @@ CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
         (SETS + "let f x = S.union [ x ]", SETS + "let f x = S.union (S.singleton x)"),
         (SETS + "let f (s : S.t) = s = []", SETS + "let f (s : S.t) = S.is_empty s"),
         (SETS + "let f (s : S.t) = List.sort compare s", SETS + "let f (s : S.t) = S.elements s"),
+        (
+            DOWN + "let f (s : S.t) = List.sort compare s, (s |> List.sort compare)",
+            DOWN + "let f (s : S.t) = List.sort compare (S.elements s), (s |> S.elements |> List.sort compare)",
+        ),
     ],
     continuations: [
         (FETCH + 'let f k = let n = fetch "a" in k (n + 1)', FETCH + 'let f k = fetch "a" (fun n -> k (n + 1))'),
