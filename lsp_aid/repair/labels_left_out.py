@@ -48,14 +48,17 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         for one in parameters(takes)[0]
         if one.label.startswith("~") and one.label[1:] not in given
     }
+    if not 0 < len(missing) <= _MOST_LABELS:
+        return ()
     positional = [one.parts[0] for one in parameters(takes)[0] if not one.label]
     is_whole = wanted is not None and not wanted.is_variable and wanted.head != "->"
     if is_whole and parameters(takes)[1].head != "->" and len(plain) < len(missing) + len(positional):
         return ()  # it lacks more than labels
     made: dict[ChangeSet, str] = {}
     in_order = _in_order(parameters(takes)[0], given) if isinstance(message, messages.LabelsOmitted) else ()
-    front = _in_front(problem, function.text, missing)
-    for labels in _assignments(plain, types, missing, positional, in_order):
+    assigned = list(_assignments(plain, types, missing, positional, in_order))
+    front = _in_front(problem, function.text, missing) if any("" in labels for labels in assigned) else set()
+    for labels in assigned:
         shown = " ".join(f"~{label}:{one.text}" for label, one in zip(labels, plain, strict=True) if label)
         for places in (_alike(syntax, call), [call]):
             change = problem.edit(*(edit for one in places for edit in _labelled(one, labels, front)))
@@ -80,8 +83,6 @@ def _assignments(
     in_order: Sequence[str],
 ) -> Iterator[tuple[str, ...]]:
     """A label for each argument, empty for none; the fewest first. Of as many it is `in_order` where that is known."""
-    if not missing or len(missing) > _MOST_LABELS:
-        return
     found: list[tuple[str, ...]] = []
     for labels in itertools.product(("", *missing), repeat=len(plain)):
         used = [label for label in labels if label]
