@@ -34,8 +34,7 @@ _USUAL = re.compile(r"^(?:make|create|v|init|build|new_?|open_?|of_\w+)$")
 _WITHOUT = re.compile(r"^(?:add|incr|scale|neg|sub|map|merge|update|copy|max|min)(?:_|$)")
 _RAISES = {"option": "Option.get", "result": "Result.get_ok"}
 _LITERALS = (
-    "number", "string", "character", "boolean", "empty_list", "constructor_path", "unit", "signed_number",
-    "array_expression", "list_expression", "tag",
+    "number", "string", "character", "boolean", "empty_list", "constructor_path", "unit", "signed_number", "tag",
 )  # fmt: skip
 _MOST = 3
 _WEIGHT = 0.93
@@ -69,12 +68,12 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     made: list[Candidate] = []
     for whole in _wholes(node):
         ways = _ways(whole, makers, values, module)
-        for number, (text, weight, raises) in enumerate(sorted(ways, key=lambda way: -way[1])[:_MOST]):
-            edits = [TextEdit(*_place(whole, text), _closed(whole, text))]
-            edits += _others(syntax, whole, makers, text)
+        for number, (text, weight, is_guess) in enumerate(sorted(ways, key=lambda way: -way[1])[:_MOST]):
+            others = list(_others(syntax, whole, makers, text))
+            edits = [TextEdit(*_place(whole, text), _closed(whole, text)), *(edit for edit, _ in others)]
             often = f" ({len(edits)} times)" if len(edits) > 1 else ""
             title = f"`{module}` makes its values itself: `{' '.join(text.split())}`{often}"
-            kind = Kind.GUESS if raises else Kind.FIX
+            kind = Kind.GUESS if is_guess or any(loses for _, loses in others) else Kind.FIX
             made.append(Candidate(title, problem.edit(*edits), weight - 0.02 * number, kind))
         if ways:
             break
@@ -128,7 +127,7 @@ def _is(type_: Type, head: str) -> bool:
 
 # --- what is written instead ---
 
-_Way = tuple[str, float, bool]
+_Way = tuple[str, float, bool]  # the text, its weight, and whether it is a guess
 
 
 def _ways(whole: Node, makers: Sequence[_Maker], values: Sequence[tuple[str, Type]], module: str) -> list[_Way]:
@@ -144,7 +143,7 @@ def _ways(whole: Node, makers: Sequence[_Maker], values: Sequence[tuple[str, Typ
             called, lost = text
             weight = _WEIGHT - 0.06 * lost - (0.3 if maker.raises else 0.0)
             weight -= 0.0 if _USUAL.match(maker.path.rpartition(".")[2]) else 0.04
-            found.append((f"{maker.raises} ({called})" if maker.raises else called, weight, bool(maker.raises)))
+            found.append((f"{maker.raises} ({called})" if maker.raises else called, weight, bool(maker.raises or lost)))
     return found
 
 
@@ -268,34 +267,39 @@ def _closed(whole: Node, text: str) -> str:
     return f"({text})" if is_argument else text
 
 
-def _others(syntax: Syntax, whole: Node, makers: Sequence[_Maker], text: str) -> Iterator[TextEdit]:
-    """The others of the file that are written with the same fields, or by the same constructor."""
+def _others(syntax: Syntax, whole: Node, makers: Sequence[_Maker], text: str) -> Iterator[tuple[TextEdit, bool]]:
+    """The others of the file that are written with the same fields, or by the same constructor, of that module; each
+    with whether one of its fields is lost."""
     maker = next((one for one in makers if text.startswith(f"{one.path} ")), None)
     if maker is None or whole.kind == "set_expression" or whole.child("with") is not None:
         return
     kind = whole.kind
+    modules = {_module(whole), maker.path.rpartition(".")[0]} - {""}  # without one it may be the module's own
     for other in syntax.walk(kind):
-        is_other = (other.start, other.end) != (whole.start, whole.end) and _is_from_outside(other)
+        is_other = (other.start, other.end) != (whole.start, whole.end) and _module(other) in modules
         if not is_other or _name(other) != _name(whole):
             continue
         given = dict(_fields(other)) if kind == "record_expression" else {}
         made = _of_fields(maker, given) if given else _of_constructor(maker, other)
         if made is not None and other.child("with") is None:
-            yield TextEdit(*_place(other, made[0]), _closed(other, made[0]))
+            yield TextEdit(*_place(other, made[0]), _closed(other, made[0])), made[1] > 0
 
 
-def _is_from_outside(whole: Node) -> bool:
-    """Whether it names the module: without that it may be the module's own."""
+def _module(whole: Node) -> str:
+    """The module that a field or the constructor is written with, or that is opened for it alone; else nothing."""
+    paths = [part.child("field_path") for part in whole.named_children if part.kind == "field_expression"]
+    paths = paths if whole.kind == "record_expression" else [whole.field("function") or whole]
+    named = (path.child("module_path") for path in paths if path is not None)
     above = whole.parent
     while above is not None and above.kind == "parenthesized_expression":
         above = above.parent
-    is_opened = above is not None and above.kind == "local_open_expression"
-    return is_opened or next(whole.walk("module_path"), None) is not None
+    opened = above.child("module_path") if above is not None and above.kind == "local_open_expression" else None
+    found = next((module for module in named if module is not None), opened)
+    return found.text if found is not None else ""
 
 
 def _name(whole: Node) -> object:
-    """What a record's fields are called, with the module of the first, or what a constructor is called."""
+    """What a record's fields are called, or a constructor, without modules."""
     if whole.kind == "record_expression":
         return frozenset(name for name, _ in _fields(whole))
-    function = whole.field("function")
-    return function.text if function is not None else whole.text
+    return (whole.field("function") or whole).text.rpartition(".")[2]

@@ -6,6 +6,7 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.ports import Typing
+from lsp_aid.domain.proposal import Kind
 from lsp_aid.repair import (
     constants_for_variants,
     definitions_follow,
@@ -16,6 +17,8 @@ from lsp_aid.repair import (
 )
 from tests.support.one_liners import check_best
 from tests.support.repair import candidates_of, problems
+from tests.support.requires import require
+from tests.support.whole_projects import proposals
 
 pytestmark = pytest.mark.dune
 
@@ -27,6 +30,10 @@ USER = (
     "module User : sig type t = private { id : int; name : string } val v : id:int -> string -> t\n"
     "val set_name : t -> string -> t end = struct type t = { id : int; name : string }\n"
     "let v ~id name = { id; name } let set_name t name = { t with name } end\n"
+)
+OTHERS = (
+    'module L = struct type t = { id : int; name : string } let a = "a" end\ntype t = { id : int; name : string }\n'
+    "let a id = { L.id; name = L.a }\nlet b id = { id; name = L.a }\n"
 )
 STEP = (
     "module Step : sig type t = private { at : int option; n : int } val make : ?at:int -> int -> t end = struct\n"
@@ -76,6 +83,10 @@ CASES = {
             f"{STEP}let l = [ Step.make ~at:4 2; Step.make 1 ]",
         ),
         (f'{USER}let f u = {{ u with User.name = "a" }}', f'{USER}let f u = User.set_name u "a"'),
+        (
+            f"{USER}{OTHERS}let f id = {{ User.id; name = L.a }}",
+            f"{USER}{OTHERS}let f id = User.v ~id L.a",
+        ),
         (
             f"{CENTS}let f n = Cents.C n\nlet g n = [ Cents.C (n + 1) ]",
             f"{CENTS}let f n = Cents.of_int n\nlet g n = [ Cents.of_int (n + 1) ]",
@@ -134,3 +145,14 @@ async def test_no_case_is_lost_with_a_conversion(tmp_path: Path, strict_typing: 
         made[problem.diagnostic.path] = [text.splitlines()[-1] for one in found for text in one.changes.texts.values()]
     after = {"case2.ml": ["let f u = let id = u.id in show id"], "case3.ml": ['let f u = let _ = u.id in "!"']}
     assert made == {"case0.ml": [], "case1.ml": [], **after}
+
+
+async def test_a_field_that_a_maker_has_no_argument_for_is_lost_by_a_guess(tmp_path: Path) -> None:
+    require("dune")
+    texts = {
+        "u.mli": "type t = private { id : int; n : int }\nval make : int -> t\n",
+        "u.ml": "type t = { id : int; n : int }\nlet make id = { id; n = 0 }\n",
+        "a.ml": "let f id = { U.id; n = 0 }\n",
+    }
+    best = (await proposals(texts, tmp_path))[0]
+    assert (best.changes.texts, best.kind) == ({"a.ml": "let f id = U.make id\n"}, Kind.GUESS)
