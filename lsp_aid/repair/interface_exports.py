@@ -8,9 +8,10 @@ let+ x = a and+ y = b, Syntax being open       val ( and+ ) : 'a t -> 'b t -> ('
 Types come from the compiler: to learn that of a value, the .mli is given a wrong one for it in a probe.
 """
 
+import itertools
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import evolve, frozen
 
@@ -101,14 +102,20 @@ def item_of(tree: Syntax, name: str, kind: str) -> Item | None:
 # --- which module is asked ---
 
 
-def _called(problem: Problem, path: str) -> Iterator[Module]:
-    """The modules that a path may name, modules within files too."""
-    parts = re.split(r"\s*\.\s*", path)
-    for file in problem.view.paths():
-        if not file.endswith(".ml") or module_of(file) not in parts or not problem.view.exists(f"{file}i"):
+def _called(problem: Problem, paths: Iterable[str], apart: str = "") -> Iterator[Module]:
+    """The modules that paths may name, modules within files too, each once; without the one `apart` itself."""
+    ways = [re.split(r"\s*\.\s*", path) for path in dict.fromkeys(paths)]
+    named = {part for parts in ways for part in parts}
+    known = [file for file in problem.view.paths() if file.endswith(".ml") and module_of(file) in named]
+    files = [file for file in known if problem.view.exists(f"{file}i")]
+    seen: set[tuple[str, ...]] = set()
+    for parts, file in itertools.product(ways, files):
+        inner = parts[parts.index(module_of(file)) + 1 :] if module_of(file) in parts else None
+        if inner is None or (file, *inner) in seen or (module_of(file) == apart and not inner):
             continue
+        seen.add((file, *inner))
         module = module_at(problem, file)
-        for name in parts[parts.index(module_of(file)) + 1 :]:
+        for name in inner:
             module = within(module, name) if module is not None else None
         if module is not None:
             yield module
@@ -140,9 +147,8 @@ async def asked_by_name(problem: Problem, message: messages.UnboundName) -> list
     found: dict[ChangeSet, Candidate] = {}
     opens = opened_at(problem)
     paths = [".".join(filter(None, (opened, message.qualifier))) for opened in ("", *opens)]
-    own = module_of(problem.diagnostic.path)
-    for module in (module for path in dict.fromkeys(paths) if path for module in _called(problem, path)):
-        item = item_of(module.ml, message.name, kind) if module.name != own else None
+    for module in _called(problem, filter(None, paths), apart=module_of(problem.diagnostic.path)):
+        item = item_of(module.ml, message.name, kind)
         if item is not None and item_of(module.mli, message.name, kind) is None:
             for candidate in await _exported(problem, module, [item]):
                 found.setdefault(candidate.changes, candidate)
@@ -155,7 +161,7 @@ async def asked_by_signature(problem: Problem, message: messages.SignatureMismat
     if len(lacking) < len(message.entries):
         return []
     for path in reversed(_PATH.findall(problem.source.text[problem.start : problem.end])):
-        for module in _called(problem, path):
+        for module in _called(problem, [path]):
             items = [item_of(module.ml, entry.name, entry.sort) for entry in lacking]
             asked = [item for item in items if item is not None]
             if len(asked) == len(items):
