@@ -31,18 +31,23 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if not isinstance(message, messages.SignatureMismatch):
         return ()
     own = f"{posixpath.splitext(problem.diagnostic.path)[0]}.mli"
-    changes, names, is_added = ChangeSet(), [], True
+    edits: dict[str, list[TextEdit]] = {}
+    names, is_added = [], True
     for entry in [e for e in message.entries if isinstance(e, messages.Mismatch) and e.sort == "value"][:_MOST]:
         given, wanted = (_labels(text) for text in (entry.given, entry.wanted))
         adds = all(not ours or ours == theirs for ours, theirs in zip(given, wanted, strict=False))
         is_own = entry.expected_at is not None and entry.expected_at.path == own
         made = _relabelled(problem, entry, given, wanted) if adds or not is_own else None
         if made is not None:
-            changes, is_added = changes.then(made), is_added and adds
+            path, edited = made
+            edits.setdefault(path, []).extend(edited)
+            is_added = is_added and adds
             names.append(entry.wanted.removeprefix("val ").partition(" :")[0])
     if not names:
         return ()
     shown = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+    together = [problem.edit(*dict.fromkeys(edited), path=path) for path, edited in edits.items()]
+    changes = ChangeSet.of(change for one in together for change in one.files)
     return [
         Candidate(f"Take the arguments of {shown} with the labels promised", changes, _ADDED if is_added else _CHANGED)
     ]
@@ -58,8 +63,8 @@ def _takes(declaration: str) -> list[Type]:
 
 def _relabelled(
     problem: Problem, entry: messages.Mismatch, given: Sequence[str], wanted: Sequence[str]
-) -> ChangeSet | None:
-    """The definition of an entry with other labels; None where nothing but labels is not what is wrong."""
+) -> tuple[str, list[TextEdit]] | None:
+    """The edits of a file that give the definition of an entry other labels; None where more than labels is wrong."""
     text = text_of(problem.view, entry.actual_at.path) if entry.actual_at is not None else None
     differ = [n for n, (ours, theirs) in enumerate(zip(given, wanted, strict=False)) if ours != theirs]
     is_optional = any(label.startswith("?") for n in differ for label in (given[n], wanted[n]))
@@ -72,7 +77,7 @@ def _relabelled(
     if around is None:
         return None
     edits = list(_in_type(around, differ, wanted) if path.endswith(".mli") else _in_code(around, differ, wanted))
-    return problem.edit(*edits, path=path) if edits else None
+    return (path, edits) if edits else None
 
 
 _DEFINITIONS = ("let_binding", "value_specification")

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from lsp_aid.domain.diagnostics import Diagnostic, Related, Severity
 from lsp_aid.domain.proposal import Level
+from lsp_aid.domain.text import Position, Range
+from lsp_aid.repair import promised_labels
+from tests.support.repair import diagnostic_problem
 from tests.support.requires import require
 from tests.support.whole_projects import changed, proposals
 
@@ -108,3 +112,23 @@ async def test_definitions_follow_the_labels_of_their_types(tmp_path: Path) -> N
         "let twice s b = write s ~into:b; write s ~into:b\n",
         "pad.ml": "let pad ~width ~fill s = s ^ String.make (width - String.length s) fill\n",
     }
+
+
+async def test_all_definitions_of_a_file_follow_at_once() -> None:
+    at = Range(Position(0, 0), Position(0, 1))
+    places = [Range(Position(line, 4), Position(line, 7)) for line in (0, 1)]
+    values = [("pad", "width", places[0]), ("cut", "size", places[1])]
+    message = "Signature mismatch:\n"
+    for name, label, _ in values:
+        given, wanted = (f"val {name} : {start}int -> string -> string" for start in ("", f"{label}:"))
+        message += f"Values do not match:\n  {given}\nis not included in\n  {wanted}\n"
+    related = [
+        Related(path, place, what)
+        for _, _, place in values
+        for path, what in (("t.mli", "Expected declaration"), ("t.ml", "Actual declaration"))
+    ]
+    error = Diagnostic("t.ml", at, Severity.ERROR, message, related=tuple(related))
+    texts = {"t.ml": "let pad n s = s ^ string_of_int n\nlet cut n s = String.sub s 0 n\n"}
+    [found] = await promised_labels.candidates(diagnostic_problem(texts, error))
+    after = "let pad ~width:n s = s ^ string_of_int n\nlet cut ~size:n s = String.sub s 0 n\n"
+    assert found.changes.texts == {"t.ml": after}
