@@ -72,8 +72,8 @@ CASES = {
             f"{MILES}let half long = Miles.to_float long /. 2.\nlet f r = half r.long",
         ),
         (
-            f"{MILES}let id_of_string s = [ float s ]\nlet f r s = {{ r with parts = read s }}",
-            f"{MILES}let id_of_string s = List.map Miles.of_float [ float s ]\nlet f r s = {{ r with parts = read s }}",
+            f"{MILES}let read s = [ float s ]\nlet f r s = {{ r with parts = read s }}",
+            f"{MILES}let read s = List.map Miles.of_float [ float s ]\nlet f r s = {{ r with parts = read s }}",
         ),
     ],
     makers: [
