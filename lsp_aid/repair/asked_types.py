@@ -16,6 +16,7 @@ from lsp_aid.repair.type_shapes import Type, read
 
 MOST_CHARACTERS = 200_000
 _LATER = ("The implementation", "Could not find the .cmi file for interface")
+_HEAD = "modules not built"
 _HOLE = "assert false"
 _SHOWN = "Stdlib.Obj.magic"
 EVERYTHING = float("inf")
@@ -48,7 +49,9 @@ class AskedTypes:
             return None
         if flags is None:
             return None
-        return cls(problem.typing.typer, flags, path, text, problem.start, modules_not_built(problem))
+        if _HEAD not in problem.said:
+            problem.said[_HEAD] = modules_not_built(problem)
+        return cls(problem.typing.typer, flags, path, text, problem.start, problem.said[_HEAD])
 
     async def of_parts(
         self, item: tuple[int, int], place: tuple[int, int], parts: Sequence[str]

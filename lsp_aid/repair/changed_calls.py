@@ -53,11 +53,12 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     syntax = tree(problem)
     node = node_of(problem, syntax) if syntax else None
-    asked = await AskedTypes.of(problem) if node is not None else None
+    places = [*applications(node), *_handed_on(node)] if node is not None else []
+    asked = await AskedTypes.of(problem) if places else None
     if syntax is None or node is None or asked is None:
         return ()
     found: list[Candidate] = []
-    for place in (*applications(node), *_handed_on(node)):
+    for place in places:
         call = await read_call(place, asked)
         is_handed_on = call is not None and call.node == call.function
         if call is not None and not (is_handed_on and (call.wanted is None or call.wanted.head != "->")):

@@ -44,9 +44,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     node, _, wanted = option
     call = _call(node)
     function = call.field("function") if call is not None else None
-    asked = await AskedTypes.of(problem)
     if call is None or function is None:
         return ()
+    asked = await AskedTypes.of(problem)
     defaults = dict.fromkeys(_given_elsewhere(problem, function.text), _SEEN)
     for text, weight in await _named(asked, call, function.text, wanted) if asked is not None else ():
         defaults[text] = max(weight, defaults.get(text, 0.0))

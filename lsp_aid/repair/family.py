@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from lsp_aid.domain.build import BuildResult
 from lsp_aid.domain.changes import ChangeSet, FileChange
@@ -43,6 +43,8 @@ class Problem:
     errors: Sequence[Diagnostic]  # all errors and warnings of that build, this one included
     probe: Callable[[ChangeSet], Awaitable[BuildResult | None]]
     typing: Typing | None = None  # None where modules cannot be typed by themselves
+    said: dict[str, str] = field(init=False, factory=dict, eq=False, repr=False)
+    """What was worked out about the problem as a whole: many families ask the same."""
 
     @property
     def source(self) -> SourceText:

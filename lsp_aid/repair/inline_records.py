@@ -48,13 +48,12 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if syntax is None or around is None or not fields:
         return ()
     edits = []
-    asked = await AskedTypes.of(problem)
     for each in syntax.walk(_PATTERN, _EXPRESSION):
         parts = _parts(each) if _name(each) == name else []
         if len(parts) == len(fields) or [part.text for part in parts] == ["_"]:
             edits += list(_named(each, name, [field for field, _ in fields], parts))
-        elif len(parts) == 1 and each.kind == _EXPRESSION and asked is not None:
-            edits += await _filled(problem, syntax, asked, each, fields)
+        elif len(parts) == 1 and each.kind == _EXPRESSION:
+            edits += await _filled(problem, syntax, each, fields)
     if not edits:
         return ()
     return [Candidate(f"`{name}` carries a record: `{edits[0].text}`", problem.edit(*edits), _WEIGHT)]
@@ -125,14 +124,13 @@ def _named(node: Node, name: str, fields: Sequence[str], parts: Sequence[Node]) 
     yield TextEdit(node.start, node.end, f"{name} {body}")
 
 
-async def _filled(
-    problem: Problem, syntax: Syntax, asked: AskedTypes, node: Node, fields: Sequence[tuple[str, str]]
-) -> list[TextEdit]:
+async def _filled(problem: Problem, syntax: Syntax, node: Node, fields: Sequence[tuple[str, str]]) -> list[TextEdit]:
     """The argument for the field of its name; for each other one the variable of its name, or the only field of its
     type in a record that is at hand. Nothing where one of them is not known."""
     [part] = _parts(node)
     own = next((field for field, _ in fields if field == part.text.rpartition(".")[2]), None)
-    if own is None:
+    asked = await AskedTypes.of(problem) if own is not None else None
+    if asked is None:
         return []
     scope = {b.name for b in in_scope(syntax, node.start) if b.kind in ("parameter", "variable", "value")}
     local = [b.name for b in in_scope(syntax, node.start) if b.kind in ("parameter", "variable")]
