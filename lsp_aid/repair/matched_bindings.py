@@ -18,7 +18,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.operands import clashing
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import moved, node_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, fits, read
 from lsp_aid.repair.values import COMMON
 
@@ -80,14 +80,16 @@ async def _matched(problem: Problem, asked: AskedTypes, binding: Node, around: N
     some, none = _PARTS[head]
     gap = f"\n{' ' * _column(around)}"
     is_free = around.parent is not None and around.parent.kind in _FREE
-    found = []
+    found: list[tuple[Candidate, TextEdit]] = []
     for case, instead, weight in await _otherwise(asked, around, behind, wanted, none):
         text = f"match {value.text} with{gap}| {some} {given} -> {body.text}{gap}| {case} -> {instead}"
         edit = TextEdit(around.start, around.end, text if is_free else f"({text})")
-        kind = Kind.FIX if weight >= _GIVEN else Kind.GUESS
-        found.append(Candidate(f"Where there is none, that is `{instead}`", problem.edit(edit), weight, kind))
-    reached = await asked.reached([one.changes.texts.get(problem.diagnostic.path) or "" for one in found])
-    return [one for one, far in zip(found, reached, strict=True) if far > around.end]
+        # An error that is not passed on is lost: a person has to look.
+        is_lost = case == "Error _" or weight < _GIVEN
+        kind = Kind.GUESS if is_lost else Kind.FIX
+        found.append((Candidate(f"Where there is none, that is `{instead}`", problem.edit(edit), weight, kind), edit))
+    reached = await asked.reached([one.changes.texts.get(problem.diagnostic.path) or "" for one, _ in found])
+    return [one for (one, edit), far in zip(found, reached, strict=True) if far > moved(around.end, [edit])]
 
 
 def _column(node: Node) -> int:

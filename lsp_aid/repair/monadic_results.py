@@ -14,7 +14,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.branch_ends import ends
 from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import moved, node_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, read
 
 _NAMES = ("return", "pure", "ret", "ok", "succeed", "resolve", "unit", "const", "now", "of_value", "value", "lift")
@@ -39,12 +39,13 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     inner = within_parentheses(node)
     value = inner.text if inner.kind in ATOMS else f"({inner.text})"
     names = [name async for name in _makers(asked, problem, wanted)][:_MOST]
-    made = [(name, problem.edit(TextEdit(node.start, node.end, f"{name} {value}"))) for name in names]
+    edits = [TextEdit(node.start, node.end, f"{name} {value}") for name in names]
+    made = [(name, problem.edit(edit)) for name, edit in zip(names, edits, strict=True)]
     reached = await asked.reached([changes.texts.get(problem.diagnostic.path) or "" for _, changes in made])
     return [
         Candidate(f"The chain ends in `{name} ...`", changes, _WEIGHT / (1 + number))
-        for number, ((name, changes), far) in enumerate(zip(made, reached, strict=True))
-        if far > problem.end
+        for number, ((name, changes), edit, far) in enumerate(zip(made, edits, reached, strict=True))
+        if far > moved(problem.end, [edit])
     ]
 
 

@@ -2,12 +2,13 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from attrs import frozen
 
 from lsp_aid.domain.ports import View
+from lsp_aid.domain.text import TextEdit
 from lsp_aid.errors import WorkspaceError
 from lsp_aid.ocaml import dune_stanzas
 from lsp_aid.ocaml.dune_stanzas import Stanza
@@ -50,6 +51,13 @@ def within_parentheses(node: Node) -> Node:
     while node.kind.startswith("parenthesized_") and len(node.named_children) == 1:
         node = node.named_children[0]
     return node
+
+
+def moved(offset: int, edits: Iterable[TextEdit]) -> int:
+    """Where an offset is once the edits in front of it are made; of one in a replaced part, the end of what replaces
+    it."""
+    before = [edit for edit in edits if edit.start < offset or edit.start == edit.end == offset]
+    return max([offset, *(edit.end for edit in before)]) + sum(len(e.text) - (e.end - e.start) for e in before)
 
 
 def is_member(node: Node) -> bool:

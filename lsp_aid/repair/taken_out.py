@@ -17,7 +17,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import text_of, within_parentheses
+from lsp_aid.repair.places import moved, text_of, within_parentheses
 from lsp_aid.repair.type_shapes import read
 
 _FILES_AT_MOST = 100
@@ -59,8 +59,8 @@ async def taken_out(
     ways = list(_ways(syntax, use, held.head.rpartition(".")[0]))
     made = [(title, problem.edit(*edits)) for title, edits in ways]
     reached = await asked.reached([changes.texts.get(syntax.path) or "" for _, changes in made])
-    best = max([problem.end, *reached])
-    found = [one for one, far in zip(made, reached, strict=True) if far == best > problem.end]
+    further = [far - moved(problem.end, edits) for far, (_, edits) in zip(reached, ways, strict=True)]
+    found = [one for one, gained in zip(made, further, strict=True) if gained == max(further) > 0]
     return [Candidate(title, changes, _WEIGHT - 0.3 * number) for number, (title, changes) in enumerate(found)]
 
 

@@ -15,7 +15,7 @@ from lsp_aid.repair.calls_in_code import Call, bare, read_call
 from lsp_aid.repair.changed_calls import READ, applications, lacks, parameter_names
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.held_values import LONE, around_it, held_values, names_around
-from lsp_aid.repair.places import node_of, text_of, tree
+from lsp_aid.repair.places import moved, node_of, text_of, tree
 from lsp_aid.repair.type_shapes import Type, fits, parameters
 from lsp_aid.repair.values import COMMON, calls, written_elsewhere
 
@@ -29,7 +29,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     asked = await AskedTypes.of(problem) if node is not None else None
     if node is None or asked is None:
         return ()
-    made: list[tuple[Candidate, int]] = []
+    made: list[tuple[Candidate, int]] = []  # each with where the call ends in its text
     for place in applications(node):
         around = _function_around(place)
         call = await read_call(place, asked) if around is not None else None
@@ -43,7 +43,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
                 problem, asked, call, number, name
             )
             weight = _HELD if is_held else _LABELLED if taken.label else _PLAIN
-            made.append((_candidate(problem, call, around, number, taken, name, weight), place.end))
+            made.append(_candidate(problem, call, around, number, taken, name, weight))
     reached = await asked.reached([one.changes.texts.get(problem.diagnostic.path) or "" for one, _ in made])
     return [one for (one, end), far in zip(made, reached, strict=True) if far > end]
 
@@ -112,7 +112,7 @@ async def _is_there(problem: Problem, asked: AskedTypes, call: Call, number: int
 
 def _candidate(
     problem: Problem, call: Call, around: Node, number: int, taken: Type, name: str, weight: float
-) -> Candidate:
+) -> tuple[Candidate, int]:
     pattern = around.field("pattern")
     assert pattern is not None  # the function has a name
     parameter = f"~{name}" if taken.label else name
@@ -127,7 +127,8 @@ def _candidate(
     ]
     changes = problem.edit(*edits)
     changes = changes if (shown := _shown(problem, pattern.text, name, taken)) is None else changes.then(shown)
-    return Candidate(f"`{pattern.text}` takes `{name}` as well, for `{call.function.text}`", changes, weight)
+    title = f"`{pattern.text}` takes `{name}` as well, for `{call.function.text}`"
+    return Candidate(title, changes, weight), moved(call.node.end, edits)
 
 
 def _shape(node: Node) -> list[str]:

@@ -21,7 +21,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import is_pure
-from lsp_aid.repair.places import file_of_module, text_of, within_parentheses
+from lsp_aid.repair.places import file_of_module, moved, text_of, within_parentheses
 from lsp_aid.repair.taken_out import bound_names
 from lsp_aid.repair.type_shapes import Type, parameters
 
@@ -71,9 +71,10 @@ async def tried_calls(problem: Problem, syntax: Syntax, node: Node) -> Sequence[
     edits = [edit for edit, _ in made]
     changes = problem.edit(*edits)
     reached = await asked.reached([changes.texts.get(syntax.path) or ""])
+    end = moved(problem.end, [edit for edit in edits if edit.end <= problem.start])
     times = f" ({len(edits)} times)" if len(edits) > 1 else ""
     title = f"It answers with `{made[0][1]}` now, and does not raise{times}"
-    return [Candidate(title, changes, _WEIGHT, kind)] if reached[0] > problem.end else ()
+    return [Candidate(title, changes, _WEIGHT, kind)] if reached[0] > end else ()
 
 
 def _calls(around: Node) -> Iterator[_Tried]:

@@ -6,6 +6,7 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.ports import Typing
+from lsp_aid.domain.proposal import Kind
 from lsp_aid.repair import (
     binding_operators,
     changed_calls,
@@ -17,6 +18,7 @@ from lsp_aid.repair import (
     threaded_parameters,
 )
 from tests.support.one_liners import check_best
+from tests.support.repair import problems
 from tests.support.requires import require
 from tests.support.whole_projects import changed
 
@@ -143,3 +145,16 @@ async def test_a_file_follows_that_uses_one_in_error_itself(tmp_path: Path) -> N
         "lib/note.ml": 'let note b = Project.("a" ^ Money.show ~coin:b.Bill.coin (Bill.total b))\n',
         "road.ml": 'let road x name = Place.at (x, 1) name\nlet home = Place.at (1, 2) "home"\n',
     }
+
+
+async def test_an_error_that_is_not_passed_on_is_lost_by_a_guess(tmp_path: Path, strict_typing: Typing) -> None:
+    sources = {
+        "lost.ml": f"{GOOD}let f n = let a = g n in Some (a + 1)",
+        "given.ml": f"{GOOD}let f (l : int list) n = let a = g n in (a + 1) :: l",
+        "passed.ml": f"{GOOD}let f n = let a = g n in Ok (a + 1)",
+    }
+    kinds = {}
+    for problem in await problems(sources, tmp_path, strict_typing):
+        found = await matched_bindings.candidates(problem)
+        kinds[problem.diagnostic.path] = {one.kind for one in found}
+    assert kinds == {"lost.ml": {Kind.GUESS}, "given.ml": {Kind.GUESS}, "passed.ml": {Kind.FIX}}
