@@ -18,7 +18,7 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, tree, within_parentheses
 
 _WORD = re.compile(r"[A-Za-z][a-z0-9]*")
 _MOST = 12
@@ -101,9 +101,8 @@ def _alike(one: Node, other: Node) -> float:
 
 def _role(node: Node) -> _Role | None:
     """None where nothing can be said of the place."""
-    inner, above = node, node.parent
-    while above is not None and above.kind == "parenthesized_expression":
-        inner, above = above, above.parent
+    inner = outside_parentheses(node)
+    above = inner.parent
     if above is None:
         return None
     if above.kind == "let_binding" and above.field("body") == inner and above.child("parameter") is None:

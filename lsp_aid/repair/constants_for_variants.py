@@ -19,7 +19,16 @@ from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.calls_in_code import bare
 from lsp_aid.repair.declared_types import Parts, constructors
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import file_of_module, node_of, opened_at, shortened, text_of, tree, within_parentheses
+from lsp_aid.repair.places import (
+    file_of_module,
+    node_of,
+    opened_at,
+    outside_parentheses,
+    shortened,
+    text_of,
+    tree,
+    within_parentheses,
+)
 from lsp_aid.repair.records_for_tuples import elements
 from lsp_aid.repair.synonyms import mean_the_same
 from lsp_aid.repair.type_shapes import read
@@ -115,9 +124,7 @@ def _are_alike(one: str, other: str) -> bool:
 
 def _alike(syntax: Syntax, literal: Node) -> Iterator[Node]:
     """The constants that are in the same place elsewhere."""
-    outer = literal
-    while outer.parent is not None and outer.parent.kind in ("parenthesized_expression", "labeled_argument"):
-        outer = outer.parent
+    outer = outside_parentheses(literal, "labeled_argument")
     above = outer.parent
     if above is None:
         return

@@ -20,7 +20,7 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import bare, item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read
 
 _WEIGHT = 0.94
@@ -115,7 +115,7 @@ def _all_waits(syntax: Syntax, call: Node) -> list[_Wait]:
 
 
 def _wait(syntax: Syntax, call: Node) -> _Wait | None:
-    outer = _outside(call)
+    outer = outside_parentheses(call)
     above = outer.parent
     if above is None:
         return None
@@ -138,12 +138,6 @@ def _wait(syntax: Syntax, call: Node) -> _Wait | None:
         cases = outer.end + syntax.text[outer.end : case.start].index("with") + len("with")
         return _Wait((above.start, above.end), call, "function", (cases, above.end))
     return _argument(syntax, call, outer)
-
-
-def _outside(node: Node) -> Node:
-    while node.parent is not None and node.parent.kind == "parenthesized_expression":
-        node = node.parent
-    return node
 
 
 def _argument(syntax: Syntax, call: Node, outer: Node) -> _Wait | None:
@@ -197,7 +191,7 @@ def _is_in(place: tuple[int, int], other: tuple[int, int]) -> bool:
 def _written(wait: _Wait, waits: Sequence[_Wait], label: str) -> str:
     text = wait.call.syntax.text
     start, end = wait.rest
-    outer = _outside(wait.call)
+    outer = outside_parentheses(wait.call)
     if start <= outer.start < end:
         name = wait.opening.split()[1]
         rest = f"{text[start : outer.start]}{name}{text[outer.end : end]}"

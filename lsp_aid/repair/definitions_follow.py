@@ -20,7 +20,7 @@ from lsp_aid.repair.branch_ends import ends
 from lsp_aid.repair.calls_in_code import ATOMS, bare
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.other_forms import functions
-from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.places import file_of_module, node_of, outside_parentheses, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, read
 
 _MAPS = {"option": ("Option.map", "Some"), "result": ("Result.map", "Ok"), "list": ("List.map", ""), "": ("", "")}
@@ -115,9 +115,7 @@ _Parameter = tuple[Item, Node, str]
 
 def _parameter(problem: Problem, syntax: Syntax, node: Node, message: messages.TypeClash) -> _Parameter | None:
     """The definition of the function that is given the value, the parameter that it is given for, and its name."""
-    argument = node
-    while argument.parent is not None and argument.parent.kind in ("parenthesized_expression", "labeled_argument"):
-        argument = argument.parent
+    argument = outside_parentheses(node, "labeled_argument")
     call = argument.parent
     function = call.field("function") if call is not None and call.kind == "application_expression" else None
     if call is None or function is None or function.kind != "value_path":

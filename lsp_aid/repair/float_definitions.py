@@ -13,7 +13,7 @@ from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.arithmetic import TO_FLOAT, int_to_float, operator_of, type_of
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, read
 
 _WEIGHT = 0.84
@@ -81,9 +81,7 @@ def _converted(side: Node) -> Iterator[TextEdit]:
 
 def _is_value(number: Node) -> bool:
     """Whether a number is computed with, started from or given back: no index, no count."""
-    above = number.parent
-    while above is not None and above.kind == "parenthesized_expression":
-        above = above.parent
+    above = outside_parentheses(number).parent
     if above is None:
         return False
     operator = above.field("operator")

@@ -20,7 +20,7 @@ from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.forgotten import Unused, unused_at
-from lsp_aid.repair.places import within_parentheses
+from lsp_aid.repair.places import outside_parentheses, within_parentheses
 
 _SORTS = ("variable", "for-loop index", "value")
 _INDEXED = ("array_get_expression", "string_get_expression", "bigarray_get_expression")
@@ -68,9 +68,8 @@ def _counts(binding: Node) -> bool:
     if binding.kind == "for_expression":
         return True
     function = binding.parent if binding.kind == "parameter" else None
-    argument = function.parent if function is not None and function.kind == "fun_expression" else None
-    while argument is not None and argument.kind in ("parenthesized_expression", "labeled_argument"):
-        argument = argument.parent
+    is_given = function is not None and function.kind == "fun_expression"
+    argument = outside_parentheses(function, "labeled_argument").parent if function is not None and is_given else None
     called = argument.field("function") if argument is not None and argument.kind == "application_expression" else None
     name = called.text.rpartition(".")[2] if called is not None else ""
     is_first = function is not None and next((c for c in function.children if c.kind == "parameter"), None) == binding

@@ -23,7 +23,7 @@ from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.changed_calls import parameter_names
 from lsp_aid.repair.declared_types import fields
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, tree, within_parentheses
 from lsp_aid.repair.records_for_tuples import elements
 from lsp_aid.repair.type_shapes import Type, parameters, read
 
@@ -251,9 +251,7 @@ def _atom(node: Node) -> str:
 
 def _place(whole: Node, text: str) -> tuple[int, int]:
     """The value, with the module that is opened for it alone."""
-    around = whole.parent
-    while around is not None and around.kind == "parenthesized_expression":
-        around = around.parent
+    around = outside_parentheses(whole).parent
     if around is not None and around.kind == "local_open_expression" and around.text.startswith(text.partition(".")[0]):
         return around.start, around.end
     return whole.start, whole.end
@@ -290,9 +288,7 @@ def _module(whole: Node) -> str:
     paths = [part.child("field_path") for part in whole.named_children if part.kind == "field_expression"]
     paths = paths if whole.kind == "record_expression" else [whole.field("function") or whole]
     named = (path.child("module_path") for path in paths if path is not None)
-    above = whole.parent
-    while above is not None and above.kind == "parenthesized_expression":
-        above = above.parent
+    above = outside_parentheses(whole).parent
     opened = above.child("module_path") if above is not None and above.kind == "local_open_expression" else None
     found = next((module for module in named if module is not None), opened)
     return found.text if found is not None else ""

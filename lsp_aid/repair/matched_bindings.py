@@ -18,7 +18,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.operands import clashing
-from lsp_aid.repair.places import moved, node_of, tree, within_parentheses
+from lsp_aid.repair.places import moved, node_of, outside_parentheses, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, fits, read
 from lsp_aid.repair.values import COMMON
 
@@ -52,9 +52,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 def _binding(place: Node) -> Node | None:
     """The plain local `let` whose value is in error, or that binds the variable which is."""
-    above = place.parent
-    while above is not None and above.kind == "parenthesized_expression":
-        above = above.parent
+    above = outside_parentheses(place).parent
     if above is None or above.kind != "let_binding":
         known = lookup(place.syntax, place.text, place.start) if place.kind == "value_path" else None
         above = known.binding if known is not None and known.kind == "value" and not known.arity else None

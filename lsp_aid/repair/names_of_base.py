@@ -17,7 +17,7 @@ from lsp_aid.ocaml.other_libraries import OF_OTHERS, OPTIONS
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.calls_in_code import ATOMS, bare
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import declared_elsewhere, file_of_module, tree
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, outside_parentheses, tree
 
 _LIKELY = 0.95
 _LESS = 0.05
@@ -83,9 +83,8 @@ def _is_for_option(path: Node) -> bool:
     node = path.parent
     if node is None or node.kind != "application_expression":
         return False
+    node = outside_parentheses(node)
     around = node.parent
-    while around is not None and around.kind == "parenthesized_expression":
-        node, around = around, around.parent
     if around is None:
         return False
     function = around.field("function") if around.kind == "application_expression" else None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node
-from lsp_aid.repair.places import within_parentheses
+from lsp_aid.repair.places import outside_parentheses, within_parentheses
 from lsp_aid.repair.type_shapes import Type, read
 
 _COMPARES = frozenset(("=", "<>", "<", ">", "<=", ">=", "==", "!="))
@@ -15,9 +15,7 @@ def clashing(node: Node, message: messages.TypeClash) -> Iterator[tuple[Node, Ty
     wanted that type."""
     found, wanted = read(message.found), read(message.expected)
     yield within_parentheses(node), found, wanted
-    outer = node
-    while outer.parent is not None and outer.parent.kind == "parenthesized_expression":
-        outer = outer.parent
+    outer = outside_parentheses(node)
     above = outer.parent
     sign = above.field("operator") if above is not None and above.kind == "infix_expression" else None
     left = above.field("left") if above is not None else None

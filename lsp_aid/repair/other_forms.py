@@ -22,7 +22,7 @@ from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, read_call
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read, unified
 
 _DEFAULTS = {"int": "0", "string": '""', "float": "0.", "bool": "false", "list": "[]"}
@@ -127,9 +127,7 @@ def _tests(problem: Problem, node: Node, given: Type, wanted: Type) -> Iterator[
     if tests is None:
         return
     form = Form(f"{tests[0]} {{}}", 0.85, f"It is a {given.head} now: `{tests[0]}`")
-    outer = node
-    while outer.parent is not None and outer.parent.kind == "parenthesized_expression":
-        outer = outer.parent
+    outer = outside_parentheses(node)
     above = outer.parent
     function = above.field("function") if above is not None and above.kind == "application_expression" else None
     if above is not None and function is not None and function.text == "not":
@@ -157,9 +155,7 @@ def _seen_through(message: messages.TypeClash, given: Type, wanted: Type) -> Ite
 
 async def _lacks(asked: AskedTypes, node: Node) -> bool:
     """Whether the call that this is an argument of gives less than its function takes: it wants an argument more."""
-    outer = node.parent
-    while outer is not None and outer.kind in ("parenthesized_expression", "labeled_argument"):
-        outer = outer.parent
+    outer = outside_parentheses(node, "labeled_argument").parent
     call = await read_call(outer, asked) if outer is not None and outer.kind == "application_expression" else None
     if call is None or (call.wanted is not None and call.wanted.head == "->"):
         return False
@@ -193,8 +189,7 @@ def _edit(node: Node, form: Form) -> TextEdit:
     text = node.text if node.kind in ATOMS or is_enclosed else f"({node.text})"
     made = form.text.replace("{}", text)
     if is_enclosed:
-        while node.parent is not None and node.parent.kind == "parenthesized_expression":
-            node = node.parent
+        node = outside_parentheses(node)
     if is_enclosed or (made.startswith("(") and form.text.endswith(")")):
         return TextEdit(node.start, node.end, made)
     parent = node.parent

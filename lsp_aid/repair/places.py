@@ -53,6 +53,13 @@ def within_parentheses(node: Node) -> Node:
     return node
 
 
+def outside_parentheses(node: Node, *through: str) -> Node:
+    """The node with the parentheses around it; those of the other kinds, too, that are named."""
+    while node.parent is not None and node.parent.kind in ("parenthesized_expression", *through):
+        node = node.parent
+    return node
+
+
 def moved(offset: int, edits: Iterable[TextEdit]) -> int:
     """Where an offset is once the edits in front of it are made; of one in a replaced part, the end of what replaces
     it."""

@@ -15,7 +15,7 @@ from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.declared_types import Parts, fields
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, text_of, tree, within_parentheses
 from lsp_aid.repair.records_for_arguments import written_record
 from lsp_aid.repair.similarity import similarity
 from lsp_aid.repair.synonyms import mean_the_same
@@ -127,9 +127,7 @@ def elements(node: Node) -> list[Node]:
 
 
 def _half(problem: Problem, node: Node, parts: Parts) -> Iterator[Candidate]:
-    call = node.parent
-    while call is not None and call.kind == "parenthesized_expression":
-        call = call.parent
+    call = outside_parentheses(node).parent
     function = call.field("function") if call is not None and call.kind == "application_expression" else None
     if call is None or function is None or function.text not in _HALVES or len(parts.names) < 2:
         return

@@ -21,7 +21,7 @@ from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.calls_of_sets import Collection, added, called
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.operands import clashing
-from lsp_aid.repair.places import node_of, text_of, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, text_of, within_parentheses
 from lsp_aid.repair.places import tree as tree_of
 from lsp_aid.repair.type_shapes import Type, read
 
@@ -213,9 +213,7 @@ def _called(node: Node) -> str:
 def _use(node: Node, collection: Collection) -> Iterator[TextEdit]:
     """What is done with a value, as the module does it: a call of a function of lists, through a pipe as well, or an
     element in front."""
-    argument = node
-    while argument.parent is not None and argument.parent.kind == "parenthesized_expression":
-        argument = argument.parent
+    argument = outside_parentheses(node)
     above = argument.parent
     if above is None:
         return

@@ -17,7 +17,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import moved, text_of, within_parentheses
+from lsp_aid.repair.places import moved, outside_parentheses, text_of, within_parentheses
 from lsp_aid.repair.type_shapes import read
 
 _FILES_AT_MOST = 100
@@ -73,9 +73,7 @@ def _use(problem: Problem, syntax: Syntax, node: Node) -> _Use | None:
             return None
         call = match.named_children[0]
         return _Use(call, (match.start, match.end), _name(problem, syntax, call)) if _is_call(call) else None
-    outer = node
-    while outer.parent is not None and outer.parent.kind == "parenthesized_expression":
-        outer = outer.parent
+    outer = outside_parentheses(node)
     if not _is_call(within_parentheses(node)) or outer.parent is None:
         return None
     if outer.parent.kind == "sequence_expression" and outer.parent.named_children[-1] != outer:

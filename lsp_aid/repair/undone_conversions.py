@@ -17,7 +17,7 @@ from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read, unified
 
 _CONVERTS = re.compile(r"(?:^|[._])(?:of|to|from|parse|make|create|v)(?:_|$)|_(?:of|to)_")
@@ -96,8 +96,7 @@ def _around(node: Node) -> Iterator[_Conversion]:
     """The conversions of a value, the innermost first. What else is done with it is not left out."""
     inner, depth = node, 0
     while depth < _DEEPEST:
-        while inner.parent is not None and inner.parent.kind == "parenthesized_expression":
-            inner = inner.parent
+        inner = outside_parentheses(inner)
         found = _converted(inner)
         if found is None or not _CONVERTS.search(found.name):
             return
@@ -148,9 +147,7 @@ def _bound(whole: Node, value: Node, constructor: str) -> TextEdit | None:
 
     None where another case is lost with it that would be for some values still.
     """
-    around = whole.parent
-    while around is not None and around.kind == "parenthesized_expression":
-        around = around.parent
+    around = outside_parentheses(whole).parent
     if around is None or around.kind != "match_expression":
         return None
     found: list[tuple[str, Node]] = []
