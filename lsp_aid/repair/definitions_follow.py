@@ -44,7 +44,6 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if asked is None or is_own[0] == is_own[1]:
         return ()
     forms = [form.text.removesuffix(" {}") for form in await functions(asked, node, *pair)]
-    back = [form.text.removesuffix(" {}") for form in await functions(asked, node, pair[1], pair[0])]
     usual = [one for one in forms if _USUAL.search(one)]
     if len(forms) != 1 and len(usual) != 1:
         return ()
@@ -54,6 +53,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         weight, what = _RESULT, "gives"
     else:
         parameter = _parameter(problem, syntax, node, message) if not around else None
+        others = await functions(asked, node, pair[1], pair[0]) if parameter is not None else ()
+        back = [other.text.removesuffix(" {}") for other in others]
         changes = _taken(problem, parameter, form, back, message) if parameter is not None else None
         is_likely = parameter is not None and _is_about(parameter, node, pair[0].head.rpartition(".")[0])
         weight, what = (_PARAMETER if is_likely else _ANY_PARAMETER), "takes"

@@ -20,6 +20,7 @@ from lsp_aid.repair.family import Problem
 
 _FILES_AT_MOST = 400  # of a large project only those nearest to the error are read
 _TEXT_AT_MOST = 400_000
+_OPENED_AT_MOST = 128
 
 
 def text_of(view: View, path: str) -> str | None:
@@ -143,7 +144,8 @@ def opened_at(problem: Problem) -> tuple[str, ...]:
     own = dune_stanzas.owner(problem.diagnostic.path, stanzas_of(problem))
     found: list[str] = list(own.opens) if own is not None else []
     for path in reversed(opened(syntax, problem.start)):
-        found += [path, *(f"{outer}.{path}" for outer in found)]
+        room = max(0, _OPENED_AT_MOST - len(found))  # each may be within any before it: twice as many with each
+        found += [path, *[f"{outer}.{path}" for outer in found][:room]]
     return tuple(dict.fromkeys(found))
 
 

@@ -4,9 +4,10 @@ import pytest
 
 from lsp_aid.domain.proposal import Kind, Level
 from lsp_aid.repair import misspelt_name
+from lsp_aid.repair.places import opened_at
 from tests.support import txtar
 from tests.support.one_liners import check_best, check_none
-from tests.support.repair import PROJECT, candidates_of, cases, repaired
+from tests.support.repair import PROJECT, candidates_of, cases, problems, repaired
 
 pytestmark = pytest.mark.dune
 
@@ -161,6 +162,17 @@ async def test_a_module_hides_what_its_interface_does_not_show(tmp_path: Path) -
     in_a, in_b = await candidates_of(misspelt_name, texts, tmp_path)
     assert in_a[0].title == "Replace `shown` by `Tools.shown`"
     assert [c.title for c in in_b if "Tools" in c.title] == []
+
+
+async def test_modules_that_are_open_are_combined_within_reason(tmp_path: Path) -> None:
+    modules = [f"M{number}" for number in range(18)]
+    lines = [f"module {module} = struct let {module.lower()} = 1 end" for module in modules]
+    lines += [f"open! {module}" for module in modules]
+    [problem] = await problems({"a.ml": "\n".join([*lines, "let f = m20", ""])}, tmp_path)
+    opens = opened_at(problem)
+    assert set(modules) < set(opens)
+    assert "M0.M1" in opens
+    assert len(opens) < 1_000
 
 
 async def test_other_errors_are_left_alone(tmp_path: Path) -> None:
