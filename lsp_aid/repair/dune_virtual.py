@@ -18,6 +18,7 @@ _NONE = re.compile(r'No implementation found for virtual library "(?P<name>[^"]+
 _USER = re.compile(r"required by \S+ [^\n]*? in (?P<path>\S+?):(?P<line>\d+)")
 _NOT_VIRTUAL = re.compile(r'Library "(?P<name>[^"]+)" is not virtual')
 _FOR_TESTS = re.compile(r"test|mock|fake|dummy|stub|null")
+_TESTS = ("test", "tests")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -43,12 +44,12 @@ def _implementations(problem: Problem, name: str) -> Iterator[Candidate]:
     if virtual is None or user is None:
         return
     called = {*virtual.names, *virtual.public_names}
-    for_tests = user.kind in ("test", "tests")
+    for_tests = user.kind in _TESTS
     for library in dunes.stanzas:
         if library.kind != "library" or not called & set(dune_file.words(library.group, "implements")):
             continue
         other = next(iter((*library.names, *library.public_names)), "")
-        fits = bool(_FOR_TESTS.search(other)) == for_tests
+        fits = _is_for_tests(dunes, library) == for_tests
         title = f"Add {described(library)}, which implements `{name}`, to {described(user)}"
         yield Candidate(title, dunes.adding([(user, other)]), 0.93 if fits else 0.8)
     wanted = {module_of(word) for word in dune_file.words(virtual.group, "virtual_modules")}
@@ -59,6 +60,13 @@ def _implementations(problem: Problem, name: str) -> Iterator[Candidate]:
             title = f"Say that {described(library)} implements `{name}`"
             is_used = bool({*library.names, *library.public_names} & set(user.libraries))
             yield Candidate(title, problem.edit(edit, path=library.path), 0.95 if is_used else 0.7)
+
+
+def _is_for_tests(dunes: Dunes, library: Stanza) -> bool:
+    """Whether the name says so, or tests alone use it."""
+    names = {*library.names, *library.public_names}
+    users = {stanza.kind for stanza in dunes.stanzas if names & set(stanza.libraries)}
+    return any(_FOR_TESTS.search(name) for name in names) or bool(users & set(_TESTS) and users <= {*_TESTS, "library"})
 
 
 def _user(problem: Problem, dunes: Dunes) -> Stanza | None:

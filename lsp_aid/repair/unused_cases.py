@@ -6,6 +6,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import take_out
+from lsp_aid.repair.places import within_parentheses
 
 
 def redundant(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
@@ -73,8 +74,15 @@ def _whole_case(problem: Problem, case: Node) -> Iterator[Candidate]:
     if catch_all is not None:
         edits = _moved_to_end(cases, catch_all)
         yield Candidate("Move the case that matches everything to the end", problem.edit(*edits), 0.85)
+    wider = next((n for n, other in enumerate(cases[: cases.index(case)]) if _is_wider(other, case)), None)
+    if catch_all is None and wider is not None:
+        turned = [case, *cases[wider : cases.index(case)]]
+        edits = [TextEdit(old.start, old.end, new.text) for old, new in zip(cases[wider:], turned, strict=False)]
+        title = f"Move the case in front of `{' '.join(cases[wider].named_children[0].text.split())}`, which is wider"
+        yield Candidate(title, problem.edit(*edits), 0.92)
+    is_moved = catch_all is not None or wider is not None
     title = f"Remove the case `{' '.join(shown.split())}`, which never matches"
-    yield Candidate(title, problem.edit(_without_case(case, cases)), 0.5 if catch_all is not None else 0.9)
+    yield Candidate(title, problem.edit(_without_case(case, cases)), 0.5 if is_moved else 0.9)
 
 
 def _without_case(case: Node, cases: list[Node]) -> TextEdit:
@@ -92,7 +100,37 @@ def _without_case(case: Node, cases: list[Node]) -> TextEdit:
 
 def _catches_all(case: Node) -> bool:
     pattern = case.field("pattern")
-    return pattern is not None and pattern.kind in ("any_pattern", "value_pattern") and not case.child("guard")
+    return pattern is not None and _matches_all(pattern) and not case.child("guard")
+
+
+def _is_wider(one: Node, case: Node) -> bool:
+    """Whether a case takes all that the other would, and more, and does something else with it."""
+    pattern, other, body, its_body = one.field("pattern"), case.field("pattern"), one.field("body"), case.field("body")
+    if pattern is None or other is None or body is None or its_body is None or one.child("guard"):
+        return False
+    return _covers(pattern, other) and not _covers(other, pattern) and body.text.split() != its_body.text.split()
+
+
+def _covers(pattern: Node, other: Node) -> bool:
+    pattern, other = within_parentheses(pattern), within_parentheses(other)
+    if _matches_all(pattern) or pattern.text.split() == other.text.split():
+        return True
+    parts, others = pattern.named_children, other.named_children
+    is_alike = pattern.kind == other.kind and pattern.kind in _OF_PARTS and len(parts) == len(others)
+    return is_alike and all(_covers(part, its) for part, its in zip(parts, others, strict=True))
+
+
+_OF_PARTS = ("tuple_pattern", "constructor_pattern", "tag_pattern", "cons_pattern", "list_pattern", "array_pattern")
+
+
+def _matches_all(pattern: Node) -> bool:
+    """`_`, a variable, and tuples of them."""
+    pattern = within_parentheses(pattern)
+    if pattern.kind == "tuple_pattern":
+        return all(_matches_all(part) for part in pattern.named_children)
+    if pattern.kind == "alias_pattern":
+        return _matches_all(pattern.named_children[0])
+    return pattern.kind in ("any_pattern", "value_pattern")
 
 
 def _moved_to_end(cases: list[Node], place: int) -> list[TextEdit]:

@@ -63,6 +63,14 @@ async def test_fixture(path: Path, tmp_path: Path) -> None:
         ("module M = struct\n  open List\n  let x = 1\nend", "module M = struct\n  let x = 1\nend"),
         # cases
         ("let f = function\n  | _ -> 1\n  | 2 -> 3", "let f = function\n  | 2 -> 3\n  | _ -> 1"),
+        (
+            "let f a b = match a, b with\n  | 0, [] -> 1\n  | _, _ -> 2\n  | 1, [ x ] -> x",
+            "let f a b = match a, b with\n  | 0, [] -> 1\n  | 1, [ x ] -> x\n  | _, _ -> 2",
+        ),
+        (
+            "let f = function\n  | Some _ -> 1\n  | Some 2 -> 3\n  | None -> 4",
+            "let f = function\n  | Some 2 -> 3\n  | Some _ -> 1\n  | None -> 4",
+        ),
         ("let f b = match b with true -> 1 | false -> 2 | true -> 3", "let f b = match b with true -> 1 | false -> 2"),
         ("let f b = (match b with true -> 1 | _ -> 2 | false -> 3) + 1",
          "let f b = (match b with true -> 1 | false -> 3 | _ -> 2) + 1"),
