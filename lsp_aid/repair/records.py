@@ -1,14 +1,16 @@
-"""Records that leave fields out, or name them all and a record besides.
+"""Records that leave fields out, or name them all and a record besides; or that have commas between them.
 
     let make name = { name }                  let make name = { name; size = failwith "TODO: size" }
     let name { name } = name                  let name { name; _ } = name
     let next r = { r with x = 1; y = 2 }      let next _r = { x = 1; y = 2 }
+    let origin = { x = 0, y = 0 }             let origin = { x = 0; y = 0 }
 
 A field gets the variable of its name, where there is one in scope; or what is nothing of its type, or what other
 records have there. Without all that a person has to write the value.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence, Set
 
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
@@ -20,12 +22,15 @@ from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.new_fields import new_value
 
 _USELESS_WITH = 23
+_GIVEN = re.compile(r"(?:[A-Z]\w*\s*\.\s*)*(?P<name>[a-z_][\w']*)\s*=(?![-+*/=<>|&^@])")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     match message:
         case messages.UndefinedFields() | messages.UnboundFieldsInPattern():
+            pass
+        case messages.TypeClash() | messages.UnboundName(sort="value"):
             pass
         case messages.CompilerWarning() if message.number == _USELESS_WITH:
             pass
@@ -39,6 +44,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             return list(_completed(problem, tree, message.fields))
         case messages.UnboundFieldsInPattern():
             return list(_open_pattern(problem, tree))
+        case messages.TypeClash() | messages.UnboundName():
+            return list(_commas(problem, tree))
     return list(_without_with(problem, tree))
 
 
@@ -92,3 +99,39 @@ def _without_with(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
     first = next(child for child in record.children if child.start >= keyword.end)
     change = problem.edit(TextEdit(copied.start, first.start, ""))
     yield Candidate(f"Remove `{copied.text} with`: all fields are there", change, 0.9)
+
+
+def _commas(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
+    """`{ a = 1, b = 2 }` has a pair in its only field: so have all such records of the file."""
+    record = _record(problem, tree, "record_expression")
+    if record is None or not any(_tuples(record)):
+        return
+    known = {item.name for item in tree.declared if item.kind == "record field"}
+    known |= {found.name for found in places.declared_elsewhere(problem) if found.kind == "record field"}
+    if not any(_commas_of(record, known)):
+        return
+    edits = [edit for one in tree.walk("record_expression") for edit in _commas_of(one, known)]
+    yield Candidate("The fields of a record have semicolons between them", problem.edit(*edits), 0.94)
+
+
+def _tuples(record: Node) -> Iterator[Node]:
+    """Those in its fields that no brackets are around."""
+    for values in record.walk("tuple_expression"):
+        if next(node for node in values.ancestors() if node.text.startswith(("{", "[", "("))) == record:
+            yield values
+
+
+def _commas_of(record: Node, known: Set[str]) -> Iterator[TextEdit]:
+    """Those in front of what gives a field, `x = e` or, beside such, `x`."""
+    for values in _tuples(record):
+        parts = [part for part in values.named_children[1:] if _field_of(part) in known]
+        if not any(part.kind == "value_path" for part in parts) or len({part.kind for part in parts}) > 1:
+            commas = [child for child in values.children if child.kind == ","]
+            for part in parts:
+                comma = max((one for one in commas if one.end <= part.start), key=lambda one: one.start)
+                yield TextEdit(comma.start, comma.end, ";")
+
+
+def _field_of(part: Node) -> str:
+    given = _GIVEN.match(part.text)
+    return given["name"] if given is not None else part.text if part.kind == "value_path" else ""

@@ -64,6 +64,10 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
                 (R + "let f r = { r with a = 1; b = 2 }, r", R + "let f r = { a = 1; b = 2 }, r"),
                 (R + "let f a b = { a }, b", R + "let f a b = { a; b }, b"),
                 (R + "let f a b = { a = a; }, b", R + "let f a b = { a = a; b; }, b"),
+                (
+                    R + "let x b = [ { a = 0, b = b + 1 }; { b = 1, a = b } ], { a = 2, b = 3 }",
+                    R + "let x b = [ { a = 0; b = b + 1 }; { b = 1; a = b } ], { a = 2; b = 3 }",
+                ),
             ],
         ),
         (
