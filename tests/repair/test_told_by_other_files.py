@@ -9,6 +9,7 @@ from lsp_aid.repair import (
     aliases_left_out,
     functor_types,
     getters,
+    includes_left_out,
     inline_records,
     misspelt_name,
     module_members,
@@ -46,6 +47,28 @@ BOX = {
             getters,
             {**SPAN, "a.ml": "type t = { span : Span.t; n : int }\nlet f t = t.n + t.span.start\n"},
             {"a.ml": "type t = { span : Span.t; n : int }\nlet f t = t.n + Span.start t.span\n"},
+        ),
+        (
+            includes_left_out,
+            {
+                "a.ml": "module String = struct\n  let words s = split_on_char ' ' s\nend\n",
+                "b.ml": "let f = List.length\n",
+            },
+            {"a.ml": "module String = struct\n  include String\n\n  let words s = split_on_char ' ' s\nend\n"},
+        ),
+        (
+            includes_left_out,
+            {
+                "a.mli": "module List : sig val last : 'a list -> 'a end\n",
+                "a.ml": "module List = struct let last xs = List.(hd (rev xs)) end\n",
+                "b.ml": "open A\nlet f = List.length\n",
+            },
+            {
+                "a.mli": (
+                    "module List : sig include module type of struct include List end val last : 'a list -> 'a end\n"
+                ),
+                "a.ml": "module List = struct include List let last xs = List.(hd (rev xs)) end\n",
+            },
         ),
         (
             misspelt_name,
