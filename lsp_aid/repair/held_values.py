@@ -33,9 +33,11 @@ Records = Mapping[str, tuple[str, Fields]]
 
 async def held_values(problem: Problem, asked: AskedTypes, place: Node, wanted: Type, name: str) -> list[Value]:
     """What may stand at a place for a parameter `name`, which may be empty, the likeliest first. Where the place is a
-    call, its function's name tells of what, too. A variable of that name is one, too."""
+    call, its function's name tells of what, too, and what it is given is the likelier to hold it. A variable of that
+    name is one, too."""
     item = item_around(place)
-    variables = _variables(place, item)
+    given = {path.text for path in place.walk("value_path")}
+    variables = sorted(_variables(place, item), key=lambda one: one not in given)
     if not variables or wanted.is_variable or wanted.head == "->":
         return []
     where = (place.start, place.end)

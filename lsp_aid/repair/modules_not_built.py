@@ -5,7 +5,7 @@ where it was in error. With the module in front of it, what is asked about the f
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from lsp_aid.domain.overlay import Overlay
@@ -107,14 +107,34 @@ def _follow(
 def _written(
     problem: Problem, paths: Sequence[str], files: Mapping[str, tuple[Stanza, str]], own: Stanza | None
 ) -> Iterator[str]:
-    """Those of libraries within a module of the library's name, as the file names them."""
+    """Those of a library within one module of the library's name, as the file names them: a name is defined once."""
+    stanzas: list[Stanza] = []
     for path in paths:
-        stanza = files[path][0]
-        text = _definition(problem, path)
-        if stanza != own and stanza.is_wrapped:
-            main = module_of((stanza.names or stanza.public_names)[0].replace("-", "_"))
-            text = f"module {main} = struct include {main} {text} end\n" if main != module_of(path) else text
-        yield text
+        _add(files[path][0], [files[other][0] for other in paths], stanzas)
+    for stanza in sorted(stanzas, key=lambda one: one == own):
+        texts = {path: _definition(problem, path) for path in paths if files[path][0] == stanza}
+        if stanza == own or not stanza.is_wrapped:
+            yield from texts.values()
+            continue
+        main = module_of((stanza.names or stanza.public_names)[0].replace("-", "_"))
+        shown = next((path for path in texts if module_of(path) == main), None)
+        inner = "".join(text for path, text in texts.items() if path != shown)
+        within = main if shown is None else f"{main}__"  # dune names those behind a hand-written one in a module so
+        if inner:
+            yield f"module {within} = struct include {within} {inner} end\n"
+        if shown is not None:
+            is_alone = sum(theirs == stanza for theirs, _ in files.values()) == 1
+            yield texts[shown] if is_alone else f"include struct open {within} {texts[shown]} end\n"
+
+
+def _add(stanza: Stanza, known: Collection[Stanza], ordered: list[Stanza]) -> None:
+    """Adds a stanza behind those of the known ones whose libraries it uses; libraries never use each other in turn."""
+    if stanza in ordered:
+        return
+    for other in known:
+        if other != stanza and {*other.names, *other.public_names} & set(stanza.libraries):
+            _add(other, known, ordered)
+    ordered.append(stanza)
 
 
 def _definition(problem: Problem, path: str) -> str:

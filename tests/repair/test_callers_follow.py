@@ -147,6 +147,30 @@ async def test_a_file_follows_that_uses_one_in_error_itself(tmp_path: Path) -> N
     }
 
 
+async def test_a_file_follows_with_several_modules_of_its_libraries(tmp_path: Path) -> None:
+    """One library shows what it has as dune does, the other by a module that is written by hand."""
+    require("dune")
+    texts = {
+        "coins/dune": "(library\n (name coins))\n",
+        "coins/money.ml": MONEY,
+        "coins/bill.ml": 'type t = { sum : int; coin : Money.coin }\nlet show t = "" ^ Money.show t.sum\n',
+        "coins/tip.ml": 'type t = { tip : int; coin : Money.coin }\nlet show t = "" ^ Money.show t.tip\n',
+        "shop/dune": "(library\n (name shop)\n (libraries coins))\n",
+        "shop/shop.ml": "module Sale = Sale\n",
+        "shop/sale.ml": 'type t = { bill : Coins.Bill.t; of_ : int }\nlet show t = "" ^ Coins.Money.show t.of_\n',
+        "top/dune": "(library\n (name top)\n (libraries coins shop))\n",
+        "top/main.ml": "let show (s : Shop.Sale.t) (_ : Coins.Tip.t -> string) =\n"
+        "  Shop.Sale.show s ^ Coins.Bill.show s.bill ^ Coins.Money.show s.of_\n",
+    }
+    shown = {
+        "coins/bill.ml": ("show t.", "show ~coin:t.coin t."),
+        "coins/tip.ml": ("show t.", "show ~coin:t.coin t."),
+        "shop/sale.ml": ("show t.", "show ~coin:t.bill.coin t."),
+        "top/main.ml": ("Money.show s", "Money.show ~coin:s.bill.coin s"),
+    }
+    assert await changed(texts, tmp_path) == {path: texts[path].replace(*pair) for path, pair in shown.items()}
+
+
 async def test_an_error_that_is_not_passed_on_is_lost_by_a_guess(tmp_path: Path, strict_typing: Typing) -> None:
     sources = {
         "lost.ml": f"{GOOD}let f n = let a = g n in Some (a + 1)",
