@@ -4,9 +4,11 @@
     is_short s && is_plain s                  is_short s && is_plain s && is_new s
     | "add" -> Some Add                       | "add" -> Some Add
                                               | "pop" -> Some Pop
+    | "warn" -> Some Info                     | "warn" -> Some Warn
 
 What is added is the part for the one defined before it, with the other name in it, also within its texts. Parts are the
-elements of a list, steps of a sequence or of a chain of operators, cases of a matching, items of a file.
+elements of a list, steps of a sequence or of a chain of operators, cases of a matching, items of a file. What goes by
+the name of a constructor, and gives another one, is mended.
 """
 
 import itertools
@@ -22,7 +24,7 @@ from lsp_aid.ocaml.syntax import Item, Node, Syntax
 from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
 
-_STRONG, _LIKELY = 0.9, 0.82
+_SURE, _STRONG, _LIKELY = 0.93, 0.9, 0.82
 _GONE = 0.5  # below its removal
 _NO_MORE = re.compile(
     r"\b(?:went away|gone|removed?|dropped|no longer|no more|retired|obsolete|used to|abandoned|withdrawn)\b",
@@ -59,7 +61,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         for item in tree.declared
         if item.kind == kind and (item.within, item.owner) == (own.within, own.owner) and item.name != own.name
     ]
-    found = [added for group in _groups(tree) for added in _added(problem, own, siblings, group)]
+    misnamed = _misnamed(problem, own, siblings, tree) if kind == "constructor" else ()
+    found = [*misnamed, *(added for group in _groups(tree) for added in _added(problem, own, siblings, group))]
     return sorted(found, key=lambda one: -one.weight)[:3]
 
 
@@ -150,6 +153,35 @@ def _added(problem: Problem, own: Item, siblings: Sequence[Item], group: Sequenc
     if _is_gone(own, stems[own.name]) or (is_case and _is_not_offered(own, parts, text)):
         weight = _GONE
     yield Candidate(title, change, weight, Kind.GUESS)
+
+
+def _misnamed(problem: Problem, own: Item, siblings: Sequence[Item], tree: Syntax) -> Iterator[Candidate]:
+    """What is called like the constructor, by a text or by a definition, and gives another one."""
+    alike = {sibling.name: sibling for sibling in siblings if _carries(sibling) == _carries(own)}
+    forms = _forms(own.name)
+    edits: list[TextEdit] = []
+    for node in tree.walk("match_case", "tuple_expression", "let_binding"):
+        part = _part(node, alike, own.kind) if _names(node) & forms else None
+        old = part.sibling.name if part is not None else ""
+        paths = [path for path in _used(node, own.kind) if old and path.text.rpartition(".")[2] == old]
+        if len(paths) == 1 and not _names(node) & _forms(old):
+            edits.append(TextEdit(paths[0].end - len(old), paths[0].end, own.name))
+    if edits:
+        title = f"Give `{own.name}` for what goes by that name"
+        yield Candidate(title, problem.edit(*edits), _SURE, Kind.GUESS)
+
+
+def _forms(name: str) -> set[str]:
+    return {join(_words(name)) for join in _JOINS[:-1]}
+
+
+def _names(node: Node) -> set[str]:
+    """The texts of a case's pattern, or at the head of a tuple; the name of what is defined."""
+    if node.kind == "let_binding":
+        pattern = node.field("pattern")
+        return {pattern.text} if pattern is not None and not node.child("parameter") else set()
+    named = node.field("pattern") if node.kind == "match_case" else node.named_children[0]
+    return {text.text for text in named.walk(*_TEXTS)} if named is not None else set()
 
 
 def _is_gone(own: Item, words: Sequence[str]) -> bool:

@@ -50,11 +50,16 @@ VARIABLES = [
 ]  # fmt: skip
 LETTERS = "module M : sig type t val f : string -> t end = struct type t = A | B | C let f = function "
 CHECKS = "module M : sig val f : int -> bool end = struct let is_a x = x > 1 let is_b x = x > 2 let is_c x = x > 3 "
+LEVELS = "module M : sig type t val f : string -> t option end = struct type t = Low | High let f = function "
+NAMED = "module M : sig type t val low : t val too_high : t end = struct type t = Low | Too_high "
 SIBLINGS = [
     (HIDDEN + "let four = 4 let all = [ two; three ] end", HIDDEN + "let four = 4 let all = [ two; three; four ] end"),
     (LETTERS + '"a" -> A | "b" -> B | _ -> A end', LETTERS + '"a" -> A | "b" -> B | "c" -> C | _ -> A end'),
+    (LEVELS + '"low" -> Some Low | "high" -> Some Low | _ -> None end',
+     LEVELS + '"low" -> Some Low | "high" -> Some High | _ -> None end'),
+    (NAMED + "let low = Low let too_high = Low end", NAMED + "let low = Low let too_high = Too_high end"),
     (CHECKS + "let f x = is_a x && is_c x end", CHECKS + "let f x = is_a x && is_b x && is_c x end"),
-]
+]  # fmt: skip
 LAST = [
     ("let f = function c when c > 0 -> 1 | c when c < 0 -> c | c when c = 0 -> 3",
      "let f = function c when c > 0 -> 1 | c when c < 0 -> c | _ -> 3"),
