@@ -6,6 +6,7 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.repair import (
+    cells,
     conversion_functions,
     curried_functions,
     defaults_for_options,
@@ -75,6 +76,23 @@ CASES = {
             "type t = { mutable n : int }\nlet f t = t.n <- t.n + 1",
         ),
         ("let f (a : int array) = decr (a.(0))", "let f (a : int array) = a.(0) <- a.(0) - 1"),
+    ],
+    cells: [
+        (
+            "type t = { n : int Atomic.t }\nlet f t = 2 * !(t.n)",
+            "type t = { n : int Atomic.t }\nlet f t = 2 * Atomic.get t.n",
+        ),
+        (
+            "type t = { n : int Atomic.t }\nlet f t by = t.n := !(t.n) + by\nlet g u = u.n := 2 * !(u.n)",
+            (
+                "type t = { n : int Atomic.t }\n"
+                "let f t by = ignore (Atomic.fetch_and_add t.n by)\nlet g u = Atomic.set u.n (2 * Atomic.get u.n)"
+            ),
+        ),
+        (
+            "type t = { n : int Atomic.t }\nlet f t = t.n <- t.n + 1",
+            "type t = { n : int Atomic.t }\nlet f t = Atomic.incr t.n",
+        ),
     ],
     marks: [
         (
