@@ -5,6 +5,9 @@
 
 if b = 0 then None else a / b             if b = 0 then None else Some (a / b)
 
+| Ask -> fun k -> continue k 1            | Ask -> Some (fun k -> continue k 1)
+| _ -> None                               | _ -> None
+
 | [] -> []                                | [] -> Ok []
 | x :: xs -> let* ... in Ok (y :: ys)     | x :: xs -> let* ... in Ok (y :: ys)
 """
@@ -18,13 +21,15 @@ from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.branch_ends import ends
 from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, tree, within_parentheses
 from lsp_aid.repair.type_shapes import read
 
 _WRAPS = {"option": "Some", "result": "Ok"}
 _GIVES = {"option": re.compile(r"(?:Some|None)\b"), "result": re.compile(r"(?:Ok|Error)\b")}
 _NEVER = re.compile(r"(?:raise|raise_notrace|failwith|invalid_arg|exit|assert)\b")
 _BRANCHED = ("match_expression", "function_expression", "if_expression", "try_expression")
+_BRANCHES = ("match_case", "then_clause", "else_clause")
+_FUNCTIONS = ("fun_expression", "function_expression")
 _WEIGHT = 0.91
 
 
@@ -37,6 +42,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     node = node_of(problem, syntax) if syntax else None
     if node is None or given == wanted:
         return ()
+    if wanted in _WRAPS and message.name == "function":
+        inside = read(message.expected).parts[0]
+        return _functions(problem, node, wanted) if inside.head == "->" or inside.is_variable else ()
     if wanted in _WRAPS:
         body = _calls_itself(node)
         return _all_wrapped(problem, body, wanted) if body is not None else ()
@@ -49,6 +57,21 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         elif around.kind in ("let_binding", "application_expression"):
             break
     return _all_wrapped(problem, outermost, given) if outermost is not None else ()
+
+
+def _functions(problem: Problem, node: Node, head: str) -> Sequence[Candidate]:
+    """A function where one in an option is expected, and those in the branches beside it."""
+    place = outside_parentheses(node)
+    above = place.parent
+    if within_parentheses(node).kind not in _FUNCTIONS or above is None:
+        return ()
+    places = [place]
+    if above.kind in _BRANCHES and above.parent is not None:
+        beside = [one.named_children[-1] for one in above.parent.named_children if one.kind in _BRANCHES]
+        places = [one for one in beside if within_parentheses(one).kind in _FUNCTIONS]
+    edits = [edit for one in places for edit in _wrapped(one, _WRAPS[head])]
+    times = f" ({len(places)} times)" if len(places) > 1 else ""
+    return [Candidate(f"The function is given in `{_WRAPS[head]}`{times}", problem.edit(*edits), _WEIGHT)]
 
 
 def _overlap(one: Node, other: Node) -> bool:

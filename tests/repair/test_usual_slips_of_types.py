@@ -155,6 +155,10 @@ CASES = {
             "let f a b = match a, b with Ok a, Ok b -> Ok (a + b) | Error e, _ | _, Error e -> Error e",
         ),
         ("let f a b = if b > 0 then a / b else None", "let f a b = if b > 0 then Some (a / b) else None"),
+        (
+            "let f = function 0 -> None | 1 -> Some (fun x -> x) | 2 -> (fun x -> x) | n -> fun x -> x * n",
+            "let f = function 0 -> None | 1 -> Some (fun x -> x) | 2 -> Some (fun x -> x) | n -> Some (fun x -> x * n)",
+        ),
     ],
     conversion_functions: [
         ("let f (l : float list) = List.map string_of_int l", "let f (l : float list) = List.map string_of_float l"),
