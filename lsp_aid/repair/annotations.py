@@ -18,6 +18,7 @@ from lsp_aid.repair.places import node_of, tree
 
 _ARITY = re.compile(r"The type constructor \"?([\w.']+)\"? expects (\d+) argument\(s\), but is here applied to (\d+)")
 _UNBOUND = re.compile(r"The type variable \"?('[a-z_]\w*)\"? is unbound in this type declaration")
+_QUANTIFIED = re.compile(r"(?:type\s|(?:'\w+\s+)*'\w+\s*\.)")
 _VARIABLES = ("'a", "'b", "'c", "'d")
 
 
@@ -96,7 +97,7 @@ async def _for_every_type(problem: Problem, node: Node, message: messages.TypeCl
     bindings = [n for n in (node, *node.ancestors()) if n.kind == "let_binding"]
     for binding in bindings:
         written = binding.field("type")
-        if written is None or "'" not in written.text or "." in written.text.partition("->")[0]:
+        if written is None or "'" not in written.text or _QUANTIFIED.match(written.text):
             continue
         variables = list(dict.fromkeys(re.findall(r"'([a-z_]\w*)", written.text)))
         text = re.sub(r"'([a-z_]\w*)", r"\1", written.text)
