@@ -52,7 +52,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         changes = _result(problem, syntax, within_parentheses(node), around, form, (given, wanted))
         weight, what = _RESULT, "gives"
     else:
-        parameter = _parameter(problem, syntax, node, message) if not around else None
+        parameter = parameter_of(problem, syntax, node, message) if not around else None
         others = await functions(asked, node, pair[1], pair[0]) if parameter is not None else ()
         back = [other.text.removesuffix(" {}") for other in others]
         changes = _taken(problem, parameter, form, back, message) if parameter is not None else None
@@ -114,7 +114,7 @@ def _converted(end: Node, around: str, function: str) -> Iterator[TextEdit]:
 _Parameter = tuple[Item, Node, str]
 
 
-def _parameter(problem: Problem, syntax: Syntax, node: Node, message: messages.TypeClash) -> _Parameter | None:
+def parameter_of(problem: Problem, syntax: Syntax, node: Node, message: messages.TypeClash) -> _Parameter | None:
     """The definition of the function that is given the value, the parameter that it is given for, and its name."""
     argument = outside_parentheses(node, "labeled_argument")
     call = argument.parent

@@ -1,6 +1,8 @@
-"""An implementation that is not of the type that its interface promises, where it is easily brought to it.
+"""An implementation that is not of the type that its interface promises, where it is easily brought to it; or that its
+calls have for it, where it takes a reference only since it forgets to read one.
 
 val encode : string -> string             let encode s = let b = Bytes.create 9 in ...; Bytes.to_string b
+tries 4                                   let tries most = let n = ref 0 in while !n < most do ... done
 
 The type is written beside the definition, and what the other families have to say of the error that the compiler finds
 then is what may be done. The interface is what others rely on, so that this comes before changing it.
@@ -18,7 +20,7 @@ from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.ocaml import messages
-from lsp_aid.ocaml.syntax import Syntax
+from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import (
     containers,
     conversion_functions,
@@ -35,9 +37,10 @@ from lsp_aid.repair import (
     wrapped_branches,
 )
 from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.definitions_follow import parameter_of
 from lsp_aid.repair.family import Candidate, Family, Problem
 from lsp_aid.repair.interface_types import type_of
-from lsp_aid.repair.places import tree
+from lsp_aid.repair.places import node_of, tree
 
 _FAMILIES: tuple[Family, ...] = (
     numeric_types,
@@ -85,6 +88,8 @@ class _Annotated:
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
+    if isinstance(message, messages.TypeClash) and message.expected == f"{message.found} ref":
+        return await _taken(problem, message)
     syntax = tree(problem) if isinstance(message, messages.SignatureMismatch) else None
     asked = await AskedTypes.of(problem) if syntax is not None else None
     if syntax is None or asked is None or not isinstance(message, messages.SignatureMismatch):
@@ -95,8 +100,28 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         annotated = _with_type(syntax, entry)
         error = await _first_error(asked, annotated.text) if annotated is not None else None
         if annotated is not None and error is not None:
-            found += [one async for one in _of_error(problem, annotated, error)]
+            found += [one async for one in _of_error(problem, annotated, error, _FAMILIES)]
     return found
+
+
+async def _taken(problem: Problem, message: messages.TypeClash) -> list[Candidate]:
+    """What is to do in the definition of the function for its parameter to be what it is given here."""
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax else None
+    parameter = parameter_of(problem, syntax, node, message) if syntax is not None and node is not None else None
+    if parameter is None:
+        return []
+    item, written, _ = parameter
+    there = evolve(problem, diagnostic=evolve(problem.diagnostic, path=item.node.syntax.path))
+    asked = await AskedTypes.of(there)
+    added = _typed(written, message.found)
+    if asked is None or not added:
+        return []
+    annotated = _annotated(item.node.syntax.text, added)
+    error = await _first_error(asked, annotated.text)
+    if error is None:
+        return []
+    return [one async for one in _of_error(there, annotated, error, (references,))]
 
 
 def _with_type(syntax: Syntax, entry: messages.Mismatch) -> _Annotated | None:
@@ -112,19 +137,28 @@ def _with_type(syntax: Syntax, entry: messages.Mismatch) -> _Annotated | None:
         if type_ is None or type_.kind != "function_type":
             return None
         taken, type_ = type_.named_children
-        if parameter.text.isidentifier() and taken.kind != "labeled_argument_type":
-            added += [
-                TextEdit(parameter.start, parameter.start, "("),
-                TextEdit(parameter.end, parameter.end, f" : {taken.text})"),
-            ]
+        type_of_it = taken.field("type") if taken.kind == "labeled_argument_type" else taken
+        added += _typed(parameter, type_of_it.text) if type_of_it is not None else []
         last = parameter
     if syntax.text[last.end : body.start].strip() != "=":
         return None
     added.append(TextEdit(last.end, last.end, f" : {type_.text}"))
+    return _annotated(syntax.text, added)
+
+
+def _typed(parameter: Node, type_: str) -> list[TextEdit]:
+    """The type written beside a parameter that is a name, with a label or without one."""
+    start = parameter.start + parameter.text.startswith("~")
+    if not parameter.text.removeprefix("~").isidentifier():
+        return []
+    return [TextEdit(start, start, "("), TextEdit(parameter.end, parameter.end, f" : {type_})")]
+
+
+def _annotated(before: str, added: Sequence[TextEdit]) -> _Annotated:
     text, at = "", 0
     for edit in added:
-        text, at = text + syntax.text[at : edit.start] + edit.text, edit.start
-    return _Annotated(text + syntax.text[at:], tuple(added))
+        text, at = text + before[at : edit.start] + edit.text, edit.start
+    return _Annotated(text + before[at:], tuple(added))
 
 
 async def _first_error(asked: AskedTypes, text: str) -> Diagnostic | None:
@@ -135,13 +169,15 @@ async def _first_error(asked: AskedTypes, text: str) -> Diagnostic | None:
     return None
 
 
-async def _of_error(problem: Problem, annotated: _Annotated, error: Diagnostic) -> AsyncIterator[Candidate]:
+async def _of_error(
+    problem: Problem, annotated: _Annotated, error: Diagnostic, families: Sequence[Family]
+) -> AsyncIterator[Candidate]:
     """What the families say of the error, done to the text without the types."""
     path = problem.diagnostic.path
     before = problem.view.read(path)
     change = ChangeSet.of([FileChange(path, before, annotated.text)])
     there = Problem(Overlay(problem.view, change), evolve(error, path=path), [error], _no_build, problem.typing)
-    for family in _FAMILIES:
+    for family in families:
         for one in await family.candidates(there):
             after = one.changes.texts.get(path)
             if after is None or len(one.changes.files) > 1 or one.weight < _LEAST:

@@ -5,6 +5,7 @@ let n = 0 in ... n := !n + 1                      let n = ref 0 in ...
 let n = 0 in ... n <- n + 1; n                    let n = ref 0 in ... n := !n + 1; !n
 t.count <- t.count + 1, where it is a reference   t.count := !(t.count) + 1
 incr t.count, where it is none                    t.count <- t.count + 1
+while tries < most do incr tries done             while !tries < most do incr tries done
 """
 
 import re
@@ -16,7 +17,7 @@ from lsp_aid.ocaml.scope import Binding, lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, tree, within_parentheses
 
 _NO_VARIABLE = re.compile(r"The value \"?([a-z_][\w']*)\"? is not an instance variable")
 _NO_FIELD = re.compile(r"The record field \"?([\w.']+)\"? is not mutable")
@@ -47,8 +48,10 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if isinstance(message, messages.TypeClash) and re.search(r" ref$", message.expected):
         name = problem.source.text[problem.start : problem.end]
         binding = lookup(syntax, name, problem.start) if re.fullmatch(r"[a-z_][\w']*", name) else None
+        beside = list(_beside(problem, node)) if message.expected == f"{message.found} ref" else []
         if binding is not None and not message.found.endswith(" ref"):
-            return list(_made_reference(problem, syntax, binding))
+            return [*beside, *_made_reference(problem, syntax, binding)]
+        return beside
     return ()
 
 
@@ -63,6 +66,19 @@ def _counted(problem: Problem, node: Node) -> Iterator[Candidate]:
         return
     change = problem.edit(TextEdit(call.start, call.end, f"{place} <- {place} {sign} 1"))
     yield Candidate(f"`{place}` is no reference: `{place} <- {place} {sign} 1`", change, 0.95)
+
+
+def _beside(problem: Problem, node: Node) -> Iterator[Candidate]:
+    """The reference that a value is compared with is read with `!`."""
+    operand = outside_parentheses(node)
+    above = operand.parent
+    left, right = (above.field("left"), above.field("right")) if above is not None else (None, None)
+    other = left if right == operand else right
+    binding = lookup(node.syntax, other.text, other.start) if other is not None and other.kind == "value_path" else None
+    body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
+    if other is not None and body is not None and _is_reference(body):
+        change = problem.edit(TextEdit(other.start, other.start, "!"))
+        yield Candidate(f"`{other.text}` is a reference: read it with `!`", change, 0.95)
 
 
 def _read(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidate]:

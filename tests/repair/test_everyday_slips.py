@@ -101,6 +101,10 @@ CASES = {
             "type t = { n : int ref }\nlet f t = t.n <- t.n + 1",
             "type t = { n : int ref }\nlet f t = t.n := !(t.n) + 1",
         ),
+        (
+            "let f (m : int) = let n = ref 0 in while n < m do incr n done; !n",
+            "let f (m : int) = let n = ref 0 in while !n < m do incr n done; !n",
+        ),
     ],
     objects: [
         (
@@ -205,6 +209,10 @@ CASES = {
         ),
         ("type t = Leaf | Node of t * 'a * t", "type 'a t = Leaf | Node of 'a t * 'a * 'a t"),
         ("type 'a t = A of 'a | B\nlet f (x : t) = x", "type 'a t = A of 'a | B\nlet f (x : 'a t) = x"),
+        (
+            f"module T = struct {TYPES.strip()} end\nopen T\nlet f : 'a T.ty -> 'a -> string = {SHOWN}",
+            f"module T = struct {TYPES.strip()} end\nopen T\nlet f : type a. a T.ty -> a -> string = {SHOWN}",
+        ),
         (
             TYPES + f"let f : 'a ty -> 'a -> string = {SHOWN}",
             TYPES + f"let f : type a. a ty -> a -> string = {SHOWN}",

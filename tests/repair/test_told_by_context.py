@@ -176,6 +176,11 @@ async def test_what_a_maintainer_does_comes_first(family: ModuleType, tmp_path: 
             "let g n = if n > 0 then Some n else None\nlet f n = g n |> Option.map g",
             "Option.bind (g n) g",
         ),
+        (
+            "most:int -> int",
+            "let f ~most = let n = ref 0 in while n < most do incr n done; !n",
+            "f ~most = let n = ref 0 in while !n < most",
+        ),
         ("?n:int -> string -> int list", "let f ?(n = 1) s = Seq.return (n + String.length s)", "List.of_seq"),
     ],
 )
@@ -187,3 +192,13 @@ async def test_an_implementation_is_brought_to_what_its_interface_promises(
     best = max(await promised_types.candidates(problem), key=lambda candidate: candidate.weight)
     assert wanted in (best.changes.texts["case.ml"] or "")
     assert promised not in (best.changes.texts["case.ml"] or "")
+
+
+async def test_a_function_is_brought_to_what_it_is_called_with(tmp_path: Path, strict_typing: Typing) -> None:
+    texts = {
+        "tries.ml": "let f ~most g = let n = ref 0 in while n < most && g () do incr n done\n",
+        "case.ml": "let a g = Tries.f ~most:3 g\n",
+    }
+    (problem,) = await problems(texts, tmp_path, strict_typing)
+    best = max(await promised_types.candidates(problem), key=lambda candidate: candidate.weight)
+    assert best.changes.texts == {"tries.ml": texts["tries.ml"].replace("while n", "while !n")}
