@@ -3,11 +3,14 @@
 (c : [ `Red | `Green ]) ... `Blue       (c : [ `Red | `Green | `Blue ])
 List.map name [ `Blue ], where `name` has no case for it
 type c = [ `Red | `Green of int ]       `Gren 3 is `Green 3
+type c = [ `Red | `Green ]              `Grn is `Green in all files, where no type has it
 `Green, which carries something now     `Green _ in all patterns with such tags
 """
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+
+from attrs import evolve
 
 from lsp_aid.domain.changes import ChangeSet, FileChange
 from lsp_aid.domain.proposal import Kind
@@ -21,7 +24,8 @@ from lsp_aid.repair.constructor_arity import carrying
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.missing_cases import added_cases
 from lsp_aid.repair.places import node_of, text_of, tree
-from lsp_aid.repair.similarity import similarity
+from lsp_aid.repair.similarity import is_short_for, similarity
+from lsp_aid.repair.synonyms import mean_the_same
 
 _REFUSED = re.compile(r"does not allow tag\(s\) (.+?)(?:$|\.$)")
 _TAG = re.compile(r"`[\w']+")
@@ -29,6 +33,9 @@ _INCOMPATIBLE = re.compile(r"Types for tag \"?(`[\w']+)\"? are incompatible")
 _CARRIED = re.compile(r"(`[\w']+)(?: of ([^|\]>]+))?")
 _FILES_AT_MOST = 400
 _ALIKE = 0.7
+_SHORT = 0.93
+_TOGETHER = 0.02
+_INSTEAD = 0.93
 _TYPES = "polymorphic_variant_type"
 
 
@@ -48,6 +55,13 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     types = list(_types(problem, syntax, node, closed))
     known = list(dict.fromkeys(t for type_ in types for t in _TAG.findall(type_.text))) or _TAG.findall(closed)
     found = list(_misspelt(problem, node, tags, known))
+    if not found and "`" not in message.found:  # the value is of a type that has them, what takes it has others
+        own = {tag for type_ in _types(problem, syntax, node, message.found) for tag in _TAG.findall(type_.text)}
+        matching, _ = _matching(syntax, node) or (None, "")
+        taken = [one.text for one in matching.walk("tag")] if matching is not None else _TAG.findall(closed)
+        unknown = list(dict.fromkeys(tag for tag in taken if tag not in own)) if own else []
+        if len(unknown) == len(tags):
+            found = [evolve(one, weight=max(one.weight, _INSTEAD)) for one in _renamed(problem, unknown, tags)]
     carried = dict(_CARRIED.findall(message.found))
     written = [f"{tag} of {carried[tag].strip()}" if carried.get(tag) else tag for tag in tags]
     for number, type_ in enumerate(types):
@@ -103,32 +117,71 @@ def _in_patterns(syntax: Syntax, tag: str, tags: Collection[str]) -> Iterator[No
 
 def _cases(problem: Problem, syntax: Syntax, node: Node, tags: Sequence[str]) -> Iterator[Candidate]:
     """The function that is given the value, or what holds it, has no case for these tags."""
+    matching, name = _matching(syntax, node) or (None, "")
+    if matching is None:
+        return
+    cases = [child for child in matching.children if child.kind == "match_case"]
+    missing = [Missing(tag, number) for number, tag in enumerate(tags)]
+    bodies = [next(iter(determined(one, cases, matching)), None) or skeleton(one) for one in missing]
+    change = problem.edit(*added_cases(matching, cases, [(body.pattern, body.text) for body in bodies]))
+    kind = Kind.SKELETON if any(body.rule == "skeleton" for body in bodies) else Kind.FIX
+    yield Candidate(f"Add {', '.join(tags)} to the cases of `{name}`", change, 0.9, kind)
+
+
+def _matching(syntax: Syntax, node: Node) -> tuple[Node, str] | None:
+    """The cases of tags of a function that is called with the value, and its name."""
     call = node.enclosing("application_expression")
     for path in (part for part in call.children if part.kind == "value_path") if call is not None else ():
         binding = lookup(syntax, path.text, path.start)
         body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
         matching = body if body is not None and body.kind in ("function_expression", "match_expression") else None
         cases = [child for child in matching.children if child.kind == "match_case"] if matching is not None else []
-        if matching is None or path == node or not any(case.text.startswith("`") for case in cases):
-            continue
-        missing = [Missing(tag, number) for number, tag in enumerate(tags)]
-        bodies = [next(iter(determined(one, cases, matching)), None) or skeleton(one) for one in missing]
-        change = problem.edit(*added_cases(matching, cases, [(body.pattern, body.text) for body in bodies]))
-        kind = Kind.SKELETON if any(body.rule == "skeleton" for body in bodies) else Kind.FIX
-        shown = ", ".join(tags)
-        yield Candidate(f"Add {shown} to the cases of `{path.text}`", change, 0.9, kind)
-        return
+        if matching is not None and path != node and any(case.text.startswith("`") for case in cases):
+            return matching, path.text
+    return None
 
 
 def _misspelt(problem: Problem, node: Node, tags: Sequence[str], known: Sequence[str]) -> Iterator[Candidate]:
-    for written in node.walk("tag"):
-        if written.text not in tags:
+    """The tag by itself; wherever the project has it, where it is in none of its types."""
+    written = [one for one in node.walk("tag") if one.text in tags]
+    others = [tag for tag in known if tag not in tags]
+    yield from _renamed(problem, list(dict.fromkeys(one.text for one in written)), others)
+    for one in written:
+        for other in others:
+            alike = similarity(one.text, other)
+            if alike >= _ALIKE:
+                edit = TextEdit(one.start, one.end, other)
+                yield Candidate(f"Replace `{one.text}` by `{other}`", problem.edit(edit), 0.95 * alike)
+
+
+def _renamed(problem: Problem, tags: Sequence[str], known: Sequence[str]) -> Iterator[Candidate]:
+    """Tags that no type of the project has, each as the one of the known that it is like: in all files."""
+    places: dict[str, list[Node]] = {}
+    typed: set[str] = set()
+    for path in [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]:
+        text = text_of(problem.view, path)
+        if text is None or "`" not in text:
             continue
-        for other in known:
-            alike = similarity(written.text, other)
-            if other not in tags and alike >= _ALIKE:
-                edit = TextEdit(written.start, written.end, other)
-                yield Candidate(f"Replace `{written.text}` by `{other}`", problem.edit(edit), 0.95 * alike)
+        syntax = ocaml_syntax.parse(text, path)
+        typed.update(tag for type_ in syntax.walk(_TYPES) for tag in _TAG.findall(type_.text))
+        for one in syntax.walk("tag"):
+            places.setdefault(one.text, []).append(one)
+    for tag in tags:
+        used = places.get(tag, [])
+        other, alike = max(((one, _likeness(tag, one)) for one in known), key=lambda pair: pair[1], default=("", 0.0))
+        if tag in typed or not used or alike < _ALIKE:
+            continue
+        files: list[FileChange] = []
+        for path in dict.fromkeys(one.syntax.path for one in used):
+            edits = [TextEdit(one.start, one.end, other) for one in used if one.syntax.path == path]
+            files += problem.edit(*edits, path=path).files
+        times = f" ({len(used)} times)" if len(used) > 1 else ""
+        yield Candidate(f"Replace `{tag}` by `{other}`{times}", ChangeSet.of(files), 0.95 * alike + _TOGETHER)
+
+
+def _likeness(tag: str, other: str) -> float:
+    names = tag[1:].casefold(), other[1:].casefold()
+    return max(similarity(tag, other), _SHORT if is_short_for(*names) or mean_the_same(*names) else 0.0)
 
 
 def _types(problem: Problem, syntax: Syntax, node: Node, closed: str) -> Iterator[Node]:
