@@ -4,6 +4,9 @@ let* id = int_of_string_opt raw |> or_invalid "id" raw in
 let* mode = Mode.of_string raw in               let* mode = Mode.of_string raw |> or_invalid "mode" raw in
 
 { width = cm (get "width"); depth = get "depth" }    { width = cm (get "width"); depth = cm (get "depth") }
+
+host = Option.value (get t "host") ~default:usual.host;
+port = int t "port"                       port = Option.value (int t "port") ~default:usual.port
 """
 
 import re
@@ -14,6 +17,7 @@ from attrs import frozen
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit, apply_text_edits
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, item_around
@@ -39,27 +43,31 @@ class _Role:
 
 @frozen
 class _Sibling:
-    """A value that a function brings to its type: `value |> function`, or `function value` where not `is_piped`."""
+    """A value that is brought to its type by what is around it: a pipe, a call, or a match of what it is."""
 
     value: Node
-    function: Node
-    is_piped: bool
+    whole: Node
     role: _Role
-    start: int
+
+    @property
+    def is_piped(self) -> bool:
+        return self.whole.kind == "infix_expression"
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     syntax = tree(problem) if isinstance(message, messages.TypeClash) and message.what != "pattern" else None
     node = node_of(problem, syntax) if syntax else None
-    node = within_parentheses(node) if node is not None else None
+    node = _bound(within_parentheses(node)) if node is not None else None
     role = _role(node) if node is not None else None
     if syntax is None or node is None or role is None:
         return ()
     item = item_around(node)
     made: dict[str, tuple[float, str, ChangeSet]] = {}
-    for sibling in sorted(_siblings(syntax), key=lambda one: (-_alike(one.value, node), abs(one.start - node.start))):
-        within = item[0] <= sibling.start < item[1]
+    for sibling in sorted(
+        _siblings(syntax), key=lambda one: (-_alike(one.value, node), abs(one.whole.start - node.start))
+    ):
+        within = item[0] <= sibling.whole.start < item[1]
         alike = sibling.role.kind == role.kind
         if _same(sibling.value, node) or not (alike or (within and sibling.is_piped)):
             continue
@@ -80,6 +88,15 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     ]
     found.sort(key=lambda one: -one.weight)
     return [Candidate(c.title, c.changes, c.weight - _SHORT * number) for number, c in enumerate(found)]
+
+
+def _bound(node: Node) -> Node:
+    """What a variable of the same item is bound to, where that is a call."""
+    binding = lookup(node.syntax, node.text, node.start) if node.kind in ("value_path", "field_expression") else None
+    body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
+    is_inner = body is not None and item_around(body) == item_around(node)
+    is_call = body is not None and binding is not None and not binding.arity and body.kind == "application_expression"
+    return body if body is not None and is_inner and is_call else node
 
 
 def _weight(role: _Role, *, within: bool) -> float:
@@ -127,49 +144,70 @@ def _called(call: Node | None) -> str:
 
 
 def _siblings(syntax: Syntax) -> Iterator[_Sibling]:
-    for node in syntax.walk("infix_expression", "application_expression"):
+    for node in syntax.walk("infix_expression", "application_expression", "match_expression"):
         role = _role(node)
-        parts = node.named_children
-        if role is None:
-            continue
-        if node.kind == "infix_expression":
-            operator = node.child("rel_operator")
-            if operator is not None and operator.text == "|>" and len(parts) == 3:
-                yield _Sibling(parts[0], parts[2], True, role, node.start)
-        elif not any(one.kind == "labeled_argument" for one in node.fields("argument")[-1:]):
-            value = within_parentheses(node.fields("argument")[-1])
-            if value.kind not in ("fun_expression", "function_expression"):
-                yield _Sibling(value, node, False, role, node.start)
+        value = _value(node) if role is not None else None
+        if role is not None and value is not None and value.kind not in ("fun_expression", "function_expression"):
+            yield _Sibling(within_parentheses(value), node, role)
+
+
+def _value(node: Node) -> Node | None:
+    """What goes through a pipe, the last argument of a call, or the only one without a label, or what is matched."""
+    parts = node.named_children
+    if node.kind == "match_expression":
+        return parts[0] if parts[0].kind != "match_case" else None
+    if node.kind == "infix_expression":
+        operator = node.child("rel_operator")
+        return parts[0] if operator is not None and operator.text == "|>" and len(parts) == 3 else None
+    given = node.fields("argument")
+    plain = [one for one in given if one.kind != "labeled_argument"]
+    if not plain or (plain[-1] != given[-1] and len(plain) > 1):
+        return None
+    return plain[-1]
 
 
 def _adapted(sibling: _Sibling, node: Node, role: _Role) -> str:
     """The expression with what the sibling has around it."""
-    function = _like(sibling, node, role)
-    if sibling.is_piped:
-        text = f"{node.text} |> {function}"
-        above = node.parent
-        is_free = above is None or above.kind in ("let_binding", "field_expression", "parenthesized_expression")
-        return text if is_free else f"({text})"
-    given = node.text if node.kind in ATOMS else f"({node.text})"
-    text = f"{function} {given}"
-    is_free = node.parent is None or not node.parent.kind.startswith(("application", "labeled"))
+    whole, value = sibling.whole, sibling.value
+    is_tight = whole.kind == "application_expression"
+    outer = outside_parentheses(value) if is_tight else value
+    given = node.text if node.kind in ATOMS or not is_tight else f"({node.text})"
+    edits = [
+        TextEdit(edit.start - whole.start, edit.end - whole.start, edit.text)
+        for edit in _named_here(sibling, node, role)
+    ]
+    edits.append(TextEdit(outer.start - whole.start, outer.end - whole.start, given))
+    text = apply_text_edits(whole.text, edits)
+    above = node.parent
+    if above is None or above.kind in ("let_binding", "parenthesized_expression"):
+        return text
+    is_free = is_tight or (sibling.is_piped and above.kind == "field_expression")
+    is_free = is_free and not above.kind.startswith(("application", "labeled"))
     return text if is_free else f"({text})"
 
 
-def _like(sibling: _Sibling, node: Node, role: _Role) -> str:
-    """The function, with the name that the value gets here in its texts, and with what is given to the call here."""
-    function = sibling.function
-    end = function.end if sibling.is_piped else function.fields("argument")[-1].start
+def _named_here(sibling: _Sibling, node: Node, role: _Role) -> Iterator[TextEdit]:
+    """What is around the sibling's value, with the name that the value gets here, and what the call here is given."""
     theirs, ours = _given(sibling.value), _given(node)
     instead = {their: our for their, our in zip(reversed(theirs), reversed(ours), strict=False) if their != our}
-    edits = []
-    for part in function.walk("string", "value_path"):
-        if part.end > end:
+    called = sibling.whole.field("function")
+    for part in sibling.whole.walk("string", "value_path", "field_path"):
+        if sibling.value.start <= part.start < sibling.value.end or part == called:
             continue
-        new = instead.get(part.text) if part.kind == "value_path" else _named(part.text, sibling.role.name, role.name)
-        if new is not None and part != function.field("function"):
-            edits.append(TextEdit(part.start - function.start, part.end - function.start, new))
-    return apply_text_edits(function.text[: end - function.start], edits).rstrip()
+        if part.kind == "string":
+            new = _named(part.text, sibling.role.name, role.name)
+        else:
+            new = instead.get(part.text) if part.kind == "value_path" else None
+            new = new or _renamed(part.text, sibling.role.name, role.name)
+        if new is not None:
+            yield TextEdit(part.start, part.end, new)
+
+
+def _renamed(path: str, theirs: str, ours: str) -> str | None:
+    """A name that is theirs, or has it as a part, with ours: `default_host` of a host, where ours is a port."""
+    module, dot, name = path.rpartition(".")
+    new = re.sub(rf"(?<![a-zA-Z0-9']){re.escape(theirs)}(?![a-zA-Z0-9'])", ours, name) if theirs and ours else name
+    return f"{module}{dot}{new}" if new != name else None
 
 
 def _given(node: Node) -> list[str]:

@@ -2,6 +2,7 @@
 
 let host = lookup t "host" in ...      let host = Option.value (lookup t "host") ~default:Settings.default_host in ...
 print_int (find_opt counts w)          print_int (Option.value (find_opt counts w) ~default:0)
+{ default with lines = int t "n" }     { default with lines = Option.value (int t "n") ~default:default.lines }
 """
 
 import re
@@ -14,10 +15,10 @@ from lsp_aid.ocaml import syntax as ocaml_syntax
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, bound_names
 from lsp_aid.repair.asked_types import AskedTypes
-from lsp_aid.repair.calls_in_code import ATOMS
+from lsp_aid.repair.calls_in_code import ATOMS, item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.operands import clashing
-from lsp_aid.repair.places import node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.places import node_of, outside_parentheses, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, fits
 from lsp_aid.repair.values import calls
 
@@ -48,7 +49,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     asked = await AskedTypes.of(problem)
     defaults = dict.fromkeys(_given_elsewhere(problem, function.text), _SEEN)
-    for text, weight in await _named(asked, call, function.text, wanted) if asked is not None else ():
+    defaults.update(dict.fromkeys(_changed(node), _NAMED))
+    field = _field(node) or _field(call)
+    for text, weight in await _named(asked, call, function.text, wanted, field) if asked is not None else ():
         defaults[text] = max(weight, defaults.get(text, 0.0))
     nothing = _NOTHING.get(wanted.head)
     if nothing is not None and _LOOKS_UP.search(function.text):
@@ -66,7 +69,7 @@ def _is_one(found: Type, wanted: Type) -> bool:
 def _call(node: Node) -> Node | None:
     """The call that gives the option: what is in error, or what the variable in error is bound to."""
     call = within_parentheses(node)
-    if call.kind == "value_path" and "." not in call.text:
+    if call.kind in ("value_path", "field_expression") and "." not in call.text:
         binding = lookup(call.syntax, call.text, call.start)
         body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
         if body is not None and binding is not None and not binding.arity and binding.node.text == call.text:
@@ -95,8 +98,22 @@ def _given_elsewhere(problem: Problem, function: str) -> list[str]:
     return list(found)
 
 
-async def _named(asked: AskedTypes, call: Node, function: str, wanted: Type) -> list[tuple[str, float]]:
-    """The values in scope, and in the modules of the function and of the type, that are called a default."""
+def _field(node: Node) -> str:
+    """The field of a record that is made of a value; empty where it is none."""
+    around = _made(node)
+    return around.named_children[0].text.rpartition(".")[2] if around is not None else ""
+
+
+def _made(node: Node) -> Node | None:
+    """The field of a record expression that a value is given for."""
+    outer = outside_parentheses(node)
+    around = outer if outer.kind == "field_expression" else outer.parent
+    return around if around is not None and around.kind == "field_expression" else None
+
+
+async def _named(asked: AskedTypes, call: Node, function: str, wanted: Type, field: str) -> list[tuple[str, float]]:
+    """The values in scope, and in the modules of the function and of the type, that are called a default; of a default
+    record, the field that is made here."""
     own = [(name, type_) for name, type_ in await asked.values(call.start)]
     module = function.rpartition(".")[0]
     for other in dict.fromkeys((module, wanted.head.rpartition(".")[0])):
@@ -106,7 +123,11 @@ async def _named(asked: AskedTypes, call: Node, function: str, wanted: Type) -> 
     found = []
     for path, type_ in own:
         said = _IS_DEFAULT.match(path.rpartition(".")[2])
-        if said is None or type_.is_variable or not fits(type_, wanted):
+        if said is None or type_.is_variable:
+            continue
+        if not fits(type_, wanted):
+            if field and not type_.parts and await _is_of_type(asked, call, f"{path}.{field}", wanted):
+                found.append((f"{path}.{field}", _NAMED))
             continue
         about = {word for word in (said["of"] or said["by"] or "").split("_") if word}
         if about and about <= words:
@@ -114,6 +135,20 @@ async def _named(asked: AskedTypes, call: Node, function: str, wanted: Type) -> 
         elif not about and (wanted.head not in _NOTHING or "." not in path):
             found.append((path, _OF_TYPE))
     return found
+
+
+def _changed(node: Node) -> Iterator[str]:
+    """What the field has in the record that is copied with another value for it."""
+    around = _made(node)
+    record = around.parent if around is not None else None
+    copied = record.named_children[0] if record is not None and record.kind == "record_expression" else None
+    if copied is not None and copied.kind == "value_path":
+        yield f"{copied.text}.{_field(node)}"
+
+
+async def _is_of_type(asked: AskedTypes, call: Node, text: str, wanted: Type) -> bool:
+    _, (type_,) = await asked.of_parts(item_around(call), (call.start, call.end), [text])
+    return type_ is not None and not type_.is_variable and fits(type_, wanted)
 
 
 def _words(call: Node) -> Iterator[str]:

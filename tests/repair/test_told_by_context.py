@@ -38,6 +38,7 @@ TASK = (
 )
 OPT = "let g n = if n > 0 then Some n else None\n"
 BOX = "type t = { wide : float; deep : float }\nlet cm n = float_of_int n /. 100.\n"
+OLD = "let f get b = {{ wide = Option.value (get 1) ~default:b.wide; deep = {} }}"
 QUERY = "let query ?limit ?(tag = 1) xs = match limit with None -> xs | Some n -> List.filter (( = ) (n + tag)) xs\n"
 PAD = 'let pad ~width s = s ^ string_of_int width\nlet a = pad ~width:2 "a"\n'
 CASES = {
@@ -47,6 +48,13 @@ CASES = {
             CHAIN + PORT + '  let* load = float_of_string_opt s |> or_bad "load" s in\n  Ok (port, load)',
         ),
         (BOX + "let f n = { wide = cm n; deep = n + 1 }", BOX + "let f n = { wide = cm n; deep = cm (n + 1) }"),
+        (BOX + OLD.format("get 2"), BOX + OLD.format("Option.value (get 2) ~default:b.deep")),
+        (
+            "let f g = let a = match g 1 with Some n -> n | _ -> 0 in let b = g 2 in b + a",
+            "let f g = let a = match g 1 with Some n -> n | _ -> 0 in let b = G in b + a".replace(
+                "G", "match g 2 with Some n -> n | _ -> 0"
+            ),
+        ),
     ],
     optional_values: [
         (

@@ -108,6 +108,10 @@ CASES = {
     ],
     defaults_for_options: [
         (
+            "type t = { n : int; m : int }\nlet f t o k = { o with n = List.assoc_opt k t }",
+            "type t = { n : int; m : int }\nlet f t o k = { o with n = Option.value (List.assoc_opt k t) ~default:o.n }",
+        ),
+        (
             "let f t k = let n = Hashtbl.find_opt t k in Hashtbl.replace t k (n + 1)",
             "let f t k = let n = Option.value (Hashtbl.find_opt t k) ~default:0 in Hashtbl.replace t k (n + 1)",
         ),
@@ -144,6 +148,14 @@ CASES = {
         ('let f n = n + 1 = 2 && n = "1"', "let f n = n + 1 = 2 && n = 1"),
     ],
     variant_tags: [
+        (
+            "type t = [ `Warning | `Bad ]\nlet f (t : t) = t = `Warn\nlet g = function `Warn -> 0 | `Bad -> 1",
+            "type t = [ `Warning | `Bad ]\nlet f (t : t) = t = `Warning\nlet g = function `Warning -> 0 | `Bad -> 1",
+        ),
+        (
+            "let f = function `Left -> 0 | `Centre -> 1\ntype t = [ `Left | `Center ]\nlet g (t : t) = f t",
+            "let f = function `Left -> 0 | `Center -> 1\ntype t = [ `Left | `Center ]\nlet g (t : t) = f t",
+        ),
         (
             'let f = function `Red -> "red" | `Green -> "green"\nlet a = List.map f [ `Red; `Blue ]',
             'let f = function `Red -> "red" | `Green -> "green" | `Blue -> "blue"\nlet a = List.map f [ `Red; `Blue ]',
