@@ -108,8 +108,8 @@ CASES = {
     ],
     defaults_for_options: [
         (
-            "type t = { n : int; m : int }\nlet f t o k = { o with n = List.assoc_opt k t }",
-            "type t = { n : int; m : int }\nlet f t o k = { o with n = Option.value (List.assoc_opt k t) ~default:o.n }",
+            "type t = { n : int; s : int }\nlet f t o k = { o with n = List.nth_opt t k }",
+            "type t = { n : int; s : int }\nlet f t o k = { o with n = Option.value (List.nth_opt t k) ~default:o.n }",
         ),
         (
             "let f t k = let n = Hashtbl.find_opt t k in Hashtbl.replace t k (n + 1)",
