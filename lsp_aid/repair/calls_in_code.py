@@ -135,7 +135,7 @@ def _inner(argument: Node, plan: Plan, inside: Mapping[tuple[int, int], Node]) -
 
 def _slot(slot: Slot, arguments: Sequence[Node], texts: Sequence[str]) -> str:
     if slot.value is not None:
-        is_plain = re.fullmatch(r"[\w.']+|\"[^\"]*\"|\(.*\)|\[.*\]", slot.value.text) is not None
+        is_plain = re.fullmatch(r"[\w.']+|'.*'|\"[^\"]*\"|\(.*\)|\[.*\]", slot.value.text) is not None
         return _labelled(slot.label, slot.value.text if is_plain else f"({slot.value.text})")
     source = slot.source
     assert source is not None

@@ -26,8 +26,9 @@ from lsp_aid.repair.call_plans import Plan, Value, plans
 from lsp_aid.repair.calls_in_code import Call, bare, expanded, read_call, rewritten, written
 from lsp_aid.repair.declared_types import stood_for
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.held_values import around_it, held_values, names_around
-from lsp_aid.repair.places import declared_elsewhere, file_of_module, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.held_values import around_it, held_values, named_defaults, names_around
+from lsp_aid.repair.operands import clashing
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, moved, node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read
 from lsp_aid.repair.values import INVENTED, calls, values, written_elsewhere
 
@@ -53,7 +54,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     syntax = tree(problem)
     node = node_of(problem, syntax) if syntax else None
-    places = [*applications(node), *_handed_on(node)] if node is not None else []
+    places = [*applications(node), *_handed_on(node), *_compared(node, message)] if node is not None else []
     asked = await AskedTypes.of(problem) if places else None
     if syntax is None or node is None or asked is None:
         return ()
@@ -109,6 +110,14 @@ def _handed_on(node: Node) -> Iterator[Node]:
         yield from (one for one in above.fields("argument") if one.kind == "value_path" and one != inner)
 
 
+def _compared(node: Node, message: messages.Message) -> Iterator[Node]:
+    """A call that is compared with what is in error."""
+    if isinstance(message, messages.TypeClash):
+        yield from (
+            one for one, _, _ in clashing(node, message) if one.kind == "application_expression" and one != node
+        )
+
+
 async def of_call(problem: Problem, syntax: Syntax, asked: AskedTypes, call: Call) -> list[Candidate]:
     """The ways to bring a call of the problem's file, and those that are like it, to what the function takes."""
     takes, _ = parameters(call.takes)
@@ -125,9 +134,9 @@ async def of_call(problem: Problem, syntax: Syntax, asked: AskedTypes, call: Cal
     texts = [changes.files[0].after or "" for changes in made]
     reached = await asked.reached(texts)
     found: list[Candidate] = []
+    end = max(call.node.end, problem.end)
     for (changes, (plan, edits)), far in zip(made.items(), reached, strict=True):
-        moved = sum(len(e.text) - (e.end - e.start) for e in edits if e.end <= call.node.end)
-        if far >= call.node.end + moved:
+        if far >= moved(end, edits):
             found.append(_candidate(call, plan, changes, len(edits)))
     found.sort(key=lambda c: -c.weight)
     return found[:_MOST]
@@ -170,7 +179,8 @@ async def _values(problem: Problem, asked: AskedTypes, call: Call, takes: Sequen
     scope = await asked.values(call.node.start)
     local = names_around(call.node)
     seen = written_elsewhere(problem, call.function.text, labels, {name for name, _ in scope if name in local})
-    for module in {taken.parts[0].head.rpartition(".")[0] for taken in takes} - {"", "Stdlib"}:
+    own = call.function.text.rpartition(".")[0]
+    for module in {own, *(taken.parts[0].head.rpartition(".")[0] for taken in takes)} - {"", "Stdlib"}:
         scope += [(f"{module}.{name}", type_) for name, type_ in await asked.values(call.node.start, module)]
     names = parameter_names(problem, call.function.text)
     beside = [(one.text, one.type) for one in call.arguments if one.type is not None]
@@ -182,6 +192,7 @@ async def _values(problem: Problem, asked: AskedTypes, call: Call, takes: Sequen
         held = await held_values(problem, asked, call.node, wanted, name) if lacks(call, taken) else []
         offered = [
             *held,
+            *named_defaults(wanted, name, scope),
             *around_it(call.node, wanted, name, scope),
             *values(wanted, name, seen[number], scope, beside),
         ]

@@ -27,6 +27,8 @@ ITSELF = 0.05
 UNUSED, CALLED, RARE, LONE = 0.06, 0.12, 0.25, 0.3
 _EVERYWHERE = ("string", "int")
 NAMED, SAID, ONLY, ALONE, OTHER, DEEPER, READ = 0.08, 0.25, 0.35, 0.6, 0.45, 0.1, 0.05
+DEFAULT = 0.07
+_DEFAULTS = frozenset(("default", "usual", "standard", "initial", "fallback"))
 
 Records = Mapping[str, tuple[str, Fields]]
 
@@ -101,6 +103,20 @@ def around_it(place: Node, wanted: Type, name: str, scope: Sequence[tuple[str, T
     found += [Value(other, CALLED) for other in called[:1]]
     if len(set(alike)) == 1 and wanted.head in COMMON:
         found.append(Value(alike[0], RARE if wanted.head not in _EVERYWHERE else LONE))
+    return found
+
+
+def named_defaults(wanted: Type, name: str, scope: Sequence[tuple[str, Type]]) -> list[Value]:
+    """The values in scope that are called the default of a parameter `name`: `default_sep`, `Csv.sep_default`; and
+    `default` alone, where the type says enough."""
+    found = []
+    for path, type_ in scope:
+        words = path.rpartition(".")[2].split("_")
+        about = "_".join(word for word in words if word not in _DEFAULTS)
+        if about == "_".join(words) or type_.is_variable or not fits(type_, wanted):
+            continue
+        if (about == name or _is_called(about, name)) if about else not _is_common(wanted):
+            found.append(Value(path, DEFAULT))
     return found
 
 

@@ -16,6 +16,7 @@ from lsp_aid.repair import (
     records_for_tuples,
     taken_fields,
     threaded_parameters,
+    unfinished_calls,
 )
 from tests.support.one_liners import check_best
 from tests.support.repair import problems
@@ -36,6 +37,8 @@ ITEM = "type item = { name : string; worth : coin }\nlet name i = i.name\n"
 FIND = 'let default_host = "localhost"\nlet find t k : string option = List.assoc_opt k t\n'
 MAKE = "let ( let* ) = Result.bind\ntype t = { n : int }\nlet make n = if n > 0 then Ok { n } else Error n\n"
 LOG = "let log ~src m = print_endline (src ^ m)\nlet push ~at m = m ^ string_of_float at\n"
+SEP = "let default_sep = ','\nlet join ~sep l = String.concat (String.make 1 sep) l\n"
+USED = 'let f x = String.concat "" (List.map g x)'
 AGAIN = 'let find t k = List.assoc_opt k t\nlet g t = Option.value (find t 1) ~default:"none"\n'
 CASES = {
     changed_calls: [
@@ -50,12 +53,23 @@ CASES = {
             f'{LOG}let g who = log ~src:who "a"\nlet f who = log "b"; who ^ "c"',
             f'{LOG}let g who = log ~src:who "a"\nlet f who = log ~src:who "b"; who ^ "c"',
         ),
+        (f'{SEP}let f l = assert (join l = "a")', f'{SEP}let f l = assert (join ~sep:default_sep l = "a")'),
     ],
     threaded_parameters: [
         (f'{LOG}let f x = log ("a" ^ x); x', f'{LOG}let f ~src x = log ~src ("a" ^ x); x'),
         (
             f'{MONEY}let f (name, n) = name ^ ": " ^ show n',
             f'{MONEY}let f ~coin (name, n) = name ^ ": " ^ show ~coin n',
+        ),
+    ],
+    unfinished_calls: [
+        (
+            f"{HELD}let g b = if b.sum > 1 then show 1 else show b.sum\n{USED}",
+            f"{HELD}let g b = if b.sum > 1 then show ~coin:b.coin 1 else show ~coin:b.coin b.sum\n{USED}",
+        ),
+        (
+            f"{SEP}let g l = List.map String.trim l |> join\n{USED}",
+            f"{SEP}let g l = List.map String.trim l |> join ~sep:default_sep\n{USED}",
         ),
     ],
     defaults_for_options: [
