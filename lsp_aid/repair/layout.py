@@ -22,7 +22,8 @@ _READS = re.compile(
     r"|abs|min|max|sqrt|floor|ceil|truncate|float|(?:int|float|string|bool)_of_(?:int|float|bool)|Printf\.sprintf"
     r"|List\.(?:length|rev|mem|assoc_opt|mem_assoc|concat|append|flatten|is_empty)|Array\.(?:length|copy|of_list|to_list)"
     r"|String\.(?:length|trim|\w+case_ascii|capitalize_ascii|concat|split_on_char|equal|compare|starts_with|ends_with)"
-    r"|Hashtbl\.(?:length|mem|find_opt|hash)|(?:Int|Float|Bool|Char)\.(?:of_\w+|to_\w+|equal|compare|abs|min|max|code)))"
+    r"|Hashtbl\.(?:length|mem|find_opt|hash)|(?:Hashtbl|Queue|Stack|Buffer|Mutex|Condition)\.create|Atomic\.make|Str\.regexp"
+    r"|(?:Int|Float|Bool|Char)\.(?:of_\w+|to_\w+|equal|compare|abs|min|max|code)))"
 )
 _ALIAS = re.compile(r"module\s+\w+\s*=\s*[\w.]+")
 _NO_EXPRESSION = frozenset({"field_path", "attribute"})

@@ -4,6 +4,7 @@ Nothing that computes is dropped where the name alone can be marked, and a defin
 left to the repair that exports it. The least destructive, most usual way comes first.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
@@ -18,6 +19,11 @@ from lsp_aid.repair.unused_variable import variable
 
 _DEFINED = {"value": "value", "type": "type", "exception": "exception", "module": "module"}
 _WORK = 3  # lines; what is shorter is written again in a moment
+_NAMED = {"value": ("value_name",), "exception": ("constructor_name",), "module": ("module_name",)}
+_IS_KEPT = re.compile(
+    r"\b(?:TODO|not (?:yet )?used|unused|(?:for )?later|not yet|will be|soon|to debug|debugging)\b",
+    re.IGNORECASE,
+)
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -93,16 +99,41 @@ def _definition(problem: Problem, tree: Syntax, message: messages.UnusedName) ->
         return
     yield from _module_around(problem, tree, item)
     removal = _without(tree, item)
-    pure = item.kind != "value" or item.node.child("parameter") is not None or is_pure(item.node.field("body"))
+    pure = _is_idle(item)
     # A value that nothing uses yet may have been written a minute ago: where that was work, what keeps it comes before
-    # what deletes it.
+    # what deletes it. What has helpers of its own was finished, and used, once.
     if item.kind == "value" and item.name[0].isalpha() and tree.is_interface is False:
         title = f"Mark `{item.name}` as unused: `_{item.name}`"
         yield Candidate(title, problem.edit(*_renamed(item, "value_name", item.name)), 0.75)
     if removal:
         title = f"Remove the unused {item.kind} `{item.name}`"
+        is_kept = _IS_KEPT.search(tree.text, with_comment_above(item.definition), item.definition.start) is not None
         short = item.kind == "value" and item.node.text.count("\n") < _WORK
-        yield Candidate(title, problem.edit(removal), 0.3 if not pure else 0.8 if short else 0.6)
+        yield Candidate(title, problem.edit(removal), 0.3 if not pure else 0.8 if short and not is_kept else 0.6)
+        helpers = _helpers(problem, tree, item) if pure and not is_kept and item.kind == "value" else []
+        if helpers:
+            names = " and ".join(f"`{helper.name}`" for helper in helpers)
+            edits = [removal, *(edit for helper in helpers if (edit := _without(tree, helper)) is not None)]
+            yield Candidate(f"{title}, and {names}, which it alone uses", problem.edit(*edits), 0.81)
+
+
+def _helpers(problem: Problem, tree: Syntax, item: Item) -> list[Item]:
+    """The definitions of the file that are for this one alone."""
+    interface = places.text_of(problem.view, f"{problem.diagnostic.path}i") or ""
+    promised = set(re.findall(r"[\w']+", interface))
+    gone = [item]
+    for other in reversed([one for one in tree.items if one.kind in _NAMED and not one.within]):
+        uses = [node for node in tree.walk(*_NAMED[other.kind]) if node.text == other.name]
+        uses = [use for use in uses if not other.start <= use.start < other.end]
+        for_it = uses and all(any(one.start <= use.start < one.end for one in gone) for use in uses)
+        if for_it and other.name not in promised and _is_idle(other) and _without(tree, other) is not None:
+            gone.append(other)
+    return gone[1:]
+
+
+def _is_idle(item: Item) -> bool:
+    """Whether a definition does nothing by itself."""
+    return item.kind != "value" or item.node.child("parameter") is not None or is_pure(item.node.field("body"))
 
 
 def _module_around(problem: Problem, tree: Syntax, item: Item) -> Iterator[Candidate]:

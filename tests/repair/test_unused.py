@@ -128,6 +128,19 @@ async def test_what_keeps_a_value_that_was_work_comes_before_what_deletes_it(tmp
         assert [candidate.title.split()[0] for candidate in found] == ways
 
 
+async def test_what_a_comment_keeps_is_marked_and_what_has_helpers_goes_with_them(tmp_path: Path) -> None:
+    helpers = "exception Full\n\nlet seen = Queue.create ()\n\n"
+    note = "let note x =\n  if Queue.length seen > 9 then raise Full;\n  Queue.add x seen\n\n"
+    for before, way in (
+        ("(* TODO: show them *)\n", "Mark `note`"),
+        ("", "Remove the unused value `note`, and `seen` and"),
+    ):
+        texts = {"project.ml": helpers + before + note + "let c = 2\n", "project.mli": "val c : int\n"}
+        [found] = await candidates_of(unused, texts, tmp_path / way.split()[0])
+        assert found[0].title.startswith(way)
+    assert found[0].changes.texts == {"project.ml": "let c = 2\n"}
+
+
 async def test_a_value_that_another_module_asks_for_is_not_removed(tmp_path: Path) -> None:
     texts = {
         "dune": "(library (name a))",
