@@ -79,8 +79,8 @@ def _whole_case(problem: Problem, case: Node) -> Iterator[Candidate]:
         turned = [case, *cases[wider : cases.index(case)]]
         edits = [TextEdit(old.start, old.end, new.text) for old, new in zip(cases[wider:], turned, strict=False)]
         title = f"Move the case in front of `{' '.join(cases[wider].named_children[0].text.split())}`, which is wider"
-        yield Candidate(title, problem.edit(*edits), 0.92)
-    is_moved = catch_all is not None or wider is not None
+        yield Candidate(title, problem.edit(*edits), 0.92 if _is_work(case) else 0.7)
+    is_moved = catch_all is not None or (wider is not None and _is_work(case))
     title = f"Remove the case `{' '.join(shown.split())}`, which never matches"
     yield Candidate(title, problem.edit(_without_case(case, cases)), 0.5 if is_moved else 0.9)
 
@@ -101,6 +101,12 @@ def _without_case(case: Node, cases: list[Node]) -> TextEdit:
 def _catches_all(case: Node) -> bool:
     pattern = case.field("pattern")
     return pattern is not None and _matches_all(pattern) and not case.child("guard")
+
+
+def _is_work(case: Node) -> bool:
+    """Whether what a case gives is made of names: a literal alone is written again in a moment."""
+    body = case.field("body")
+    return body is not None and any(True for _ in body.walk("value_path", "constructor_path", "tag"))
 
 
 def _is_wider(one: Node, case: Node) -> bool:

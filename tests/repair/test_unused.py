@@ -68,8 +68,8 @@ async def test_fixture(path: Path, tmp_path: Path) -> None:
             "let f a b = match a, b with\n  | 0, [] -> 1\n  | 1, [ x ] -> x\n  | _, _ -> 2",
         ),
         (
-            "let f = function\n  | Some _ -> 1\n  | Some 2 -> 3\n  | None -> 4",
-            "let f = function\n  | Some 2 -> 3\n  | Some _ -> 1\n  | None -> 4",
+            "let f = function\n  | Some _ -> 1\n  | Some 2 -> max_int\n  | None -> 4",
+            "let f = function\n  | Some 2 -> max_int\n  | Some _ -> 1\n  | None -> 4",
         ),
         ("let f b = match b with true -> 1 | false -> 2 | true -> 3", "let f b = match b with true -> 1 | false -> 2"),
         ("let f b = (match b with true -> 1 | _ -> 2 | false -> 3) + 1",
