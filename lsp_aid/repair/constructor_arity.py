@@ -2,30 +2,40 @@
 
     | Let (_, a, b) -> ...        of three          | Let (a, b) -> ...        of two: | Let (a, b, _) -> ...
     Let ("x", Var "y")            of three          Let ("x", Var "y", Var "y")
+    Load name                     of line * string  Load (lineno, name)
 
 In a pattern nothing is known of what is new, so it is `_`. Every such pattern of the file is brought to the constructor
-in the same way. In an expression it is what `values.py` finds.
+in the same way. In an expression it is what `values.py` finds, or a variable of the function around.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from attrs import frozen
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.scope import in_scope
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.call_plans import Value
+from lsp_aid.repair.calls_in_code import abbreviations, expanded, item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import node_of, text_of, tree
-from lsp_aid.repair.type_shapes import Type, read
-from lsp_aid.repair.values import calls, values
+from lsp_aid.repair.similarity import is_short_for
+from lsp_aid.repair.type_shapes import Type, fits, read
+from lsp_aid.repair.values import COMMON, NAMED, OF_TYPE, ONLY, calls, values
 
 _PATTERN, _EXPRESSION = "constructor_pattern", "application_expression"
 _FILES_AT_MOST = 400
 _MOST = 5
+_SHORTER = 0.8
+"""How likely a way is, against another one after which the file is right further on."""
+_LOCAL_AT_MOST = 8
+_VARIABLES = ("value", "parameter", "variable")
 _NAMES = {
     "string": "message msg text name reason path file s str label title word key",
     "int": "n i j k count line column col index code position pos size length offset depth number",
@@ -113,7 +123,7 @@ def _patterns(
     alike = [n for n in syntax.walk(_PATTERN) if n.named_children[0].text == name and len(_parts(n)) == message.given]
     more = message.expected - message.given
     if more > 0:
-        carried = _declared(problem, name, message.expected)
+        carried = [slot.type for slot in _declared(problem, name, message.expected)]
         names = [part.text for part in _parts(node)]
         ways = sorted(range(message.given, -1, -1), key=lambda at: -_told(names, carried, at, more))
         for number, at in enumerate(ways):
@@ -173,12 +183,37 @@ async def _expression(
     found = []
     scope = await asked.values(node.start)
     seen = _seen(problem, name, message.expected)
-    beside = [(part.text, carried[n]) for n, part in enumerate(written) if n < len(carried)]
-    for at in range(message.expected):
-        offered = values(carried[at], "", seen[at], scope, beside)
-        for value in offered:
+    beside = [(part.text, carried[n].type) for n, part in enumerate(written) if n < len(carried)]
+    local = _local(node, dict(scope), {part.text for part in written})
+    for at, slot in enumerate(carried):
+        offered = [*_called_so(slot, local), *values(slot.type, "", seen[at], scope, beside)]
+        for value in {value.text: value for value in sorted(offered, key=lambda v: -v.cost)}.values():
             found.append(_with(problem, node, written, at, value, message))
-    return await _checked(problem, found)
+    return await _checked(problem, found, end=True)
+
+
+def _local(node: Node, types: Mapping[str, Type], given: Collection[str]) -> list[tuple[str, Type]]:
+    """The variables of the definition around, the nearest first; of any type where it is in error before they are."""
+    start = item_around(node)[0]
+    names = [
+        one.name for one in in_scope(node.syntax, node.start) if one.node.start >= start and one.kind in _VARIABLES
+    ]
+    unknown = Type("'a")
+    return [(name, types.get(name, unknown)) for name in names[:_LOCAL_AT_MOST] if name not in given]
+
+
+def _called_so(slot: "_Carried", scope: Sequence[tuple[str, Type]]) -> Iterator[Value]:
+    """The variables of the type: those that are called like it, or are usual for it, and the others."""
+    of_type = [name for name, type_ in scope if fits(type_, slot.type)]
+    usual = _USUAL.get(slot.type.head, frozenset())
+    for name in of_type:
+        last = name.rpartition("_")[2]
+        if slot.name and (name.startswith(slot.name) or last == slot.name or is_short_for(name, slot.name)):
+            yield Value(name, NAMED)
+        elif name in usual or last in usual:
+            yield Value(name, ONLY)
+        else:
+            yield Value(name, OF_TYPE if len(of_type) == 1 else OF_TYPE + 0.1)
 
 
 def _with(
@@ -191,20 +226,38 @@ def _with(
     return f"`{message.constructor}` carries {message.expected}: `{edit.text}`", problem.edit(edit), weight
 
 
-def _declared(problem: Problem, name: str, size: int) -> list[Type]:
+@frozen
+class _Carried:
+    """One of what a constructor carries: its type, and the name of that where it says what it is for."""
+
+    type: Type
+    name: str
+
+
+def _declared(problem: Problem, name: str, size: int) -> list[_Carried]:
     """What a constructor of the project carries."""
     last = name.rpartition(".")[2]
     for path in [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]:
         text = text_of(problem.view, path)
         if text is None or last not in text:
             continue
-        for item in ocaml_syntax.parse(text, path).declared:
+        syntax = ocaml_syntax.parse(text, path)
+        for item in syntax.declared:
             if item.kind in ("constructor", "exception") and item.name == last:
                 declared = item.node.child("constructor_declaration") or item.node
                 carried = [c for c in declared.named_children if c.kind != "constructor_name"]
                 if len(carried) == size:
-                    return [read(child.text) for child in carried]
+                    short = abbreviations(syntax)
+                    types = [read(child.text) for child in carried]
+                    return [_Carried(expanded(type_, short), _name_of(type_)) for type_ in types]
     return []
+
+
+def _name_of(type_: Type) -> str:
+    """What a value of a type is called by it: `pos` of a `pos` or a `Pos.t`."""
+    module, _, name = type_.head.rpartition(".")
+    name = module.rpartition(".")[2].lower() if name == "t" and module else name
+    return name if name.isidentifier() and type_.head not in COMMON and not type_.parts else ""
 
 
 def _seen(problem: Problem, name: str, size: int) -> list[list[str]]:
@@ -224,14 +277,23 @@ def _seen(problem: Problem, name: str, size: int) -> list[list[str]]:
 
 
 async def _checked(
-    problem: Problem, found: Sequence[tuple[str, ChangeSet, float]], kind: Kind = Kind.FIX
+    problem: Problem, found: Sequence[tuple[str, ChangeSet, float]], kind: Kind = Kind.FIX, *, end: bool = False
 ) -> list[Candidate]:
-    """Those after which the file is right further on."""
+    """Those after which the file is right further on; with `end` those first after which what is written anew is."""
     made = [one for one in found if one[1]]
     asked = await AskedTypes.of(problem)
     if asked is not None:
         texts = [changes.files[0].after or "" for _, changes, _ in made]
         reached = await asked.reached(texts)
-        made = [one for one, far in zip(made, reached, strict=True) if far > problem.start]
+        pairs = [(one, far) for one, far in zip(made, reached, strict=True) if far > problem.start]
+        whole = [
+            (one, far) for one, far in pairs if far > problem.end + len(one[1].files[0].after or "") - len(asked.text)
+        ]
+        pairs = whole if end and whole else pairs
+        furthest = max((far for _, far in pairs), default=0.0)
+        made = [
+            (title, changes, weight if far == furthest else weight * _SHORTER)
+            for (title, changes, weight), far in pairs
+        ]
     best = sorted(made, key=lambda one: -one[2])[:_MOST]
     return [Candidate(title, changes, weight, kind) for title, changes, weight in best]

@@ -123,6 +123,10 @@ CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
             "type e = Gone of int\nlet f = function Ok n -> n | Error Gone -> 0",
             "type e = Gone of int\nlet f = function Ok n -> n | Error (Gone _) -> 0",
         ),
+        (
+            "type line = int\ntype t = Use of line * string\nlet f lineno w = print_int lineno; Use (w ^ w)",
+            "type line = int\ntype t = Use of line * string\nlet f lineno w = print_int lineno; Use (lineno, w ^ w)",
+        ),
     ],
     binding_operators: [
         (
