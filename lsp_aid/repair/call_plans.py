@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from attrs import evolve, field, frozen
 
-from lsp_aid.repair.similarity import similarity
-from lsp_aid.repair.type_shapes import FORMATS, Settled, Type, apart, parameters, unified
+from lsp_aid.repair.similarity import is_short_for, similarity
+from lsp_aid.repair.synonyms import mean_the_same
+from lsp_aid.repair.type_shapes import FORMATS, Settled, Type, apart, fits, parameters, unified
 
 _MOST_TRIED = 4000
 _MOST_COST = 2.4
@@ -19,6 +20,8 @@ SOME, LISTED, APPLIED, THUNK, GROUPED = 0.4, 0.8, 0.6, 0.8, 0.4
 UNKNOWN = 0.1
 ELSEWHERE = 0.5
 """Of an argument given for a parameter of any type, where another parameter is of its very type."""
+OUTDONE = 0.3
+"""Of leaving out an argument with a label, where the function takes one of its type by another that is not given."""
 LATER = 0.03
 """What is new, or goes, is more often in front: a context, a level, a configuration."""
 
@@ -134,7 +137,7 @@ def _aligned(
         _, _, at, state = heapq.heappop(queue)
         tried += 1
         rest = _rest(takes, result, at)
-        finished = _finished(state, given, rest, wanted, is_end=at == len(takes))
+        finished = _finished(state, given, takes, rest, wanted, is_end=at == len(takes))
         if finished is not None:
             yield finished
         if at < len(takes):
@@ -150,7 +153,7 @@ def _rest(takes: Sequence[Type], result: Type, at: int) -> Type:
 
 
 def _finished(
-    state: _State, given: Sequence[Argument], rest: Type, wanted: Type | None, *, is_end: bool
+    state: _State, given: Sequence[Argument], takes: Sequence[Type], rest: Type, wanted: Type | None, *, is_end: bool
 ) -> Plan | None:
     if wanted is not None and unified(rest, wanted, state.settled) is None:
         return None
@@ -161,12 +164,22 @@ def _finished(
     if left and any(not slot.label for slot in new):
         return None  # one in the place of another is no repair
     cost = state.cost + sum((DROPPED_LABEL if given[n].label else DROPPED) + LATER * n for n in left)
+    free = [one for at, one in enumerate(takes) if one.label and all(slot.parameter != at for slot in state.slots)]
+    cost += OUTDONE * sum(any(_may_be_called(given[n], one) for one in free) for n in left)
     bare = [s for s in state.slots if s.source is not None and not (s.label and s.source.label)]
     turned = [given.index(slot.source) for slot in bare if slot.source is not None]
     cost += TURNED * sum(a > b for a, b in itertools.combinations(turned, 2))
     if cost > _MOST_COST:
         return None
     return Plan(_in_order(state.slots, given, bool(turned != sorted(turned))), cost, tuple(left))
+
+
+def _may_be_called(one: Argument, taken: Type) -> bool:
+    """Whether an argument with another label may be of the type of a parameter with one."""
+    if not one.label or one.type is None or taken.argument.is_variable:
+        return False
+    held = one.type.parts[0] if one.type.head == "option" and taken.label.startswith("?") else one.type
+    return fits(one.type, taken.argument) or fits(held, taken.argument)
 
 
 def _in_order(slots: Sequence[Slot], given: Sequence[Argument], is_turned: bool) -> tuple[Slot, ...]:
@@ -227,7 +240,8 @@ def _ways(
     elif not was:
         label, cost = f"~{name}:", LABELLED + (0.5 if is_optional else 0.0)
     else:
-        label, cost = f"~{name}:", RELABELLED - 0.6 * similarity(was, name)
+        is_same = mean_the_same(was, name) or is_short_for(was, name) or is_short_for(name, was)
+        label, cost = f"~{name}:", RELABELLED - 0.6 * (1.0 if is_same else similarity(was, name))
     if one.label.startswith("?"):
         if not is_optional:
             return

@@ -3,6 +3,7 @@
 { Account.iban; owner; balance = 0 }        Account.open_ ~iban ~owner
 Money.Cents 250                             Money.of_cents 250
 { account with Account.owner = "Ann" }      Account.with_owner account "Ann"
+{ span with Span.stop = 9 }                 Span.make span.start 9
 account.owner <- "Ann"                      Account.set_owner account "Ann"
 
 What is written so elsewhere in the file follows.
@@ -17,9 +18,9 @@ from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.dune_stanzas import module_of
-from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.asked_types import AskedTypes
-from lsp_aid.repair.calls_in_code import ATOMS
+from lsp_aid.repair.calls_in_code import ATOMS, item_around
 from lsp_aid.repair.changed_calls import parameter_names
 from lsp_aid.repair.declared_types import fields
 from lsp_aid.repair.family import Candidate, Problem
@@ -67,7 +68,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     makers = list(_makers(problem, values, head, parts.names if parts is not None else ()))
     made: list[Candidate] = []
     for whole in _wholes(node):
-        ways = _ways(whole, makers, values, module)
+        complete = await _completed(asked, whole, parts.names if parts is not None else (), module)
+        ways = _ways(whole, makers, values, module, complete)
         for number, (text, weight, is_guess) in enumerate(sorted(ways, key=lambda way: -way[1])[:_MOST]):
             others = list(_others(syntax, whole, makers, text))
             edits = [TextEdit(*_place(whole, text), _closed(whole, text)), *(edit for edit, _ in others)]
@@ -130,12 +132,16 @@ def _is(type_: Type, head: str) -> bool:
 _Way = tuple[str, float, bool]  # the text, its weight, and whether it is a guess
 
 
-def _ways(whole: Node, makers: Sequence[_Maker], values: Sequence[tuple[str, Type]], module: str) -> list[_Way]:
+def _ways(
+    whole: Node, makers: Sequence[_Maker], values: Sequence[tuple[str, Type]], module: str, complete: Node | None
+) -> list[_Way]:
     if whole.kind == "set_expression":
         return list(_set(whole, values, module))
-    if whole.kind == "record_expression" and whole.child("with") is not None:
-        return list(_updated(whole, values, module))
-    given = dict(_fields(whole)) if whole.kind == "record_expression" else {}
+    if complete is not whole and (writing := list(_updated(whole, values, module))):
+        return writing
+    given = dict(_fields(complete)) if complete is not None and complete.kind == "record_expression" else {}
+    if complete is None or (complete is not whole and not given):
+        return []
     found = []
     for maker in makers:
         text = _of_fields(maker, given) if given else _of_constructor(maker, whole)
@@ -145,6 +151,24 @@ def _ways(whole: Node, makers: Sequence[_Maker], values: Sequence[tuple[str, Typ
             weight -= 0.0 if _USUAL.match(maker.path.rpartition(".")[2]) else 0.04
             found.append((f"{maker.raises} ({called})" if maker.raises else called, weight, bool(maker.raises or lost)))
     return found
+
+
+async def _completed(asked: AskedTypes, whole: Node, names: Sequence[str], module: str) -> Node | None:
+    """What makes a value of another with all fields written out, of what is not set from that other; None where it is
+    no name. What makes one of nothing is itself."""
+    if whole.kind != "record_expression" or whole.child("with") is None:
+        return whole
+    base = whole.named_children[0]
+    given = {name: value.text for name, value in _fields(whole)}
+    if base.kind not in ("value_path", "field_get_expression") or not set(given) <= set(names):
+        return None
+    left = [name for name in names if name not in given]
+    known = (await asked.of_parts(item_around(whole), (whole.start, whole.end), [f"{base.text}.{n}" for n in left]))[1]
+    for name, type_ in zip(left, known, strict=True):
+        is_known = type_ is not None and not type_.is_variable
+        given[name] = f"{base.text}.{name}" if is_known else f"{base.text}.{module}.{name}"
+    written = parse("let _ = { " + "; ".join(f"{name} = {given[name]}" for name in names) + " }", whole.syntax.path)
+    return next(iter(written.walk("record_expression")), None)
 
 
 def _fields(record: Node) -> Iterator[tuple[str, Node]]:

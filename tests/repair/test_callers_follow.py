@@ -38,6 +38,7 @@ FIND = 'let default_host = "localhost"\nlet find t k : string option = List.asso
 MAKE = "let ( let* ) = Result.bind\ntype t = { n : int }\nlet make n = if n > 0 then Ok { n } else Error n\n"
 LOG = "let log ~src m = print_endline (src ^ m)\nlet push ~at m = m ^ string_of_float at\n"
 SEP = "let default_sep = ','\nlet join ~sep l = String.concat (String.make 1 sep) l\n"
+RULE = "let rule ?(cols = 80) c = String.make cols c\n"
 USED = 'let f x = String.concat "" (List.map g x)'
 AGAIN = 'let find t k = List.assoc_opt k t\nlet g t = Option.value (find t 1) ~default:"none"\n'
 CASES = {
@@ -53,6 +54,7 @@ CASES = {
             f'{LOG}let g who = log ~src:who "a"\nlet f who = log "b"; who ^ "c"',
             f'{LOG}let g who = log ~src:who "a"\nlet f who = log ~src:who "b"; who ^ "c"',
         ),
+        (f"{RULE}let f wide = rule ~wide '-'", f"{RULE}let f wide = rule ~cols:wide '-'"),
         (f'{SEP}let f l = assert (join l = "a")', f'{SEP}let f l = assert (join ~sep:default_sep l = "a")'),
     ],
     threaded_parameters: [

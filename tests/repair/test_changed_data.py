@@ -31,6 +31,10 @@ USER = (
     "val set_name : t -> string -> t end = struct type t = { id : int; name : string }\n"
     "let v ~id name = { id; name } let set_name t name = { t with name } end\n"
 )
+SPAN = (
+    "module Span : sig type t = private { start : int; stop : int } val make : int -> int -> t end = struct\n"
+    "type t = { start : int; stop : int } let make start stop = { start; stop } end\ntype s = { w : Span.t }\n"
+)
 OTHERS = (
     'module L = struct type t = { id : int; name : string } let a = "a" end\ntype t = { id : int; name : string }\n'
     "let a id = { L.id; name = L.a }\nlet b id = { id; name = L.a }\n"
@@ -83,6 +87,11 @@ CASES = {
             f"{STEP}let l = [ Step.make ~at:4 2; Step.make 1 ]",
         ),
         (f'{USER}let f u = {{ u with User.name = "a" }}', f'{USER}let f u = User.set_name u "a"'),
+        (
+            f"{SPAN}let f s n = {{ s.w with Span.stop = s.w.stop + n }}",
+            f"{SPAN}let f s n = Span.make s.w.start (s.w.stop + n)",
+        ),
+        (f"{SPAN}let f s = {{ s with Span.stop = 1 }}", f"{SPAN}let f s = Span.make s.Span.start 1"),
         (
             f"{USER}{OTHERS}let f id = {{ User.id; name = L.a }}",
             f"{USER}{OTHERS}let f id = User.v ~id L.a",
