@@ -14,6 +14,7 @@ from lsp_aid.repair import (
     misspelt_name,
     module_members,
     opens_left_out,
+    renamed_constructors,
     turned_everywhere,
 )
 from lsp_aid.repair.family import Family
@@ -69,6 +70,23 @@ BOX = {
                 ),
                 "a.ml": "module List = struct include List let last xs = List.(hd (rev xs)) end\n",
             },
+        ),
+        (
+            renamed_constructors,
+            {
+                "a.ml": "type t = Leaf of int | Node of t * t | Nil\n",
+                "b.ml": "open A\nlet one = Tip 1\nlet f = function Tip n -> n | Node _ | Nil -> 0\n",
+                "c.ml": "let rec f = function A.Node (a, b) -> A.Node (f b, f a) | t -> t\n",
+            },
+            {"b.ml": "open A\nlet one = Leaf 1\nlet f = function Leaf n -> n | Node _ | Nil -> 0\n"},
+        ),
+        (
+            renamed_constructors,
+            {
+                "a.ml": "type t = Empty | Full of int | Partly of int * int\n",
+                "b.ml": "let f : A.t = A.Blank\nlet g n : A.t = A.(if n > 0 then Full n else Partly (n, n))\n",
+            },
+            {"b.ml": "let f : A.t = A.Empty\nlet g n : A.t = A.(if n > 0 then Full n else Partly (n, n))\n"},
         ),
         (
             misspelt_name,
