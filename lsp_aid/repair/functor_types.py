@@ -3,11 +3,12 @@
 module Make (K : KEY) : S = struct ...    module Make (K : KEY) : S with type key = K.t = struct ...
 module Index = Map.Make                   module Index = Map.Make (Key)
 module Make (K : KEY) : S                 module Make (K : KEY) : S with type key = K.t       in an interface, K unused
-module Pages = Cache.Make (String)        module Pages = Cache.Make (String) (Clock)      where it takes a clock now
+module Pages = Cache.Make (String)        module Pages = Cache.Make (String) (Clock.Real) where it takes a clock now,
+                                                                                          and Clock.Real : Clock.S
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
@@ -20,6 +21,7 @@ _COMPONENTS = re.compile(r"^The module [\"`']?(\S+?)[\"`']? is a functor, it can
 _UNUSED = re.compile(r"unused functor parameter [\"`']?([A-Z][\w']*)")
 _USUAL = ("String", "Int")
 _MOST_NAMES = 4
+_STANDS_IN = re.compile(r"(?i)fake|mock|stub|dummy|test|null|noop")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -50,23 +52,79 @@ def _applied(problem: Problem, syntax: Syntax, name: str) -> Iterator[Candidate]
     near = [path for path, is_near in modules_of(problem) if is_near]
     head = functor.text.split("(")[0].strip()
     known = [*reversed(own), *near, *(path for path, is_near in modules_of(problem) if not is_near), *_USUAL]
-    asked = _parameter(problem, syntax, head, functor.text.count("("))
-    known.sort(key=lambda module: module.rpartition(".")[2] != asked)
+    parameter = _parameter(problem, syntax, head, functor.text.count("("))
+    asked = parameter.child("module_name") if parameter is not None else None
+    fitting = _of_type(problem, syntax, parameter, head) if parameter is not None else []
+    known.sort(key=lambda module: asked is None or module.rpartition(".")[2] != asked.text)
+    known = [*fitting, *(module for module in known if not fitting)]
     for number, module in enumerate([m for m in dict.fromkeys(known) if m != head.rpartition(".")[0]][:MOST]):
         edit = problem.edit(TextEdit(functor.end, functor.end, f" ({module})"))
-        is_told = module in own or module.rpartition(".")[2] == asked
+        is_told = module in fitting or module in own or (asked is not None and module.rpartition(".")[2] == asked.text)
         weight = (0.9 if is_told else 0.6) - 0.05 * number
         yield Candidate(f"`{functor.text}` is a functor: apply it to `{module}`", edit, max(0.1, weight))
 
 
-def _parameter(problem: Problem, syntax: Syntax, functor: str, number: int) -> str:
-    """How the definition of a functor calls its parameter of that number."""
+def _parameter(problem: Problem, syntax: Syntax, functor: str, number: int) -> Node | None:
+    """The parameter of that number in the definition of a functor."""
     found = _definition(problem, syntax, problem.diagnostic.path, *reversed(functor.rpartition(".")[::2]))
-    if found is None:
-        return ""
-    names = [p.child("module_name") for p in found[1].walk("module_parameter")]
-    name = names[number] if number < len(names) else None
-    return name.text if name is not None else ""
+    parameters = list(found[1].walk("module_parameter")) if found is not None else []
+    return parameters[number] if number < len(parameters) else None
+
+
+def _of_type(problem: Problem, syntax: Syntax, parameter: Node, functor: str) -> list[str]:
+    """The modules that have all that the type of a functor's parameter asks for: those first that say so, then those
+    beside the type; those last that stand in for others in tests."""
+    type_ = next(iter(parameter.walk("module_type_path")), None)
+    module, _, name = type_.text.rpartition(".") if type_ is not None else ("", "", "")
+    module = module or functor.rpartition(".")[0]
+    home = file_of_module(problem, module.rpartition(".")[2]) if module else problem.diagnostic.path
+    text = text_of(problem.view, home) if home is not None else None
+    signature = parameter.child("signature")
+    if signature is None and text is not None and home is not None:
+        signature = _signature(parse(text, home), name)
+    wanted = {one.text for one in signature.walk("value_name")} if signature is not None else set()
+    found = list(_with_all(problem, syntax, wanted, name)) if wanted else []
+    found.sort(key=lambda pair: (bool(_STANDS_IN.search(pair[0])), not pair[1], not pair[0].startswith(f"{module}.")))
+    return [m for m, _ in found]
+
+
+def _signature(syntax: Syntax, name: str) -> Node | None:
+    """What a module type that is written out asks for."""
+    for definition in syntax.walk("module_type_definition"):
+        own, body = definition.child("module_type_name"), definition.child("signature")
+        if own is not None and own.text == name:
+            return body
+    return None
+
+
+def _with_all(problem: Problem, syntax: Syntax, wanted: Set[str], type_: str) -> Iterator[tuple[str, bool]]:
+    """The modules of the project that define these names, and whether they say that they are of the type."""
+    for binding in syntax.walk("module_binding"):
+        own = binding.child("module_name")
+        if own is not None and binding.end <= problem.start and wanted <= _names(binding.child("structure")):
+            yield own.text, _says(binding, type_)
+    for path, _ in modules_of(problem):
+        file = file_of_module(problem, path.rpartition(".")[2])
+        text = text_of(problem.view, file) if file is not None else None
+        if text is None or file is None or not all(name in text for name in wanted):
+            continue
+        other = parse(text, file)
+        if wanted <= {item.name for item in other.items if item.kind == "value"}:
+            yield path, False
+        for binding in other.walk("module_binding"):
+            own = binding.child("module_name")
+            is_outer = binding.enclosing("module_binding") is None and binding.child("module_parameter") is None
+            if own is not None and is_outer and wanted <= _names(binding.child("structure")):
+                yield f"{path}.{own.text}", _says(binding, type_)
+
+
+def _names(structure: Node | None) -> Set[str]:
+    return {one.text for one in structure.walk("value_name")} if structure is not None else frozenset()
+
+
+def _says(binding: Node, type_: str) -> bool:
+    said = binding.child("module_type_path", "module_type_constraint")
+    return said is not None and re.search(rf"(?<![\w']){re.escape(type_)}(?![\w'])", said.text) is not None
 
 
 def _module(syntax: Syntax, name: str, before: int | None = None) -> Node | None:

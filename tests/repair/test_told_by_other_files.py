@@ -145,6 +145,16 @@ BOX = {
         (
             functor_types,
             {
+                "clock.ml": "module type S = sig val now : unit -> int end\nmodule Fake = struct let now () = 1 end\n"
+                "module Real : S = struct let now () = 2 end\n",
+                "a.ml": "module Make (C : Clock.S) = struct let old n = C.now () > n end\n",
+                "b.ml": "module Old = A.Make\n\nlet f n = Old.old n\n",
+            },
+            {"b.ml": "module Old = A.Make (Clock.Real)\n\nlet f n = Old.old n\n"},
+        ),
+        (
+            functor_types,
+            {
                 "intf.ml": VERTEX + GRAPH,
                 "a.mli": "module Make (V : Intf.V) : Intf.S\n",
                 "a.ml": "module Make (X : Intf.V) = struct type vertex = X.t type t = X.t list let one v = [ v ] end\n",
