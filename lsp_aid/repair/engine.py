@@ -36,11 +36,13 @@ from lsp_aid.repair.combine import combine
 from lsp_aid.repair.consequences import causes
 from lsp_aid.repair.families import FAMILIES, LAST_RESORTS
 from lsp_aid.repair.family import Candidate, Family, Problem
+from lsp_aid.repair.objections import objected
 
 log = logging.getLogger(__name__)
 
 ERRORS_AT_ONCE = 24  # further errors wait for the next node
 CANDIDATES_PER_ERROR = 8
+JUDGED_PER_ERROR = 24
 BUILDS_FOR_ALTERNATIVES = 10
 SECONDS_FOR_ALTERNATIVES = 4.0  # at least; as long as the first one took where that was more
 NO_CANDIDATE_COST = 3.0
@@ -51,6 +53,7 @@ TOUCHED_COST = 1.5
 _BROUGHT_BY_TYPES = (8, 9, 33)  # cases and fields that lack, and opens, which no repair makes useless as a rule
 BENT = 0.15  # how likely an interface is to follow an implementation that was itself in error
 BROUGHT = 0.5  # how likely a way is that needs a warning mended which came with a hard error's repair
+OBJECTED = 0.25  # how likely a way is, of what it would be, that the type checker has something against
 COMPARED = 0.75  # how much a way is judged by the other ways for its error, not by itself
 
 
@@ -214,16 +217,23 @@ class _Search:
         return (near, error.path, error.range)
 
     async def _ways(self, problem: Problem) -> list[Step]:
-        steps: list[Step] = []
-        for name, family in self.families.items():
-            enough = math.inf if self.is_last else LAST_RESORTS.get(name, math.inf)
+        quick = [name for name in self.families if name not in LAST_RESORTS]
+        steps = await self._judged(problem, await self._asked(problem, quick))
+        for name in (name for name in self.families if name in LAST_RESORTS):
+            enough = math.inf if self.is_last else LAST_RESORTS[name]
             if any(step.candidate.weight >= enough for step in steps):
                 self.withheld = True
-                continue
-            if self.found and name in LAST_RESORTS:  # below another way than the first that leads to a green build
-                continue
+            elif not self.found:  # not below another way than the first that leads to a green build
+                steps += await self._asked(problem, [name])
+        kept = _each_once(steps)[:CANDIDATES_PER_ERROR]
+        best = max((step.candidate.weight for step in kept), default=1.0)
+        return [evolve(step, likelihood=_likelihood(step.candidate.weight, best)) for step in kept]
+
+    async def _asked(self, problem: Problem, names: Sequence[str]) -> list[Step]:
+        steps: list[Step] = []
+        for name in names:
             try:
-                found = await family.candidates(problem)
+                found = await self.families[name].candidates(problem)
             except WorkspaceError as error:  # a file that cannot be read has no candidates
                 log.info("%s: %s", name, error)
                 continue
@@ -231,9 +241,18 @@ class _Search:
                 log.exception("The repair family %s failed on %r", name, problem.diagnostic.message)
                 continue
             steps += [Step(candidate, name, problem.diagnostic) for candidate in found if candidate.changes]
-        kept = _each_once(steps)[:CANDIDATES_PER_ERROR]
-        best = max((step.candidate.weight for step in kept), default=1.0)
-        return [evolve(step, likelihood=_likelihood(step.candidate.weight, best)) for step in kept]
+        return steps
+
+    async def _judged(self, problem: Problem, steps: Sequence[Step]) -> list[Step]:
+        """Those that the type checker objects to are less likely: they need another step at the very place."""
+        likely = _each_once(steps)[:JUDGED_PER_ERROR]
+        against = await objected(problem, [step.candidate for step in likely])
+        return [
+            evolve(step, candidate=evolve(step.candidate, weight=OBJECTED * step.candidate.weight))
+            if is_wrong
+            else step
+            for step, is_wrong in zip(likely, against, strict=True)
+        ]
 
     def _begin(self, node: _Node) -> None:
         """With the likeliest way for each error; also with what cures a file of all errors, and nothing beside it."""
