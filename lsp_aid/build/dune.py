@@ -28,6 +28,7 @@ _BROKEN = re.compile(
 )
 _FULL = re.compile(r"No space left on device|Read-only file system|Disk quota exceeded|_build.*Permission denied")
 _NO_SPACE = re.compile(r"^(?! *\d+ \||[-+]).*(?:No space left on device|Disk quota exceeded)", re.MULTILINE)
+_LOCKED = re.compile(r"\s*Error: A running dune\b[^\n]*has locked the build directory")
 _KILLED = re.compile(r"^Command got signal KILL\.", re.MULTILINE)
 _LITTLE_SPACE, _FEW_FILES = 256 << 20, 100
 _NOWHERE = Range(Position(0, 0), Position(0, 0))
@@ -146,6 +147,11 @@ def is_full(folder: Path) -> bool:
     except OSError:
         return False
     return space.f_bavail * space.f_frsize < _LITTLE_SPACE or (space.f_files > 0 and space.f_favail < _FEW_FILES)
+
+
+def is_locked(done: Finished) -> bool:
+    """Whether a dune gave up since another one, or what is left of it, holds the build folder."""
+    return done.code == 1 and _LOCKED.match(done.text) is not None
 
 
 def was_killed(text: str) -> bool:

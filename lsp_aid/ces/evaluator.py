@@ -1,14 +1,23 @@
 """Builds texts that are not on disk: in a shadow of the workspace, shut in where the system can do that."""
 
 import asyncio
+import logging
 import os
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from attrs import define, field, frozen
 
-from lsp_aid.build.dune import build_result, dune_command, dune_environment, make_build_dir, raise_if_killed
+from lsp_aid.build.dune import (
+    build_result,
+    dune_command,
+    dune_environment,
+    is_locked,
+    make_build_dir,
+    raise_if_killed,
+)
 from lsp_aid.build.lone_file import check, interface_of
 from lsp_aid.build.process import Finished, in_thread, run
 from lsp_aid.build.toolchain import Toolchain
@@ -24,7 +33,9 @@ from lsp_aid.domain.build import BuildResult, Evaluation
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import View
-from lsp_aid.errors import AidError, BuildTimeoutError, SandboxError
+from lsp_aid.errors import AidError, BuildTimeoutError, FileUnwritableError, SandboxError
+
+log = logging.getLogger(__name__)
 
 _NO_SANDBOX = "no sandbox to build it in: install bubblewrap, or permit unprivileged user namespaces"
 _NOT_TRUSTED = f"the folder is not trusted, and there is {_NO_SANDBOX}"
@@ -111,6 +122,18 @@ class ShadowEvaluator:
         return dune_command(self.toolchain, shadow.folder, self._build_dir, self.settings.targets, "--cache=disabled")
 
     async def _build(self, shadow: Shadow, read: Callable[[str], str | None]) -> BuildResult:
+        started = time.monotonic()
+        done = await self._run(shadow)
+        if is_locked(done):
+            log.warning("Something of an earlier build still holds %s: another is made", self._build_dir)
+            await in_thread(lambda: _set_aside(self._build_dir))
+            done = await self._run(shadow)
+        seconds = time.monotonic() - started
+        _raise_if_sandbox_failed(self.sandbox, done)
+        raise_if_killed(done.text)
+        return await in_thread(lambda: build_result(done, shadow.folder, self._build_dir, read, seconds))
+
+    async def _run(self, shadow: Shadow) -> Finished:
         make_build_dir(self._build_dir)
         command, environment = self._command(shadow), dune_environment(self.toolchain)
         if self.sandbox:
@@ -121,12 +144,7 @@ class ShadowEvaluator:
                 visible=[*self.toolchain.visible, shadow.folder],
                 environment=environment,
             )
-        started = time.monotonic()
-        done = await run(command, cwd=shadow.folder, environment=environment, seconds=self.settings.seconds)
-        seconds = time.monotonic() - started
-        _raise_if_sandbox_failed(self.sandbox, done)
-        raise_if_killed(done.text)
-        return await in_thread(lambda: build_result(done, shadow.folder, self._build_dir, read, seconds))
+        return await run(command, cwd=shadow.folder, environment=environment, seconds=self.settings.seconds)
 
     async def _build_over(
         self, shadow: Shadow, files: Sequence[FileWrite], read: Callable[[str], str | None]
@@ -149,6 +167,19 @@ class ShadowEvaluator:
         raise_if_killed(ran.text)
         done = Finished(ran.code if ran.code < 128 else 128 - ran.code, ran.output)
         return await in_thread(lambda: build_result(done, shadow.folder, self._build_dir, read, ran.seconds))
+
+
+def _set_aside(folder: Path) -> None:
+    """Lets go of a build folder that another process holds: that keeps it under another name. Raises
+    FileUnwritableError."""
+    aside = folder.with_name(f"{folder.name}.held")
+    try:
+        if aside.exists():
+            shutil.rmtree(aside)
+        folder.rename(aside)
+    except OSError as error:
+        cure = f"Permit writing in {folder.parent}."
+        raise FileUnwritableError(f"{folder} cannot be renamed: {error}", cure) from error
 
 
 _OVERLAYS: dict[str, Unshare | None] = {}

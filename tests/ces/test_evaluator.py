@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 import socket
@@ -186,6 +187,17 @@ async def test_one_after_the_other_and_a_cancel_in_between(root: Path, toolchain
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [r.green for r in results if isinstance(r, BuildResult)] == [False, False, True]
     assert [isinstance(r, asyncio.CancelledError) for r in results] == [True, False, True, False, False]
+
+
+async def test_a_process_that_outlives_its_build_is_left_to_itself(
+    root: Path, toolchain: Toolchain, sandbox: Sandbox | None
+) -> None:
+    on = evaluator(root, toolchain, sandbox)
+    await built(on, edits())
+    with (on.folder / ("build" if sandbox else "build-bare") / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert (await built(on, edits(), a_ml="let one = 2")).green
+        assert not (await built(on, edits(), a_ml="let one = 2.")).green
 
 
 async def test_a_build_that_takes_too_long(root: Path, toolchain: Toolchain, shut_in: Sandbox) -> None:
