@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 ERRORS_AT_ONCE = 24  # further errors wait for the next node
 CANDIDATES_PER_ERROR = 8
 JUDGED_PER_ERROR = 24
+OBJECTED_PER_ERROR = 3
 BUILDS_FOR_ALTERNATIVES = 10
 SECONDS_FOR_ALTERNATIVES = 4.0  # at least; as long as the first one took where that was more
 NO_CANDIDATE_COST = 3.0
@@ -244,14 +245,14 @@ class _Search:
         return steps
 
     async def _judged(self, problem: Problem, steps: Sequence[Step]) -> list[Step]:
-        """Those that the type checker objects to are less likely: they need another step at the very place."""
+        """Those that the type checker objects to are less likely: they need another step at the very place. Of these
+        only some are kept, not to be in the way of others."""
         likely = _each_once(steps)[:JUDGED_PER_ERROR]
         against = await objected(problem, [step.candidate for step in likely])
+        doubtful = [step for step, is_wrong in zip(likely, against, strict=True) if is_wrong][:OBJECTED_PER_ERROR]
         return [
-            evolve(step, candidate=evolve(step.candidate, weight=OBJECTED * step.candidate.weight))
-            if is_wrong
-            else step
-            for step, is_wrong in zip(likely, against, strict=True)
+            *(step for step, is_wrong in zip(likely, against, strict=True) if not is_wrong),
+            *(evolve(s, candidate=evolve(s.candidate, weight=OBJECTED * s.candidate.weight)) for s in doubtful),
         ]
 
     def _begin(self, node: _Node) -> None:

@@ -12,7 +12,7 @@ from lsp_aid.errors import AidError
 from lsp_aid.ocaml import messages
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import moved
+from lsp_aid.repair.places import moved, node_of, outside_parentheses, tree
 
 
 async def objected(problem: Problem, candidates: Sequence[Candidate]) -> list[bool]:
@@ -36,12 +36,22 @@ async def objected(problem: Problem, candidates: Sequence[Candidate]) -> list[bo
         reached = await asked.reached(texts)
     except AidError:
         return nothing
+    end = _end(problem)
     found = nothing
     for number, text, far in zip(alone, texts, reached, strict=True):
         edits = minimal_edits(asked.text, text)
-        places = [(problem.start, problem.end), *((edit.start, edit.end) for edit in edits)]
+        places = [(problem.start, end), *((edit.start, edit.end) for edit in edits)]
         found[number] = any(_holds(far, start, end, edits) for start, end in places)
     return found
+
+
+def _end(problem: Problem) -> int:
+    """The end of what is in error; of a function that is called, that of the call: its arguments have to fit."""
+    syntax = tree(problem)
+    node = node_of(problem, syntax) if syntax is not None else None
+    call = outside_parentheses(node).parent if node is not None else None
+    is_called = call is not None and call.kind == "application_expression" and call.field("function") == node
+    return call.end if call is not None and is_called else problem.end
 
 
 def _holds(far: float, start: int, end: int, edits: Sequence[TextEdit]) -> bool:
