@@ -4,7 +4,8 @@
     Coord.distance a b                        Point.distance a b
     Exposure.up e 1. ... Exposure.up e 2.     Exposure.add e ~stops:1. ... Exposure.add e ~stops:2.
 
-Arguments get the labels that they have there. Where the message names nothing, there is no repair.
+Arguments get the labels that they have there; where the message has a whole call, `deprecated_calls` follows it. Where
+the message names nothing, there is no repair.
 """
 
 import re
@@ -15,6 +16,7 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair import places
+from lsp_aid.repair.deprecated_calls import as_said
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.type_shapes import parameters, read
 from lsp_aid.repair.values import calls
@@ -47,7 +49,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         for number, path in enumerate(new)
         if path != old
     ]
-    return [*_labelled(problem, tree, node, new[0]), *renamed]
+    said = as_said(problem, tree, node, new[0], message.advice)
+    return [*said, *_labelled(problem, tree, node, new[0]), *renamed]
 
 
 def _labelled(problem: Problem, tree: Syntax, node: Node, path: str) -> Iterator[Candidate]:

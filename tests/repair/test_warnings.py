@@ -38,6 +38,14 @@ OLD = (
 MERGE, BOTH = "let rec f l m = match l, m with [], l -> l ", "| a :: l, b :: m -> a :: b :: f l m"
 GONE = 'module P : sig module New : sig val x : int end module Old = New [@@deprecated "Use P.New."] end = struct\n'
 GONE += "module New = struct let x = 1 end module Old = New end\n"
+LISTED = (
+    'module M : sig val f : int list -> int val g : int -> int -> int [@@deprecated "Use M.f [a; b] for g a b."] end'
+)
+LISTED += " = struct let f = List.fold_left ( + ) 0 let g a b = f [ a; b ] end\n"
+TURNED = (
+    'module M : sig val f : by:int -> int -> int val g : int -> int -> int [@@deprecated "Use [M.f ~by:b a] instead of '
+)
+TURNED += '[M.g a b]."] end = struct let f ~by a = a * by let g a b = f ~by:b a end\n'
 USE, NAMED = OLD.format('"Use [f] instead."'), OLD.format('"[since 2] Renamed to M.f."')
 
 
@@ -197,6 +205,8 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
                 (USE + "let f = M.g 1", USE + "let f = M.f 1"),
                 (NAMED + "let f = M.g 1", NAMED + "let f = M.f 1"),
                 (GONE + "let f = P.Old.x", GONE + "let f = P.New.x"),
+                (LISTED + "let f y = M.g 1 (y + M.g (2 * y) y)", LISTED + "let f y = M.f [ 1; y + M.f [ 2 * y; y ] ]"),
+                (TURNED + "let f = M.g 1 (2 * 3)", TURNED + "let f = M.f ~by:(2 * 3) 1"),
             ],
         ),
     ],
