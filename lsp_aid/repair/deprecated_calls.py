@@ -17,7 +17,7 @@ from lsp_aid.repair.places import outside_parentheses, within_parentheses
 _SAID = re.compile(
     r"\b[Uu]se\s+(?P<new>.+?)(?:,?\s+(?:instead of|rather than|in place of|for)\s+(?P<old>.+?)|,?\s+instead)?[.;!]?\s*$"
 )
-_QUOTES = ("``", "[]", "''", '""', "{}")
+_QUOTES = (("`", "`"), ("[", "]"), ("'", "'"), ('"', '"'), ("{", "}"))
 _ARGUMENT = re.compile(r"[a-z_][\w']*")
 _LOOSE = ("let_binding", "let_expression", "match_case", "sequence_expression", "list_expression", "then_clause")
 _BETWEEN = ("list_expression", "array_expression", "sequence_expression")
