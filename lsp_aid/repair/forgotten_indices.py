@@ -7,6 +7,9 @@ let* port = number "port" in              let* port = number "port" in
 Ok { host; port = 80 }                    Ok { host; port }
 
 | Node (l, x, r) as t -> Node (l, x, r)   | Node (l, x, r) as t -> t
+
+let get t x y = ...                       let get t x y = ...
+for y = ... do sum (get t x 0) done       for y = ... do sum (get t x y) done
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +21,7 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair import places
+from lsp_aid.repair.changed_calls import parameter_names
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.forgotten import Unused, unused_at
 from lsp_aid.repair.places import outside_parentheses, within_parentheses
@@ -37,7 +41,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     unused = unused_at(problem, tree, message.name) if tree else None
     if unused is None:
         return []
-    return [*_index(problem, unused), *_field(problem, unused), *_whole(problem, unused)]
+    found = [*_index(problem, unused), *_field(problem, unused), *_whole(problem, unused)]
+    return [*found, *_parameter(problem, unused)]
 
 
 # --- indices ---
@@ -136,3 +141,59 @@ def _field(problem: Problem, unused: Unused) -> Iterator[Candidate]:
         weight = _SURE if within_parentheses(value).kind in _CONSTANTS else _LIKELY
         change = problem.edit(TextEdit(name.end, part.end, ""))
         yield Candidate(f"Give `{unused.name}` what was bound for it, not `{value.text}`", change, weight, Kind.GUESS)
+
+
+# --- parameters ---
+
+
+def _parameter(problem: Problem, unused: Unused) -> Iterator[Candidate]:
+    """A literal that is given for a parameter of that very name; or, of a loop, its first number beside the other
+    index."""
+    parts: list[Node] = []
+    for call in unused.scope.walk("application_expression"):
+        function = call.field("function")
+        given = call.fields("argument")
+        is_plain = function is not None and function.kind == "value_path"
+        is_plain = is_plain and all(one.kind != "labeled_argument" for one in given)
+        if function is None or not is_plain or not any(one.kind in _CONSTANTS for one in given):
+            continue
+        names = _names_of(problem, function)
+        parts += [one for one, name in zip(given, names, strict=False) if name == unused.name]
+    parts = [part for part in parts if part.kind in _CONSTANTS]
+    if parts:
+        title = f"Give `{unused.name}` for the parameter of that name, not `{parts[0].text}`"
+        change = problem.edit(*(TextEdit(part.start, part.end, unused.name) for part in parts))
+        yield Candidate(title, change, _SURE, Kind.GUESS)
+    elif unused.binding.kind == "for_expression":
+        yield from _first(problem, unused)
+
+
+def _names_of(problem: Problem, function: Node) -> list[str]:
+    """The parameters of a function, by their names; none where some have labels."""
+    module, _, name = function.text.rpartition(".")
+    binding = lookup(function.syntax, name, function.start) if not module else None
+    if binding is not None and binding.kind == "value":
+        parameters = [child.text for child in binding.binding.children if child.kind == "parameter"]
+        return parameters if not any(text.startswith(("~", "?")) for text in parameters) else []
+    return parameter_names(problem, function.text) if module else []
+
+
+def _first(problem: Problem, unused: Unused) -> Iterator[Candidate]:
+    """`get t x 0` in the loops over `y`, from 0 on, and `x`."""
+    start = unused.binding.named_children[1] if unused.binding.child("to") else None
+    edits = []
+    for call in unused.scope.walk("application_expression"):
+        given = call.fields("argument")
+        beside = [one for one in given if one.kind == "value_path" and _is_of_loop(one)]
+        literals = [one for one in given if start is not None and one.kind == "number" and one.text == start.text]
+        if beside and literals:
+            edits.append(TextEdit(literals[0].start, literals[0].end, unused.name))
+    if edits:
+        often = f" ({len(edits)} times)" if len(edits) > 1 else ""
+        title = f"Use the index `{unused.name}` beside the other one{often}"
+        yield Candidate(title, problem.edit(*edits), _LIKELY, Kind.GUESS)
+
+
+def _is_of_loop(use: Node) -> bool:
+    bound = lookup(use.syntax, use.text, use.start) if "." not in use.text else None
+    return bound is not None and _counts(bound.binding)

@@ -133,6 +133,14 @@ CASES = {
             "let f m = Array.iteri (fun i -> Array.iteri (fun j x -> m.((i * 2) + j) <- x))",
         ),
         (
+            "let at m x y = m.(x).(y)\nlet f m = for y = 0 to 9 do for x = 0 to 9 do print_int (at m x 0) done done",
+            "let at m x y = m.(x).(y)\nlet f m = for y = 0 to 9 do for x = 0 to 9 do print_int (at m x y) done done",
+        ),
+        (
+            "let f at = for i = 1 to 9 do for j = 0 to 9 do print_int (at j 1 + at j 0) done done",
+            "let f at = for i = 1 to 9 do for j = 0 to 9 do print_int (at j i + at j 0) done done",
+        ),
+        (
             "type t = { a : int; b : int }\nlet f a b = ignore b; { a = 0; b }",
             "type t = { a : int; b : int }\nlet f a b = ignore b; { a; b }",
         ),
