@@ -144,7 +144,8 @@ def _slot(slot: Slot, arguments: Sequence[Node], texts: Sequence[str]) -> str:
     text = texts[source.of[0]]
     if source.part >= 0:
         return _labelled(slot.label, _part(arguments[source.of[0]], source.part))
-    kind = arguments[source.of[0]].kind
+    given = arguments[source.of[0]]
+    kind = (given.field("expression") or given).kind if given.kind == "labeled_argument" else given.kind
     if slot.form != "{}" and kind not in ATOMS and not slot.form.startswith("(fun"):
         text = f"({text})"
     return _labelled(slot.label, slot.form.format(text))

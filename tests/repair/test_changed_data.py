@@ -12,6 +12,7 @@ from lsp_aid.repair import (
     definitions_follow,
     makers,
     matched_options,
+    options_for_sentinels,
     records_for_tuples,
     undone_conversions,
 )
@@ -34,6 +35,10 @@ USER = (
 SPAN = (
     "module Span : sig type t = private { start : int; stop : int } val make : int -> int -> t end = struct\n"
     "type t = { start : int; stop : int } let make start stop = { start; stop } end\ntype s = { w : Span.t }\n"
+)
+CALL = (
+    "type call = { nr : string option; at : int }\nlet int = int_of_string\n"
+    'let ring n ~nr m = String.length (Option.value nr ~default:"") + n + m\n'
 )
 OTHERS = (
     'module L = struct type t = { id : int; name : string } let a = "a" end\ntype t = { id : int; name : string }\n'
@@ -99,6 +104,28 @@ CASES = {
         (
             f"{CENTS}let f n = Cents.C n\nlet g n = [ Cents.C (n + 1) ]",
             f"{CENTS}let f n = Cents.of_int n\nlet g n = [ Cents.of_int (n + 1) ]",
+        ),
+    ],
+    options_for_sentinels: [
+        (
+            f'{CALL}let l = [ {{ nr = "1"; at = 3 }}; {{ nr = ""; at = 0 }} ]',
+            f'{CALL}let l = [ {{ nr = Some "1"; at = 3 }}; {{ nr = None; at = 0 }} ]',
+        ),
+        (
+            f'{CALL}let f l = List.filter (fun c -> c.nr <> "") l',
+            f"{CALL}let f l = List.filter (fun c -> c.nr <> None) l",
+        ),
+        (
+            f'{CALL}let f c = match c.nr with "" -> [] | "1" | "2" -> [ c.at ] | n -> [ int n ]',
+            f'{CALL}let f c = match c.nr with None -> [] | Some "1" | Some "2" -> [ c.at ] | Some n -> [ int n ]',
+        ),
+        (
+            f'{CALL}let f c = if c.nr <> "" then int_of_string c.nr else c.at',
+            f"{CALL}let f c = match c.nr with Some nr -> int_of_string nr | None -> c.at",
+        ),
+        (
+            f'{CALL}let f c = ring 1 ~nr:"" c.at + ring 2 ~nr:"a" c.at',
+            f'{CALL}let f c = ring 1 ~nr:None c.at + ring 2 ~nr:(Some "a") c.at',
         ),
     ],
     matched_options: [
