@@ -2,6 +2,7 @@
 
 Stock.count in another file                    val count : t -> int in stock.mli
 Hashtbl.Make (Sku), where sku.mli has no hash  val hash : t -> int in sku.mli
+Pool.stats and `s.used` of what it gives         type stats = { used : int } and val stats : t -> stats in pool.mli
 Names.Key.compare                              val compare : t -> t -> int in the `module Key` of names.mli
 let+ x = a and+ y = b, Syntax being open       val ( and+ ) : 'a t -> 'b t -> ('a * 'b) t in that `module Syntax`
 
@@ -32,7 +33,9 @@ _PROBE = "[ `Lsp_aid_probe ]"
 _PATH = re.compile(r"\b[A-Z][\w']*(?:\s*\.\s*[A-Z][\w']*)*")
 _OF_FUNCTORS = {"compare": "{0} -> {0} -> int", "equal": "{0} -> {0} -> bool", "hash": "{0} -> int"}
 """What the functors of the standard library ask for."""
+_PARTS = ("constructor", "record field")
 _WHOLE = ("type", "exception", "module type")
+_DECLARED = ("record_declaration", "variant_declaration")
 
 
 @frozen
@@ -142,17 +145,25 @@ def within(around: Module, name: str) -> Module | None:
 
 
 async def asked_by_name(problem: Problem, message: messages.UnboundName) -> list[Candidate]:
-    """A value or a type that another file names, by its path or by what of that is not open there."""
+    """A value or a type that another file names, by its path or by what of that is not open there; or a constructor or
+    a field of such a type."""
     kind = "value" if message.sort == "value" else "type"
     found: dict[ChangeSet, Candidate] = {}
     opens = opened_at(problem)
     paths = [".".join(filter(None, (opened, message.qualifier))) for opened in ("", *opens)]
     for module in _called(problem, filter(None, paths), apart=module_of(problem.diagnostic.path)):
-        item = item_of(module.ml, message.name, kind)
-        if item is not None and item_of(module.mli, message.name, kind) is None:
+        name = message.name if message.sort not in _PARTS else _owner(module.ml, message)
+        item = item_of(module.ml, name, kind)
+        if item is not None and item_of(module.mli, name, kind) is None:
             for candidate in await _exported(problem, module, [item]):
                 found.setdefault(candidate.changes, candidate)
     return list(found.values())
+
+
+def _owner(tree: Syntax, message: messages.UnboundName) -> str:
+    """The type that the constructor or the field is of."""
+    parts = [item for item in tree.declared if item.kind == message.sort and item.name == message.name]
+    return next((item.owner for item in reversed(parts) if not item.within), "")
 
 
 async def asked_by_signature(problem: Problem, message: messages.SignatureMismatch) -> list[Candidate]:
@@ -185,10 +196,41 @@ async def _exported(
         shown = module
         for item, text in zip(items, texts, strict=True):
             shown = shown.showing(text, item)
+        shown = _with_types(problem, shown, texts)
         said = ", ".join(_told(module, item, text) for item, text in zip(items, texts, strict=True))
         weight = 0.7 if any(item.kind in _WHOLE for item in items) else 0.9 - 0.03 * number
         found.append(Candidate(f"Export {said}", shown.change(module.whole.text), weight))
     return found
+
+
+def _with_types(problem: Problem, module: Module, texts: Sequence[str]) -> Module:
+    """The module with an interface that has the records and variants, too, that its new declarations name."""
+    names = [one.text for text in texts for one in syntax.parse(f"{text}\n", "a.mli").walk("type_constructor_path")]
+    for item in [one for one in module.ml.items if one.kind == "type" and one.name in names]:
+        body = item.node.field("body")
+        if item.name in module.exported_types or body is None or body.kind not in _DECLARED or item.node != _only(item):
+            continue
+        is_seen = _is_taken_apart(problem, module, item)
+        head = item.definition.text[: body.start - item.start].rstrip().removesuffix("=").rstrip()
+        module = module.showing(item.definition.text if is_seen else head, item)
+        if is_seen:
+            module = _with_types(problem, module, [item.definition.text])
+    return module
+
+
+def _only(item: Item) -> Node | None:
+    """The sole type of a definition; None where it defines several by `and`."""
+    bindings = [child for child in item.definition.named_children if child.kind == "type_binding"]
+    return bindings[0] if len(bindings) == 1 else None
+
+
+def _is_taken_apart(problem: Problem, module: Module, item: Item) -> bool:
+    """Whether another file that uses the module names a field or a constructor of the type."""
+    names = [one.text for one in item.node.walk("field_name", "constructor_name")]
+    used = re.compile(rf"(?<![\w'])(?:{'|'.join(names)})(?![\w'])")
+    own = (module.ml.path, module.mli.path)
+    texts = [text_of(problem.view, p) or "" for p in problem.view.paths() if p.endswith(".ml") and p not in own]
+    return any(used.search(text) for text in texts if module.name in text)
 
 
 def _told(module: Module, item: Item, text: str) -> str:

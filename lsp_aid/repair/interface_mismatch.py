@@ -49,7 +49,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             module = module_at(problem, posixpath.splitext(problem.diagnostic.path)[0] + ".ml")
             is_elsewhere = is_of_module_types(problem.diagnostic.flat_message)
             return list(_settled(problem, module, message)) if module and not is_elsewhere else []
-        case messages.UnboundName(sort="value" | "type constructor"):
+        case messages.UnboundName(sort="value" | "type constructor" | "constructor" | "record field"):
             return await asked_by_name(problem, message)
     return []
 

@@ -9,7 +9,7 @@ from lsp_aid.repair.layout import newline, with_comment_above
 
 def inserted(tree: Syntax, text: str, name: str, order: Syntax, kind: str = "value") -> TextEdit:
     """Inserts `text`, which declares `name`, into `tree`, behind what precedes it in `order`."""
-    before, after = _neighbours(tree, name, order)
+    before, after = _neighbours(tree, name, kind, order)
     end_of_line = newline(tree.text)
     if before is not None:
         at = _end_with_doc(before)
@@ -29,11 +29,12 @@ def inserted(tree: Syntax, text: str, name: str, order: Syntax, kind: str = "val
     return TextEdit(at, at, lead + text + end_of_line)
 
 
-def _neighbours(tree: Syntax, name: str, order: Syntax) -> tuple[Item | None, Item | None]:
+def _neighbours(tree: Syntax, name: str, kind: str, order: Syntax) -> tuple[Item | None, Item | None]:
     """What `tree` declares next to the name: the nearest before it in `order`, and the nearest behind it."""
     here = {(item.kind, item.name): item for item in tree.items}
     there: Sequence[Item] = order.items
-    place = next((n for n, item in enumerate(there) if item.name == name), len(there))
+    places = [n for n, item in enumerate(there) if item.name == name]
+    place = next((n for n in places if there[n].kind == kind), next(iter(places), len(there)))
 
     def found(items: Sequence[Item]) -> Item | None:
         keys = ((item.kind if item.kind != "external" else "value", item.name) for item in items)

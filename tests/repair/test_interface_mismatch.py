@@ -160,6 +160,25 @@ async def test_a_type_that_is_not_exported_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("use", "shown"),
+    [
+        ("let () = print_int (M.f 1).M.seen", "type f = { seen : int }"),
+        ("let () = ignore (M.f 1)", "type f"),
+    ],
+)
+async def test_a_value_is_exported_with_the_type_that_it_gives(use: str, shown: str, tmp_path: Path) -> None:
+    ml = "let a = 1\ntype f = { seen : int }\nlet f seen = { seen }\n"
+    texts = await first(ml, "val a : int\n", tmp_path, f"{use}\n")
+    assert texts == {"m.mli": f"val a : int\n{shown}\nval f : int -> f\n"}
+
+
+async def test_the_type_of_a_constructor_that_others_match_is_exported(tmp_path: Path) -> None:
+    ml = "type t = A | B\nlet a n = n = 0\nlet f n = if a n then A else B\n"
+    texts = await first(ml, "val a : int -> bool\n", tmp_path, "let () = match M.f 1 with M.A | B -> ()\n")
+    assert (texts["m.mli"] or "").startswith("type t = A | B")
+
+
+@pytest.mark.parametrize(
     ("ml", "mli", "wanted", "kind"),
     [
         ("let x = 1\n", "type t\nval x : int\n", "type t = unit\nlet x = 1\n", Kind.SKELETON),
