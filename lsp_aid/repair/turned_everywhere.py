@@ -3,6 +3,7 @@
 let submit queue task = if Bqueue.push task queue then Ok () else Error task.name       Bqueue.push queue task
 let deliver t message = Bqueue.push message t.inbox       Bqueue.push t.inbox message       in the other file as well
 let known (t : Symbols.t) name = Hashtbl.mem name t       Hashtbl.mem t name       where `Symbols.t` was a map before
+let login session user = Session.set "user" user session       Session.set session "user" user
 
 An element of any type may be a container, too: some of these calls are typed all the same, and no error tells of them.
 Where one does, the others are turned with it whose element is a container as annotations, other calls or a record say.
@@ -10,7 +11,7 @@ Where one does, the others are turned with it whose element is a container as an
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -19,10 +20,11 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
-from lsp_aid.repair.calls_in_code import item_around
+from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.calls_in_code import ATOMS, item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.nested_fields import records
-from lsp_aid.repair.places import file_of_module, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.places import file_of_module, moved, node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read
 
 _FILES_AT_MOST = 400
@@ -85,7 +87,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             files = [one for path, made in edits.items() for one in problem.edit(*made, path=path).files]
             title = f"`{container.module}` takes its arguments the other way round ({count} times)"
             return [Candidate(title, ChangeSet.of(files), _WEIGHT)]
-    return ()
+    return await _subject_moved(problem, syntax, node, heads)
 
 
 def _container(problem: Problem, syntax: Syntax, node: Node, head: str, *, is_wrong: bool) -> _Container | None:
@@ -212,3 +214,120 @@ def _is_said(node: Node, container: _Container) -> bool | None:
         for call, (place, element), given in _calls(node.syntax, container)
     )
     return True if sole else None
+
+
+# --- a value of the module's own type, which was the last that its functions took and is the first now ---
+
+
+async def _subject_moved(problem: Problem, syntax: Syntax, node: Node, heads: Sequence[str]) -> Sequence[Candidate]:
+    """All calls of the module's functions that are written the old way, in every file."""
+    for head in dict.fromkeys(heads):
+        path, _, name = head.rpartition(".")
+        module = path.rpartition(".")[2]
+        subjects = _subjects(problem, module, name) if module and file_of_module(problem, module) is not None else {}
+        if not subjects:
+            continue
+        sources = list(_sources(problem, syntax, module))
+        names = {module.lower(), *(name for one in sources for name in _names_of(one, module, head, subjects, node))}
+        turned = {one.path: list(_moved(one, module, subjects, names, node)) for one in sources}
+        edits = {path: made for path, made in turned.items() if made}
+        if syntax.path in edits and await _is_settled(problem, edits[syntax.path], node):
+            files = [one for path, made in edits.items() for one in problem.edit(*made, path=path).files]
+            count = sum(map(len, edits.values()))
+            title = f"The functions of `{module}` take `{head}` at the other end ({count} times)"
+            return [Candidate(title, ChangeSet.of(files), _WEIGHT)]
+    return ()
+
+
+async def _is_settled(problem: Problem, edits: Sequence[TextEdit], node: Node) -> bool:
+    """Whether the error goes with the edits of its file, as far as the type checker can tell."""
+    asked = await AskedTypes.of(problem)
+    own = problem.edit(*edits).files
+    return asked is None or (bool(own) and (await asked.reached([own[0].after or ""]))[0] > moved(node.start, edits))
+
+
+def _subjects(problem: Problem, module: str, type_: str) -> dict[str, tuple[int, int]]:
+    """The functions of the module that take one value of its type, first or last: where it is today, and was before."""
+    file = file_of_module(problem, module)
+    text = text_of(problem.view, f"{file}i") if file is not None else None
+    found = {}
+    for item in parse(text, f"{file}i").items if text is not None else ():
+        written = item.node.field("type") if item.kind == "value" else None
+        takes = parameters(read(" ".join(written.text.split())))[0] if written is not None else []
+        places = [n for n, taken in enumerate(takes) if taken.argument.head == type_]
+        last = len(takes) - 1
+        if last > 0 and len(places) == 1 and places[0] in (0, last) and not any(taken.label for taken in takes):
+            found[item.name] = (places[0], last - places[0])
+    return found
+
+
+def _names_of(
+    syntax: Syntax, module: str, type_: str, subjects: Mapping[str, tuple[int, int]], wrong: Node
+) -> Iterator[str]:
+    """What values of the type are called: what is annotated so, is bound to what makes one, or stands where one was in
+    a call that has something else today."""
+    short = re.escape(".".join(type_.split(".")[-2:]))
+    yield from re.findall(rf"\(\s*(\w+)\s*:\s*(?:\w+\.)*{short}\s*\)", syntax.text)
+    yield from re.findall(rf"\blet\s+(\w+)\s*=\s*(?:\w+\.)*{module}\.(?:create|make|init|v|empty|open_)\b", syntax.text)
+    for call, (place, before) in _of_module(syntax, module, subjects):
+        given = call.fields("argument")
+        if (
+            len(given) == max(place, before) + 1
+            and given[before].kind == "value_path"
+            and _is_none(given[place], wrong)
+        ):
+            yield given[before].text
+
+
+def _of_module(
+    syntax: Syntax, module: str, subjects: Mapping[str, tuple[int, int]]
+) -> Iterator[tuple[Node, tuple[int, int]]]:
+    for call in syntax.walk("application_expression"):
+        named = call.field("function")
+        path, _, name = named.text.rpartition(".") if named is not None else ("", "", "")
+        if path.rpartition(".")[2] == module and name in subjects:
+            yield call, subjects[name]
+
+
+def _moved(
+    syntax: Syntax, module: str, subjects: Mapping[str, tuple[int, int]], names: Collection[str], wrong: Node
+) -> Iterator[TextEdit]:
+    """The calls with all arguments whose value of the type is where it was, and what is handed to a call with `|>`."""
+    end = -1  # of the last call that was written anew: what is in it waits
+    for call, (place, before) in _of_module(syntax, module, subjects):
+        named, given = call.field("function"), call.fields("argument")
+        if named is None or call.start < end:
+            continue
+        texts, number = [one.text for one in given], max(place, before) + 1
+        handed = _handed(call) if before == len(given) else None
+        if handed is not None and handed.parent is not None and _is_there(handed, given[place], names, wrong):
+            value = handed.text if handed.kind in ATOMS else f"({handed.text})"
+            end = handed.parent.end
+            yield TextEdit(handed.start, end, " ".join((named.text, value, *texts)))
+        elif len(given) == number and _is_there(given[before], given[place], names, wrong):
+            end = call.end
+            texts.insert(place, texts.pop(before))
+            yield TextEdit(given[0].start, given[-1].end, " ".join(texts))
+
+
+def _handed(call: Node) -> Node | None:
+    """What `|>` gives to a call."""
+    above = call.parent
+    sign = above.field("operator") if above is not None and above.kind == "infix_expression" else None
+    is_right = above is not None and above.field("right") == call
+    return above.field("left") if above is not None and sign is not None and sign.text == "|>" and is_right else None
+
+
+def _is_there(old: Node, new: Node, names: Collection[str], wrong: Node) -> bool:
+    """Whether the value of the type is the old one: by its name, or since the one that is there now is none."""
+    last = within_parentheses(old).text.rpartition(".")[2]
+    is_old = last in names or any(last.endswith(f"_{name}") for name in names)
+    is_new = within_parentheses(new).text.rpartition(".")[2] in names
+    if within_parentheses(old).kind in _LITERALS or is_new:
+        return False
+    return is_old or _is_none(new, wrong)
+
+
+def _is_none(given: Node, wrong: Node) -> bool:
+    """Whether it is no value of the type: the error says so, or it is a literal."""
+    return given == wrong or within_parentheses(given).kind in _LITERALS

@@ -252,6 +252,19 @@ BOX = {
                 "b.ml": "let f (names : Names.t) s = Hashtbl.find_opt names s\nlet g h = Hashtbl.mem h 1\n",
             },
         ),
+        (
+            turned_everywhere,
+            {
+                "pool.mli": "type t\nval put : t -> string -> int -> t\nval get : t -> string -> t\n",
+                "pool.ml": "type t = int\nlet put t _ n = t + n\nlet get t _ = t\n",
+                "a.ml": 'let f p n = p |> Pool.put "a" n\nlet g p = f (Pool.put "b" 1 p) 2\n',
+                "b.ml": "let f p name = Pool.get name p\nlet g pool = Pool.get pool\nlet h x y = Pool.get x y\n",
+            },
+            {
+                "a.ml": 'let f p n = Pool.put p "a" n\nlet g p = f (Pool.put p "b" 1) 2\n',
+                "b.ml": "let f p name = Pool.get p name\nlet g pool = Pool.get pool\nlet h x y = Pool.get x y\n",
+            },
+        ),
     ],
 )
 async def test_another_file_says_it(
