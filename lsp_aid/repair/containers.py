@@ -1,6 +1,7 @@
 """A value in another container than the one that is expected, or one that is still to be computed.
 
 List.hd primes, of a lazy list            List.hd (Lazy.force primes)
+left + right, each computed by a domain   Domain.join left + Domain.join right
 List.length words, of a sequence          Seq.length words
 words |> List.map f |> List.iter g        words |> Seq.map f |> Seq.iter g
 String.concat "," words, of an array      String.concat "," (Array.to_list words)
@@ -67,6 +68,8 @@ def _ways(problem: Problem, node: Node, found: str, expected: str) -> Iterator[C
         yield _wrapped(problem, node, "Lazy.force", f"`{_short(node)}` is lazy: `Lazy.force` computes it", 0.93)
     elif expected in ("lazy_t", "Lazy.t"):
         yield _wrapped(problem, node, "lazy", f"A lazy value is expected: `lazy {_short(node)}`", 0.9)
+    elif found == "Domain.t" and expected and expected != "Domain.t":
+        yield _wrapped(problem, node, "Domain.join", f"`{_short(node)}` is a domain: `Domain.join` waits for it", 0.93)
     elif (found, expected) in _CONVERSIONS:
         function = _CONVERSIONS[found, expected]
         yield _wrapped(problem, node, function, f"Convert with `{function}`", 0.72)

@@ -3,6 +3,7 @@
 let describe (module P) = P.name              let describe (module P : Plugin.S) = P.name
 let module P = (val plugin) in P.name         let module P = (val plugin : Plugin.S) in P.name
 fun p -> p.name, of a (module Plugin.S)       fun (module P : Plugin.S) -> P.name
+| Some p -> p.name, of such an option         | Some (module P) -> P.name
 let sum (module S : Num) xs = fold S.add xs   let sum (type a) (module S : Num with type t = a) xs = fold S.add xs
 sum (module Int : Num) [ 1 ]                  sum (module Int) [ 1 ], where `Num with type t = 'a` is asked for
 let i = (module Int : Num) in sum i [ 1 ]     let i = (module Int : Num with type t = Int.t) in sum i [ 1 ]
@@ -142,11 +143,13 @@ def _declared(syntax: Syntax, qualifier: str) -> Iterator[tuple[str, set[str]]]:
 
 
 def _unpacked(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidate]:
-    """The parameter whose fields are asked for is a module: it is unpacked, and its members are named by it."""
+    """The variable whose fields are asked for is a module: it is unpacked, and its members are named by it."""
     get = next((n for n in (node, *node.ancestors()) if n.kind == "field_get_expression"), None)
     record = get.named_children[0] if get is not None else None
     binding = lookup(syntax, record.text, record.start) if record is not None and record.kind == "value_path" else None
-    if record is None or binding is None or binding.kind != "parameter":
+    if record is None or binding is None or binding.kind not in ("parameter", "variable", "value"):
+        return
+    if binding.kind == "value" and (binding.arity or binding.node.enclosing("let_expression") is None):
         return
     uses = [use for use in syntax.walk("value_path") if use.text == record.text]
     uses = [use for use in uses if lookup(syntax, use.text, use.start) == binding]
@@ -159,12 +162,13 @@ def _unpacked(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candidat
     item = item_around(binding.node)
     name = _name(syntax, record.text, signature, syntax.text[item[0] : item[1]])
     edits = [TextEdit(use.start, use.end, name) for use in uses]
-    body = _body(binding.node) if binding.type else None
+    body = _body(binding.node) if binding.type and binding.kind == "parameter" else None
     if body is not None:  # what it is stands there
         bound = f"let (module {name}) = {record.text} in{_gap(syntax, body)}"
         edits.append(TextEdit(body.start, body.start, bound))
     else:
-        edits.append(TextEdit(binding.node.start, binding.node.end, f"(module {name} : {signature})"))
+        said = f" : {signature}" if binding.kind == "parameter" else ""
+        edits.append(TextEdit(binding.node.start, binding.node.end, f"(module {name}{said})"))
     yield Candidate(f"`{record.text}` is a module: unpack it", problem.edit(*edits), 0.9)
 
 

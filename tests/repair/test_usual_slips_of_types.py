@@ -7,6 +7,7 @@ import pytest
 
 from lsp_aid.repair import (
     cells,
+    containers,
     conversion_functions,
     curried_functions,
     defaults_for_options,
@@ -94,6 +95,12 @@ CASES = {
             "type t = { n : int Atomic.t }\nlet f t = Atomic.incr t.n",
         ),
     ],
+    containers: [
+        (
+            "let f g = let a = Domain.spawn g in 1 + a",
+            "let f g = let a = Domain.spawn g in 1 + (Domain.join a)",
+        ),
+    ],
     marks: [
         (
             "let f (q : int Queue.t) = if Queue.length q > 1 then Queue.pop q; q",
@@ -117,6 +124,10 @@ CASES = {
         ),
     ],
     packed_modules: [
+        (
+            TWO + "let f (x : (module S) option) = match x with Some u -> u.b | None -> 0",
+            TWO + "let f (x : (module S) option) = match x with Some (module U) -> U.b | None -> 0",
+        ),
         (
             NUM + "let f (module S : N) xs = List.map S.f xs",
             NUM + "let f (type a) (module S : N with type t = a) xs = List.map S.f xs",
