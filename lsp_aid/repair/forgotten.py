@@ -100,11 +100,28 @@ def _behind(binding: Node) -> Node | None:
 
 
 def _uses(scope: Node, name: str, binding: Binding | None, behind: int) -> list[Node]:
+    """Where a binding is used; of `~x` and `{ x }` the label and the field."""
     return [
         use
-        for use in scope.walk("value_path")
+        for use in scope.walk("value_path", "label_name", "field_expression")
         if use.text == name and use.start >= behind and lookup(use.syntax, name, use.start) == binding
+        if use.kind != "label_name" or (use.parent is not None and use.parent.end == use.end)
     ]
+
+
+def _is_made_beside(use: Node) -> bool:
+    """Whether a label or a field beside is given what was made of the variable of its name: `~row:r ~col`."""
+    part = use.parent if use.kind == "label_name" else use if use.kind == "field_expression" else None
+    for other in part.parent.children if part is not None and part.parent is not None else ():
+        name = next(iter(other.walk("label_name", "field_name")), None)
+        value = other.field("expression") or other.field("body")
+        if part is None or other.kind != part.kind or name is None or value is None or value.kind != "value_path":
+            continue
+        binding = lookup(value.syntax, value.text, value.start)
+        made = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
+        if made is not None and any(path.text == name.text for path in made.walk("value_path")):
+            return True
+    return False
 
 
 # --- a step of a chain ---
@@ -115,7 +132,7 @@ async def _step(problem: Problem, unused: Unused) -> list[Candidate]:
     made = unused.binding.field("body") if unused.binding.kind == "let_binding" else None
     if made is None or unused.binding.child("parameter") or unused.scope.kind == "compilation_unit":
         return []
-    if unused.binding.field("pattern") != unused.node or not _computes(made):
+    if unused.binding.field("pattern") != unused.node:
         return []
     asked = await AskedTypes.of(problem)
     found: list[Candidate] = []
@@ -124,8 +141,11 @@ async def _step(problem: Problem, unused: Unused) -> list[Candidate]:
         if binding is None or _is_global(binding):
             continue
         uses = _uses(unused.scope, source, binding, unused.scope.start)
-        if uses and await _of_one_type(asked, uses[0], source, unused.name):
-            found += _instead(problem, unused, source, uses, _is_step(unused, source, made, uses))
+        is_alike = any(_is_made_beside(use) for use in uses)
+        if not is_alike and not _computes(made):
+            continue
+        if uses and (is_alike or await _of_one_type(asked, uses[0], source, unused.name)):
+            found += _instead(problem, unused, source, uses, is_alike or _is_step(unused, source, made, uses))
     return found
 
 
@@ -163,7 +183,11 @@ async def _of_one_type(asked: AskedTypes | None, use: Node, one: str, other: str
 
 
 def _instead(problem: Problem, unused: Unused, source: str, uses: Sequence[Node], is_step: bool) -> Iterator[Candidate]:
-    edits = [TextEdit(use.start, use.end, unused.name) for use in uses]
+    signs = {"label_name": ":", "field_expression": " = "}
+    edits = [
+        TextEdit(use.end if use.kind in signs else use.start, use.end, signs.get(use.kind, "") + unused.name)
+        for use in uses
+    ]
     often = f" ({len(uses)} times)" if len(uses) > 1 else ""
     title = f"Use `{unused.name}`, which is made of `{source}`, in its place{often}"
     weight = _LIKELY if is_step else _WEAK
@@ -217,6 +241,8 @@ def _beside(other: Binding, unused: Unused) -> bool:
 def _literal(problem: Problem, unused: Unused) -> Iterator[Candidate]:
     """What a parameter is by default, or a variable is, written once more."""
     value = unused.binding.field("default" if unused.binding.kind == "parameter" else "body")
+    if value is None and unused.binding.kind == "parameter":
+        value = _default_of(unused)
     is_loop = unused.binding.kind == "for_expression"
     if is_loop:
         value = unused.binding.named_children[1 if unused.binding.child("to") else 2]
@@ -224,7 +250,7 @@ def _literal(problem: Problem, unused: Unused) -> Iterator[Candidate]:
         return
     if any(value.walk("unit")) or "!" in value.text:
         return  # it may give something else each time
-    uses = [n for n in unused.scope.walk(value.kind) if n.text == value.text and n.start > value.end]
+    uses = [n for n in unused.scope.walk(value.kind) if n.text == value.text and n != value]
     if is_loop:
         uses = [use for use in uses if use.parent is not None and use.parent.kind in _INDEXED]
     if not uses or any(n.enclosing("value_pattern", "or_pattern") for n in uses):
@@ -236,6 +262,15 @@ def _literal(problem: Problem, unused: Unused) -> Iterator[Candidate]:
     title = f"Use `{unused.name}` for `{' '.join(value.text.split())}`{often}"
     strong = not is_plain or is_loop or (is_local and len(uses) == 1 and unused.binding.kind == "parameter")
     yield Candidate(title, problem.edit(*edits), _STRONG if strong else 0.5, Kind.GUESS)
+
+
+def _default_of(unused: Unused) -> Node | None:
+    """What another function of the file has for a parameter of that name."""
+    for parameter in unused.node.syntax.walk("parameter"):
+        default = parameter.field("default")
+        if default is not None and re.match(rf"\?\(?\s*{re.escape(unused.name)}\b", parameter.text):
+            return default
+    return None
 
 
 # --- what came before ---

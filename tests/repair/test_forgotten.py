@@ -21,11 +21,19 @@ VARIABLES = [
         "let f s = let a = String.trim s in let b = String.escaped s in b",
         "let f s = let a = String.trim s in let b = String.escaped a in b",
     ),
+    (
+        "let at ~row ~col = row * col let f ~row ~col = let r = row + 1 in let c = col - 1 in at ~row:r ~col",
+        "let at ~row ~col = row * col let f ~row ~col = let r = row + 1 in let c = col - 1 in at ~row:r ~col:c",
+    ),
     # the same operand twice
     ("let f a b = compare (a + 1) (a + 1)", "let f a b = compare (a + 1) (b + 1)"),
     (T + "let f a b = a.x - a.x", T + "let f a b = a.x - b.x"),
     # what is written once more
     ("let f ?(sep = \",\") xs = String.concat \",\" xs", "let f ?(sep = \",\") xs = String.concat sep xs"),
+    (
+        "let row ~sep xs = String.concat \" | \" xs let f ?(sep = \" | \") xs = row ~sep xs",
+        "let row ~sep xs = String.concat sep xs let f ?(sep = \" | \") xs = row ~sep xs",
+    ),
     (
         "let f s = let n = String.length s in if String.length s > 2 then String.length s else 0",
         "let f s = let n = String.length s in if n > 2 then n else 0",
