@@ -164,6 +164,11 @@ def _compared(problem: Problem, outer: Node, comparison: Node) -> Iterator[_Way]
         if edits:
             yield edits, f"match `{value.text}`", _SURE
             return
+    if choice is not None and choice.kind == "infix_expression" and equal is not None:
+        edits = _joined(choice, condition, value, is_nothing=equal)
+        if edits:
+            yield edits, f"match `{value.text}`", _SURE
+            return
     text = "None" if equal is not None else "<> None"
     start = outer.start if equal is not None else sign.start
     yield [TextEdit(start, outer.end, text)], f"`{text}`", _SURE
@@ -176,16 +181,29 @@ def _matched(choice: Node, value: Node, *, is_nothing_first: bool) -> list[TextE
     if len(clauses) != 2 or not name:
         return []
     nothing, some = clauses if is_nothing_first else reversed(clauses)
-    uses = _uses(some, value.text)
-    if not uses:
+    return _made(choice, value, nothing.text, some, is_nothing_first=is_nothing_first)
+
+
+def _joined(choice: Node, condition: Node, value: Node, *, is_nothing: bool) -> list[TextEdit]:
+    """A matching for `x <> "" && f x` and for `x = "" || f x`; none where it is not joined so."""
+    sign, rest = choice.field("operator"), choice.field("right")
+    answers = {"&&": "false", "||": "true"}
+    if sign is None or rest is None or choice.field("left") != condition or not _field(value):
         return []
-    text = some.text
+    if sign.text not in answers or is_nothing != (sign.text == "||"):
+        return []
+    return _made(choice, value, answers[sign.text], rest, is_nothing_first=is_nothing)
+
+
+def _made(choice: Node, value: Node, nothing: str, some: Node, *, is_nothing_first: bool) -> list[TextEdit]:
+    """The matching in the place of a choice; none where what is for a value does not use it."""
+    uses, text, name = _uses(some, value.text), some.text, _field(value)
     for use in reversed(uses):
         text = text[: use.start - some.start] + name + text[use.end - some.start :]
-    cases = (f"None -> {nothing.text}", f"Some {name} -> {text}")
+    cases = (f"None -> {nothing}", f"Some {name} -> {text}")
     made = f"match {value.text} with {' | '.join(cases if is_nothing_first else reversed(cases))}"
     is_free = choice.parent is not None and choice.parent.kind in _FREE
-    return [TextEdit(choice.start, choice.end, made if is_free else f"({made})")]
+    return [TextEdit(choice.start, choice.end, made if is_free else f"({made})")] if uses else []
 
 
 def _uses(node: Node, text: str) -> list[Node]:

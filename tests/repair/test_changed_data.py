@@ -124,6 +124,10 @@ CASES = {
             f"{CALL}let f c = match c.nr with Some nr -> int_of_string nr | None -> c.at",
         ),
         (
+            f'{CALL}let f l = List.exists (fun c -> c.nr <> "" && int c.nr > 1) l',
+            f"{CALL}let f l = List.exists (fun c -> match c.nr with Some nr -> int nr > 1 | None -> false) l",
+        ),
+        (
             f'{CALL}let f c = ring 1 ~nr:"" c.at + ring 2 ~nr:"a" c.at',
             f'{CALL}let f c = ring 1 ~nr:None c.at + ring 2 ~nr:(Some "a") c.at',
         ),
