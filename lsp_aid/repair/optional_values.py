@@ -17,19 +17,24 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree
+from lsp_aid.repair.places import node_of, tree, within_parentheses
 from lsp_aid.repair.type_shapes import parameters
 
+_OPTION = re.compile(r"(?:Some|None)\b")
 _DEFAULTS = {"int": "0", "float": "0.", "string": '""', "bool": "false", "unit": "()", "char": "' '"}
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
-    if not isinstance(message, messages.TypeClash) or not message.found.endswith(" option"):
+    if not isinstance(message, messages.TypeClash) or message.expected.endswith(" option"):
         return ()
     syntax = tree(problem)
     node = node_of(problem, syntax) if syntax else None
-    if node is None or message.expected.endswith(" option"):
+    if node is None:
+        return ()
+    if message.name == "constructor" and _OPTION.match(within_parentheses(node).text):
+        return list(_given(problem, node))
+    if not message.found.endswith(" option"):
         return ()
     handed = await _handed_on(problem, node)
     return [*handed, *_given(problem, node), *_defaults(problem, node, message)]

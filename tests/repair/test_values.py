@@ -57,6 +57,10 @@ CASES = {
         ),
     ],
     optional_values: [
+        (
+            "type t = { n : int }\nlet f ?(at = { n = 1 }) m = at.n + m\nlet a = f ~at:(Some { n = 2 }) 3",
+            "type t = { n : int }\nlet f ?(at = { n = 1 }) m = at.n + m\nlet a = f ~at:{ n = 2 } 3",
+        ),
         ("let f ?width () = String.make width ' '", "let f ?(width = 0) () = String.make width ' '"),
         ("let f ?sep a = String.concat sep a", 'let f ?(sep = "") a = String.concat sep a'),
         (FETCH + 'let a = fetch ~timeout:(Some 5) "x"', FETCH + 'let a = fetch ~timeout:5 "x"'),
