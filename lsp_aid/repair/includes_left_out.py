@@ -7,8 +7,10 @@ end
                                           end
 
 Within it the names of the other are missing, and behind it, and in whatever opens the module around it, `String.trim`.
+A set beside a map is made of the same: `include Set.Make (Int)`.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
@@ -20,6 +22,7 @@ from lsp_aid.repair.places import declared_elsewhere, file_of_module, opened_at,
 
 _SORTS = ("value", "type constructor", "constructor", "module", "module type")
 _KNOWN, _LIKELY = 0.94, 0.7
+_MADE = re.compile(r"\b(?:Map|Set)\.Make\s*(?P<of>\(\s*[\w.']+\s*\))")
 _OF_STRUCTURES, _OF_SIGNATURES = "include {}", "include module type of struct include {} end"
 
 
@@ -30,6 +33,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     found: list[Candidate] = []
     for path, module in _modules(problem, syntax, message.qualifier):
+        if made := _made(problem, path, module):
+            found.append(made)
+            continue
         known = _is_known(problem, module.name, message.name)
         edits = dict(_edits(problem, path, module)) if known or module.name in stdlib.OTHER_MODULES else {}
         if edits:
@@ -40,6 +46,20 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
             title = f"Take what `{module.name}` has into the module of that name: `include {module.name}`"
             found.append(Candidate(title, change, _KNOWN if known else _LIKELY))
     return found[:1]
+
+
+def _made(problem: Problem, path: str, module: Item) -> Candidate | None:
+    """`include Set.Make (Id)` in a module `Set`, where the file makes a map of that."""
+    text = text_of(problem.view, path) or ""
+    beside = _MADE.search(text) if module.name in ("Map", "Set") else None
+    written = f"include {module.name}.Make {beside['of']}" if beside is not None else ""
+    structures = [node for node in module.node.children if node.kind == "structure"]
+    edits = [edit for node in structures for edit in _in_front(node, module.name, written)] if written else []
+    if not edits:
+        return None
+    return Candidate(
+        f"Make `{module.name}` of what the other is made of: `{written}`", problem.edit(*edits, path=path), _KNOWN
+    )
 
 
 def _modules(problem: Problem, syntax: Syntax, qualifier: str) -> Iterator[tuple[str, Item]]:
@@ -76,9 +96,9 @@ def _edits(problem: Problem, path: str, module: Item) -> Iterator[tuple[str, lis
         yield f"{path}i", [edit for one in same for node in one.node.children for edit in _in_front(node, module.name)]
 
 
-def _in_front(node: Node, module: str) -> Iterator[TextEdit]:
-    written = {"structure": _OF_STRUCTURES, "signature": _OF_SIGNATURES}.get(node.kind)
-    if written is None or len(node.children) < 3 or any(_is_taken_in(child, module) for child in node.children):
+def _in_front(node: Node, module: str, written: str = "") -> Iterator[TextEdit]:
+    written = written or {"structure": _OF_STRUCTURES, "signature": _OF_SIGNATURES}.get(node.kind, "")
+    if not written or len(node.children) < 3 or any(_is_taken_in(child, module) for child in node.children):
         return
     first, text = node.children[1], node.syntax.text
     gap, line = text[node.children[0].end : first.start], newline(text)
@@ -87,4 +107,4 @@ def _in_front(node: Node, module: str) -> Iterator[TextEdit]:
 
 
 def _is_taken_in(child: Node, module: str) -> bool:
-    return child.kind.startswith("include") and module in child.text.replace("(", " ").split()
+    return child.kind.startswith("include") and module in re.split(r"[\s(.]+", child.text)

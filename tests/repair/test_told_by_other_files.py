@@ -60,6 +60,21 @@ BOX = {
         (
             includes_left_out,
             {
+                "a.ml": (
+                    "module Map = Map.Make (Int)\n"
+                    "module Set = struct let flip x s = if mem x s then remove x s else s end\n"
+                )
+            },
+            {
+                "a.ml": (
+                    "module Map = Map.Make (Int)\n"
+                    "module Set = struct include Set.Make (Int) let flip x s = if mem x s then remove x s else s end\n"
+                )
+            },
+        ),
+        (
+            includes_left_out,
+            {
                 "a.mli": "module List : sig val last : 'a list -> 'a end\n",
                 "a.ml": "module List = struct let last xs = List.(hd (rev xs)) end\n",
                 "b.ml": "open A\nlet f = List.length\n",
