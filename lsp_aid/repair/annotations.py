@@ -1,6 +1,7 @@
 """Types that are written and are not what the code is.
 
 let words s : string = String.split_on_char ' ' s         let words s : string list = ...
+let area (s : circle) = side s *. side s                  let area (s : square) = ..., since side is of a square
 let f (t : tree) = ..., of type 'a tree = ...             let f (t : 'a tree) = ...
 type tree = Leaf | Node of tree * 'a * tree               type 'a tree = Leaf | Node of 'a tree * 'a * 'a tree
 let show : 'a ty -> 'a -> string = fun ty v -> ...        let show : type a. a ty -> a -> string = ..., of a GADT
@@ -11,14 +12,16 @@ from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree
+from lsp_aid.repair.places import as_written, node_of, tree, within_parentheses
 
 _ARITY = re.compile(r"The type constructor \"?([\w.']+)\"? expects (\d+) argument\(s\), but is here applied to (\d+)")
 _UNBOUND = re.compile(r"The type variable \"?('[a-z_]\w*)\"? is unbound in this type declaration")
 _QUANTIFIED = re.compile(r"(?:type\s|(?:'\w+\s+)*'\w+\s*\.)")
+_RESULT, _PARAMETER = 0.6, 0.4
 _VARIABLES = ("'a", "'b", "'c", "'d")
 
 
@@ -34,7 +37,11 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if said := _UNBOUND.search(flat):
         return list(_parametrised(problem, node, said[1]))
     if isinstance(message, messages.TypeClash):
-        return [*_result(problem, node, message), *await _for_every_type(problem, node, message)]
+        return [
+            *_result(problem, node, message),
+            *_parameter(problem, syntax, node, message),
+            *await _for_every_type(problem, node, message),
+        ]
     return ()
 
 
@@ -88,8 +95,24 @@ def _result(problem: Problem, node: Node, message: messages.TypeClash) -> Iterat
         return
     if "'" in message.found or "_weak" in message.found or "->" in message.found or body.end != node.end:
         return
-    edit = TextEdit(written.start, written.end, message.found)
-    yield Candidate(f"It is of type `{message.found}`", problem.edit(edit), 0.6)
+    type_ = as_written(problem, message.found)
+    edit = TextEdit(written.start, written.end, type_)
+    yield Candidate(f"It is of type `{type_}`", problem.edit(edit), _RESULT)
+
+
+def _parameter(problem: Problem, syntax: Syntax, node: Node, message: messages.TypeClash) -> Iterator[Candidate]:
+    """The type of a parameter, which is used as one of another type."""
+    place = within_parentheses(node)
+    binding = lookup(syntax, place.text, place.start) if place.kind == "value_path" else None
+    around = binding.node.parent if binding is not None and binding.kind == "parameter" else None
+    written = around.field("type") if around is not None and around.child(":") else None
+    if written is None:
+        return
+    type_ = as_written(problem, message.expected)
+    if "'" in type_ or "_weak" in type_ or type_ == written.text:
+        return
+    edit = TextEdit(written.start, written.end, type_)
+    yield Candidate(f"`{place.text}` is of type `{type_}`", problem.edit(edit), _PARAMETER)
 
 
 async def _for_every_type(problem: Problem, node: Node, message: messages.TypeClash) -> list[Candidate]:

@@ -23,11 +23,14 @@ from lsp_aid.repair.interface_modules import is_of_module_types
 from lsp_aid.repair.interface_places import inserted
 from lsp_aid.repair.interface_skeletons import defined
 from lsp_aid.repair.layout import line_start, newline, starts_line
+from lsp_aid.repair.one_token.language import class_of, code_of, parts
+from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import similarity
 from lsp_aid.repair.unbound_elsewhere import asked_for
 
 _CLOSE = 0.75
 _MOST_TYPES = 3
+_CHARACTERS_AT_MOST = 1_000_000
 
 
 @frozen
@@ -131,13 +134,33 @@ def _like_named(problem: Problem, module: Module, name: str) -> Iterator[_Way]:
             continue
         renamed = tuple((module.ml.path, edit) for edit in _renaming(module.ml, item.name, name))
         title = f"Rename `{item.name}` to `{name}`"
-        yield _Way(title, (0.3 if item.name in asked else 0.9) * closeness, renamed)
+        is_known = item.name in asked or _is_misspelt(problem, module, name, item.name)
+        yield _Way(title, (0.3 if is_known else 0.9) * closeness, renamed)
         named = specification.node.child("value_name") if specification else None
-        if named and item.name in asked:
+        if named and is_known:
             edit = TextEdit(named.start, named.end, item.name)
             yield _Way(
                 f"Rename `{name}` to `{item.name}` in the interface", 0.9 * closeness, ((module.mli.path, edit),)
             )
+
+
+def _is_misspelt(problem: Problem, module: Module, name: str, other: str) -> bool:
+    """Whether other files use the other name and not this one; or a word of the name is in no other name of the
+    project, unlike all those of the other."""
+    used: set[str] = set()
+    found: dict[str, set[str]] = {part: set() for part in (*parts(name), *parts(other))}
+    left = _CHARACTERS_AT_MOST
+    for path in (path for path in problem.view.paths() if path.endswith((".ml", ".mli"))):
+        text = text_of(problem.view, path) if left > 0 else None
+        left -= len(text or "")
+        names = {token.text for token in code_of(text) if class_of(token.text) in ("x", "C")} if text else set()
+        if path not in (module.ml.path, module.mli.path):
+            used |= names & {name, other}
+        for one in names:
+            for part in found.keys() & parts(one):
+                found[part].add(one)
+    is_odd = any(len(found[part]) < 2 for part in parts(name)) and all(len(found[part]) > 1 for part in parts(other))
+    return used == {other} or (is_odd and not used)
 
 
 def _renaming(tree: Syntax, old: str, new: str) -> Iterator[TextEdit]:

@@ -155,6 +155,26 @@ def shortened(path: str, opens: Sequence[str]) -> str:
     return path if around is None else path[len(around) + 1 :]
 
 
+def as_written(problem: Problem, type_: str) -> str:
+    """A type as the compiler prints it, as the file of the error can name it: `Dune__exe.IL.expr`, `Lib__IL.expr` and
+    `Lib.IL.expr` in the library `lib` itself are `IL.expr`, or `expr` where `IL` is open."""
+    own, here = dune_stanzas.owner(problem.diagnostic.path, stanzas_of(problem)), problem.diagnostic.path
+    around = {dune_stanzas.module_of(name.replace("-", "_")) for name in own.names} if own is not None else set()
+    opens = opened_at(problem)
+
+    def named(path: re.Match[str]) -> str:
+        modules = [module.rpartition("__")[2] for module in path[0].split(".")]
+        mangled = [number for number, module in enumerate(path[0].split(".")) if module.endswith("__exe")]
+        modules = modules[max(mangled, default=-1) + 1 :]
+        if len(modules) > 2 and modules[0] in around:
+            modules = modules[1:]
+        if len(modules) == 2 and modules[0] == dune_stanzas.module_of(here):
+            modules = modules[1:]
+        return shortened(".".join(modules), opens)
+
+    return re.sub(r"\b[A-Z][\w']*(?:\.[A-Za-z][\w']*)+", named, type_)
+
+
 def stanzas_of(problem: Problem) -> tuple[Stanza, ...]:
     """The stanzas with modules of the project's dune files."""
     return _stanzas(problem.view, list(problem.view.paths()))

@@ -207,6 +207,10 @@ CASES = {
             "let f s : string = String.split_on_char ' ' s\nlet n = List.length (f \"a\")",
             "let f s : string list = String.split_on_char ' ' s\nlet n = List.length (f \"a\")",
         ),
+        (
+            "module S = struct type a = A type b = B let read B = 1 end\nopen S\nlet f ~(x : a) = read x + 1",
+            "module S = struct type a = A type b = B let read B = 1 end\nopen S\nlet f ~(x : b) = read x + 1",
+        ),
         ("type t = Leaf | Node of t * 'a * t", "type 'a t = Leaf | Node of 'a t * 'a * 'a t"),
         ("type 'a t = A of 'a | B\nlet f (x : t) = x", "type 'a t = A of 'a | B\nlet f (x : 'a t) = x"),
         (

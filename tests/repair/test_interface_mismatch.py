@@ -65,6 +65,20 @@ async def test_a_value_is_exported_at_its_place(ml: str, mli: str, wanted: str, 
     assert [c[0].changes.texts for c in found if c] == [{"m.mli": wanted}]
 
 
+@pytest.mark.parametrize(
+    ("other", "wanted"),
+    [
+        ("let unrelated = 1\n", {"m.mli": "val print_reference : unit -> unit\nval is_reference : bool\n"}),
+        ("let f = M.print_refeernce\n", {"m.ml": "let print_refeernce () = ()\nlet is_reference = true\n"}),
+    ],
+)
+async def test_of_two_names_that_is_misspelt_whose_word_nothing_else_has(
+    other: str, wanted: dict[str, str], tmp_path: Path
+) -> None:
+    ml, mli = "let print_reference () = ()\nlet is_reference = true\n", "val print_refeernce : unit -> unit\n"
+    assert await first(ml, mli + "val is_reference : bool\n", tmp_path, other) == wanted
+
+
 async def test_the_use_decides_where_a_type_is_abstract(tmp_path: Path) -> None:
     """The compiler prints `t` for every string of a module that has `type t = string`."""
     case = txtar.Case("text", {"dune-project": "(lang dune 3.17)\n"})

@@ -64,6 +64,12 @@ def test_what_a_file_says_elsewhere_is_likely_and_a_slip_does_not_speak_for_itse
     assert language.likely(at, ("map",), at + 1) > language.likely(at, ("f",), at + 1) + 2
 
 
+def test_a_name_is_known_by_its_words() -> None:
+    language = Language.of("let print_tree = 1\nlet tree = Tree.print\nlet print_tere = 2\n", [])
+    assert language.knows("print_tree")
+    assert not language.knows("print_tere")
+
+
 async def test_a_name_that_an_interface_has_and_its_module_has_not(typing: Typing, tmp_path: Path) -> None:
     edges = "module Size : sig\n  type t\nend\nmodule Edge : sig\n  val of_size : Size.t -> int\nend"
     cases = [

@@ -26,6 +26,7 @@ KEYWORDS = frozenset(
     )
 )
 _INFIX = frozenset(re.findall(r"\S+", "+ - * / +. -. *. /. ^ @ < > <= >= <> == != && || |> @@ & mod"))
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 EDGE = "\n"
 """Before the first token and behind the last one."""
 _THREE, _TWO, _KINDS = 1.5, 6.0, 1.0
@@ -63,6 +64,11 @@ def _shape(kind: str) -> str:
 def code_of(text: str) -> tuple[Token, ...]:
     """The tokens of a text without its comments."""
     return tuple(token for token in tokens(text) if not token.is_comment)
+
+
+def parts(name: str) -> list[str]:
+    """The words of a name, as `first_name`, `FirstName` or `First_name` has them; those of two letters say nothing."""
+    return [part.lower() for part in _PART.findall(name) if len(part) > 2]
 
 
 @define(eq=False)
@@ -133,6 +139,8 @@ class Language:
     _here: _Read
     _there: _Read
     _places: dict[str, list[int]] = field(factory=lambda: defaultdict(list))
+    _parts: Counter[str] = field(factory=Counter)
+    """In how many names each word is."""
 
     @classmethod
     def of(cls, text: str, others: Iterable[str]) -> "Language":
@@ -141,6 +149,8 @@ class Language:
         made = cls(words, Counter(words), here, _read(tuple(others)))
         for at, word in enumerate(words):
             made._places[word].append(at)
+        for name in (*made.names("x"), *made.names("C")):
+            made._parts.update({*parts(name)})
         return made
 
     @property
@@ -151,6 +161,10 @@ class Language:
     def names(self, kind: str) -> Iterator[str]:
         """All names of that kind that were read."""
         return (word for word in {*self.counts, *self._there.exact.one} if class_of(word) == kind)
+
+    def knows(self, name: str) -> bool:
+        """Whether all words of a name are also those of other names."""
+        return all(self._parts[part] > 1 for part in parts(name))
 
     def around(self, start: int, end: int) -> Iterator[tuple[str, int]]:
         """What stands elsewhere between such neighbours as `[start, end)` has, and how much speaks for it."""

@@ -30,6 +30,7 @@ _PLAIN = re.compile(r"[A-Za-z_][\w']*|\d[\w.]*")
 _SYMBOLS = frozenset("!$%&*+-./:<=>?@^|~#")
 
 MISSPELT, SIBLING, OTHER_NAME, OTHER_WORD, TAKEN, OTHER_KIND = -2.0, -5.0, -7.0, -5.5, -3.5, -3.5
+ODD = -6.0  # of a name that is alike, by a word that no other name has, unlike the one that is there
 TWICE, SUPERFLUOUS, MISSING, MISSING_NAME, SWAPPED = -2.0, -10.0, -4.0, -6.0, -4.5
 """The logarithms of how likely these slips are, where the token and the place are given."""
 _TAKEN_FOR = dict(
@@ -161,8 +162,9 @@ def _others(place: Place, at: int) -> Iterator[tuple[str, float]]:
         if place.language.fits(at, kind, at + 1):
             for name in _usual(place, at, at + 1, kind):
                 made[name] = OTHER_NAME
+        is_odd = not place.language.knows(word)
         for name in _alike(word, (*_known(place.language, kind), *place.modules)):
-            made[name] = MISSPELT
+            made[name] = MISSPELT if is_odd or place.language.knows(name) else ODD
         for name in _apart(word, place.language):
             made[name] = MISSPELT
         for name in place.siblings.get(word, ()):
