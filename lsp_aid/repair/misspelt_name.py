@@ -32,7 +32,7 @@ from lsp_aid.repair.places import (
     text_of,
     tree,
 )
-from lsp_aid.repair.record_fields import fields_meant
+from lsp_aid.repair.record_fields import called, fields_meant
 from lsp_aid.repair.similarity import is_short_for, nearest, similarity, words_in_common
 
 _AT_MOST = 8
@@ -202,6 +202,8 @@ def _others(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
         found += _in_modules(message, syntax, place)
         if message.sort != "module" or message.qualifier:
             found += _in_project(problem, message, syntax)
+        if message.sort == "record field" and message.of_type:
+            found += _called(problem, message, syntax, place)
         if message.sort == "record field" and not found:
             found += _fields(problem, message, syntax, place)
     if message.sort in _DECLARED_AS and message.suggestions and not message.of_type:
@@ -225,6 +227,7 @@ def _moved(problem: Problem, message: messages.UnboundName) -> Iterator[Guess]:
 
 
 _LONG = 4
+_CALLED_ALIKE = 0.5
 _A_SLIP = 0.8  # how alike a misspelt name and what was meant are at least
 _TELLING = 6  # letters of a name that no other module has by chance
 _OF_A_MODULE_THAT_IS_THERE = 0.3
@@ -352,6 +355,16 @@ def _fields(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
         if not field.is_sure and _is_read(problem, field.name):
             continue  # it has a meaning of its own
         yield Guess(field.name, field.weight, whole=False, kind=Kind.FIX if field.is_sure else Kind.GUESS)
+
+
+def _called(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node) -> Iterator[Guess]:
+    """The fields of the type by the name that the value gets: `let attributes = grammar.g_attributes`."""
+    meant, owner = called(place), _last(message.of_type)
+    known = [item.name for item in syntax.declared if item.kind == "record field" and item.owner == owner]
+    known += [d.name for d in declared_elsewhere(problem) if d.kind == "record field" and d.owner == owner]
+    for name in dict.fromkeys(known) if meant else ():
+        if words_in_common(meant, name) >= _CALLED_ALIKE:
+            yield Guess(name, 0.85 * max(0.75, words_in_common(meant, name)), whole=False)
 
 
 def _of_module(message: messages.UnboundName, place: Node, known: Sequence[Declared]) -> Iterator[Guess]:

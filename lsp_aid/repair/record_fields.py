@@ -36,6 +36,19 @@ def fields_meant(name: str, place: Node, owner: str, fields: Iterable[tuple[str,
             yield from _of_type(name, [n for n in names if n not in beside], complete=_is_made(place))
 
 
+def called(place: Node) -> str:
+    """What a field is read for: the name that is bound to it, the field that is given it; empty where that is neither.
+
+    let attributes = grammar.g_attributes        { name = user.u_name }
+    """
+    access = place.enclosing("field_get_expression")
+    above = access.parent if access is not None else None
+    if access is None or above is None or above.field("body") != access:
+        return ""
+    name = above.field("pattern") if above.kind == "let_binding" else above.child("field_path")
+    return name.text.rpartition(".")[2] if name is not None else ""
+
+
 def _of_type(name: str, names: Sequence[str], *, complete: bool) -> Iterator[Field]:
     """`complete`: the record has to have them all, so that the only one that it lacks is the one."""
     alike = {other: words_in_common(name, other) for other in names}

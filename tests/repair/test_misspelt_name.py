@@ -106,6 +106,14 @@ async def test_fields_that_are_meant_by_their_words_or_their_place(tmp_path: Pat
         [
             (BOOK + "let f (x : book) = x.read_pages", BOOK + "let f (x : book) = x.pages_read"),
             (BOOK + "let f x = x.read_pages", BOOK + "let f x = x.pages_read"),
+            (
+                BOOK + "let f (x : book) = let read = x.n in read",
+                BOOK + "let f (x : book) = let read = x.pages_read in read",
+            ),
+            (
+                BOOK + "type page = { read : int }\nlet f (x : book) = { read = x.n }",
+                BOOK + "type page = { read : int }\nlet f (x : book) = { read = x.pages_read }",
+            ),
             (BOOK + 'let f = { heading = ""; pages_read = 1 }', BOOK + 'let f = { title = ""; pages_read = 1 }'),
         ],
         tmp_path,
