@@ -3,27 +3,36 @@
     type t = A | B of int            a merge left two of them
     type t = A | B of int
 
-Where both say the same, the second one goes; else one of them does, and which is for a person to say.
+    val pp : t -> t -> int           for `compare`, which the implementation has beside `pp`
+    val pp : t -> Dyn.t
+
+Where both say the same, the second one goes; else one of them does, and which is for a person to say. Of two values in
+an interface one is most likely another that the implementation has and the interface does not show.
 """
 
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
+from lsp_aid.errors import AidError
 from lsp_aid.ocaml import messages
-from lsp_aid.ocaml.syntax import Item, Syntax
+from lsp_aid.ocaml.syntax import Item, Syntax, parse
 from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import tree
+from lsp_aid.repair.places import text_of, tree
 
 _SAME = 0.9
 _FIRST = 0.5
 _SECOND = 0.45
+_UNUSED_VALUE = 32
+_MOST_CHECKED = 24
 _PARTS = ("constructor", "record field")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
+    if messages.warning_number(problem.diagnostic) == _UNUSED_VALUE and problem.diagnostic.path.endswith(".mli"):
+        return await _of_interface(problem)
     if not isinstance(message, messages.BrokenRule) or message.rule != "defined-twice" or not message.names:
         return ()
     syntax = tree(problem)
@@ -44,6 +53,45 @@ def _candidates(problem: Problem, syntax: Syntax, name: str) -> Iterator[Candida
     for number, (one, weight) in enumerate(zip(two, (_FIRST, _SECOND), strict=True)):
         left = ("second", "first")[number]
         yield Candidate(f"{shown}: the {left} one stays", problem.edit(_gone(text, one)), weight, Kind.GUESS)
+
+
+async def _of_interface(problem: Problem) -> list[Candidate]:
+    """A value of an interface that another one of its name hides."""
+    path, interface = problem.diagnostic.path, tree(problem)
+    implementation = text_of(problem.view, path.removesuffix("i"))
+    if interface is None or implementation is None:
+        return []
+    values = [item for item in interface.items if item.kind == "value"]
+    unused = next((item for item in values if item.node.start <= problem.start < item.node.end), None)
+    two = [item for item in values if unused is not None and item.name == unused.name]
+    text = problem.source.text
+    if len(two) != 2:
+        return []
+    if _words(text, two[0]) == _words(text, two[1]):
+        title = f"`{two[0].name}` is there twice, alike: the second one goes"
+        return [Candidate(title, problem.edit(_gone(text, two[1])), _SAME)]
+    shown = {item.name for item in values}
+    hidden = [item.name for item in parse(implementation, path.removesuffix("i")).items if item.kind == "value"]
+    found = []
+    for name in [name for name in dict.fromkeys(hidden) if name not in shown][:_MOST_CHECKED]:
+        for item in two:
+            place = item.node.child("value_name")
+            changes = problem.edit(TextEdit(place.start, place.end, name)) if place is not None else None
+            if changes is not None and await _fits(problem, changes.texts[path] or "", implementation):
+                found.append((f"`{name}` is meant by one of the two `{item.name}`", changes))
+    return [Candidate(title, changes, _SAME / len(found)) for title, changes in found]
+
+
+async def _fits(problem: Problem, interface: str, implementation: str) -> bool:
+    unit = problem.diagnostic.path.removesuffix("i")
+    try:
+        flags = await problem.typing.flags_for(unit) if problem.typing is not None else None
+        if problem.typing is None or flags is None:
+            return False
+        checked = await problem.typing.typer.check(unit, implementation, flags, interface=interface)
+    except AidError:
+        return False
+    return checked.build.green
 
 
 def _definitions(syntax: Syntax, name: str, problem: Problem) -> tuple[Item, Item] | None:

@@ -287,3 +287,19 @@ CASES = {
 @pytest.mark.parametrize("family", CASES, ids=lambda family: family.__name__.rpartition(".")[2])
 async def test_what_a_maintainer_does_comes_first(family: ModuleType, tmp_path: Path, strict_typing: Typing) -> None:
     await check_best(family, CASES[family], tmp_path, typing=strict_typing)
+
+
+async def test_of_two_values_of_one_name_in_an_interface_one_is_another(tmp_path: Path, strict_typing: Typing) -> None:
+    cases = [
+        (
+            "type t\nval pp : t -> t -> int\nval pp : t -> string",
+            "type t\nval compare : t -> t -> int\nval pp : t -> string",
+        ),
+        ("val pp : int -> string\n\nval pp : int -> string", "val pp : int -> string\n"),
+    ]
+    whole = (
+        'type t = int\nlet compare = Int.compare\nlet pp = string_of_int\nlet hash (t : t) = ignore t; ""\nlet _ = hash'
+    )
+    await check_best(
+        defined_twice, cases, tmp_path, typing=strict_typing, implementations=[whole, "let pp = string_of_int"]
+    )
