@@ -60,6 +60,7 @@ DECLARATIONS = [
     ("let f (xs : list<int>) = List.length xs", "let f (xs : int list) = List.length xs"),
     ("type t = A int | B string | C", "type t = A of int | B of string | C"),
     ("type t = A of int | B (int * int)\nlet f = B (1, 2)", "type t = A of int | B of (int * int)\nlet f = B (1, 2)"),
+    ("type t =\n  | A of int\n  ; B of string\n  | C", "type t =\n  | A of int\n  | B of string\n  | C"),
     ("exception Bad string", "exception Bad of string"),
     ("type color = red | green | blue", "type color = Red | Green | Blue"),
     ("let Area w h = w * h\nlet a = Area 1 2", "let area w h = w * h\nlet a = area 1 2"),
@@ -307,6 +308,7 @@ INTERFACES = [
     ("val a : int\nlet b : int", "val a : int\nval b : int", "let a = 1 let b = 2"),
     ("val a : int\nval b int", "val a : int\nval b : int", "let a = 1 let b = 2"),
     ("val a : int\nval b = int", "val a : int\nval b : int", "let a = 1 let b = 2"),
+    ("val f : !a:int -> unit -> int", "val f : ?a:int -> unit -> int", "let f ?(a = 1) () = a"),
     ("val a : int\nb : int", "val a : int\nval b : int", "let a = 1 let b = 2"),
     ("val f : int => int", "val f : int -> int", "let f x = x + 1"),
     (

@@ -4,6 +4,8 @@ val low : int = 0                         let low : int = 0
 let high : int           (interface)      val high : int
 type pair 'a = ..., type User = ...       type 'a pair = ..., type user = ...
 type t = Number int                       type t = Number of int
+| A of int  ; B                           | A of int  | B
+val f : !a:int -> unit                    val f : ?a:int -> unit
 let Area w h = w * h                      let area w h = w * h
 module stack = struct                     module Stack = struct
 let let x = 1                             let x = 1
@@ -23,6 +25,7 @@ _BINDERS = frozenset(("let", "and", "rec", "type", "val", "nonrec", "fun", "exte
 _STARTS = frozenset(("let", "type", "module", "open", "include", "exception", "val", "external", "class"))
 _LOWER = re.compile(r"[a-z_][\w']*$")
 _UPPER = re.compile(r"[A-Z][\w']*$")
+_NO_BARS = frozenset((";", ",", "/", "||"))
 _NEAR = 12
 
 
@@ -33,6 +36,7 @@ def ways(place: Place) -> Iterator[Way]:
     yield from _parameters(place)
     yield from _names(place)
     yield from _constructors(place)
+    yield from _options(place)
     yield from _doubled(place)
 
 
@@ -125,6 +129,9 @@ def _constructors(place: Place) -> Iterator[Way]:
         if some:
             edits = tuple(TextEdit(token.end, token.end, " of") for token in some)
             yield Way(edits, f"`{some[0].text}` is a constructor `of` what follows", 0.85)
+    signs = [n for n in item if place.word(n) in _NO_BARS and _UPPER.match(place.word(n + 1)) and place.starts_line(n)]
+    if signs and any(place.word(n) == "|" for n in item):
+        yield Way(tuple(_sign(place.code[n], "|") for n in signs), "Constructors are divided by `|`", 0.93)
     colons = [n for n in item if _UPPER.match(place.word(n - 1)) and place.word(n) == ":"]
     for n in colons[:1]:
         yield replaced(place.code[n], " of", 0.6)
@@ -135,6 +142,19 @@ def _constructors(place: Place) -> Iterator[Way]:
             TextEdit(token.start, token.start + 1, token.text[0].upper()) for token in place.code if token.text in words
         )
         yield Way(edits, "Constructors begin with a capital", 0.75)
+
+
+def _sign(token: Token, sign: str) -> TextEdit:
+    return TextEdit(token.start, token.end, sign)
+
+
+def _options(place: Place) -> Iterator[Way]:
+    """`!name:` in a type, where optional arguments have `?`."""
+    for number in place.near(3, 2):
+        if place.word(number) == "!" and _LOWER.match(place.word(number + 1)) and place.word(number + 2) == ":":
+            yield Way(
+                (_sign(place.code[number], "?"),), f"Optional arguments have `?`: `?{place.word(number + 1)}:`", 0.93
+            )
 
 
 def _doubled(place: Place) -> Iterator[Way]:
