@@ -54,7 +54,7 @@ TOUCHED_COST = 1.5
 _BROUGHT_BY_TYPES = (8, 9, 33)  # cases and fields that lack, and opens, which no repair makes useless as a rule
 BENT = 0.15  # how likely an interface is to follow an implementation that was itself in error
 BROUGHT = 0.5  # how likely a way is that needs a warning mended which came with a hard error's repair
-OBJECTED = 0.25  # how likely a way is, of what it would be, that the type checker has something against
+OBJECTED = 0.15  # how likely a way is, of what it would be, that the type checker has something against
 COMPARED = 0.75  # how much a way is judged by the other ways for its error, not by itself
 
 

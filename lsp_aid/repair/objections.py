@@ -12,37 +12,62 @@ from lsp_aid.errors import AidError
 from lsp_aid.ocaml import messages
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import moved, node_of, outside_parentheses, tree
+from lsp_aid.repair.places import moved, node_of, outside_parentheses, text_of, tree
+
+_MOST = 12
+"""So many texts of an interface are looked at."""
 
 
 async def objected(problem: Problem, candidates: Sequence[Candidate]) -> list[bool]:
-    """Whether, with each candidate, the place in error is still one, or the candidate's own text is.
+    """Whether, with each candidate, the place in error is still one, or the candidate's own text is; of an interface,
+    whether the implementation does not fit it.
 
-    False where that cannot be told: for a warning, for what is no text of OCaml, and for what changes other files too,
-    which the type checker knows as they were built. Errors elsewhere are no objection: they may have been hidden.
+    False where that cannot be told: for a warning, for an implementation that is no text of OCaml, and for what changes
+    other files too, which the type checker knows as they were built. Errors elsewhere in an implementation are no
+    objection: they may have been hidden.
     """
-    nothing = [False] * len(candidates)
+    found = [False] * len(candidates)
     if messages.warning_number(problem.diagnostic) is not None:
-        return nothing
-    if isinstance(messages.read(problem.diagnostic), messages.SyntaxProblem):
-        return nothing
+        return found
     path = problem.diagnostic.path
     alone = [number for number, one in enumerate(candidates) if set(one.changes.texts) == {path}]
-    asked = await AskedTypes.of(problem) if alone else None
-    if asked is None:
-        return nothing
     texts = [candidates[number].changes.texts[path] or "" for number in alone]
+    if not texts:
+        return found
     try:
-        reached = await asked.reached(texts)
-    except AidError:
-        return nothing
-    end = _end(problem)
-    found = nothing
-    for number, text, far in zip(alone, texts, reached, strict=True):
+        of_file = _of_interface(problem, texts) if path.endswith(".mli") else _of_implementation(problem, texts)
+        for number, is_wrong in zip(alone, await of_file, strict=True):
+            found[number] = is_wrong
+    except AidError:  # nothing is known then
+        return [False] * len(candidates)
+    return found
+
+
+async def _of_implementation(problem: Problem, texts: Sequence[str]) -> list[bool]:
+    is_syntax = isinstance(messages.read(problem.diagnostic), messages.SyntaxProblem)
+    asked = await AskedTypes.of(problem) if not is_syntax else None
+    if asked is None:
+        return [False] * len(texts)
+    end, found = _end(problem), []
+    for text, far in zip(texts, await asked.reached(texts), strict=True):
         edits = minimal_edits(asked.text, text)
         places = [(problem.start, end), *((edit.start, edit.end) for edit in edits)]
-        found[number] = any(_holds(far, start, end, edits) for start, end in places)
+        found.append(any(_holds(far, first, last, edits) for first, last in places))
     return found
+
+
+async def _of_interface(problem: Problem, texts: Sequence[str]) -> list[bool]:
+    unit = problem.diagnostic.path.removesuffix("i")
+    implementation = text_of(problem.view, unit)
+    flags = await problem.typing.flags_for(unit) if problem.typing is not None else None
+    is_in_error = any(error.is_error and error.path == unit for error in problem.errors)
+    if problem.typing is None or implementation is None or flags is None or is_in_error:
+        return [False] * len(texts)
+    typer = problem.typing.typer
+    return [
+        not (await typer.check(unit, implementation, flags, interface=text)).build.green if number < _MOST else False
+        for number, text in enumerate(texts)
+    ]
 
 
 def _end(problem: Problem) -> int:

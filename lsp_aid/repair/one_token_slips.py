@@ -13,7 +13,7 @@ import posixpath
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence, Set
 from contextlib import aclosing
 
 from attrs import frozen
@@ -28,7 +28,7 @@ from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.one_token.language import Language, class_of, code_of
 from lsp_aid.repair.one_token.sites import Site, siblings, sites
 from lsp_aid.repair.one_token.slips import Place, Slip, slips
-from lsp_aid.repair.places import modules_of, stanzas_of, text_of
+from lsp_aid.repair.places import declared_elsewhere, modules_of, stanzas_of, text_of
 
 SECONDS = 4.0
 MOST_TYPED = 500
@@ -124,7 +124,18 @@ def _place(problem: Problem, site: Site) -> Place:
         frozenset(left_over),
         [module for module, _ in modules_of(problem)] + list(_libraries(problem)),
         {word: siblings(word, [site.text, *beside]) for word in blamed},
+        _members(problem, {token.text for token in code[start:end]}),
     )
+
+
+def _members(problem: Problem, names: Set[str]) -> dict[str, list[str]]:
+    """Of values and modules that are named there, the modules of the project that have one of this name."""
+    found: dict[str, list[str]] = {}
+    for declared in declared_elsewhere(problem):
+        module = declared.path.rpartition(".")[0].rpartition(".")[2]
+        if declared.kind in ("value", "module") and declared.name in names and module:
+            found.setdefault(declared.name, []).append(module)
+    return found
 
 
 def _libraries(problem: Problem) -> Iterator[str]:

@@ -40,6 +40,17 @@ async def test_a_place_that_stays_in_error_is_an_objection_an_error_behind_it_is
     ]
 
 
+async def test_an_interface_that_its_implementation_does_not_fit_is_an_objection(
+    tmp_path: Path, strict_typing: Typing
+) -> None:
+    texts = {"a.mli": "type t\nval add : int  t -> t\n", "a.ml": "type t = int\nlet add n t = n + t\n"}
+    [problem] = await problems(texts, tmp_path, strict_typing)
+    at = texts["a.mli"].index("  t")
+    edits = {"arrow": TextEdit(at, at + 1, " -> "), "removed": TextEdit(at - 3, at + 2, "")}
+    candidates = [Candidate(name, problem.edit(edit), 0.5) for name, edit in edits.items()]
+    assert await objected(problem, candidates) == [False, True]
+
+
 async def test_names_of_other_modules_do_not_hide_what_fits(tmp_path: Path) -> None:
     require("bwrap")
     texts = {f"m{number}.ml": f"type t = {{ a{number} : int }}\nlet length t = t.a{number}\n" for number in range(9)}

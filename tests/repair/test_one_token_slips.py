@@ -12,6 +12,8 @@ from lsp_aid.repair.one_token.language import Language
 from lsp_aid.wiring import Wiring
 from tests.support.one_liners import check_best
 from tests.support.repair import LoneTyping, problems
+from tests.support.requires import require
+from tests.support.whole_projects import changed
 
 pytestmark = pytest.mark.dune
 
@@ -90,6 +92,23 @@ async def test_an_argument_that_became_optional_cures_all_that_follows(typing: T
     best = (await one_token_slips.candidates(of_argument))[0]
     assert (best.changes.texts, best.cures_file) == ({"a.ml": right}, True)
     assert best.weight > (await one_token_slips.candidates(of_use))[0].weight
+
+
+async def test_another_module_that_has_such_a_value(tmp_path: Path) -> None:
+    require("bwrap")
+    texts = {
+        "placed.ml": "type 'a t = At of int * 'a\nlet map f (At (n, x)) = At (n, f x)\nlet v = Fun.id\n",
+        "use.ml": "open Placed\nlet shift (l : int Placed.t list) = List.map (Option.map succ) l\nlet f = shift\n",
+    }
+    assert await changed(texts, tmp_path) == {"use.ml": texts["use.ml"].replace("Option.map", "Placed.map")}
+
+
+async def test_no_statement_is_a_name_alone(typing: Typing, tmp_path: Path) -> None:
+    text = "let rec f p l = if l = [] then l else p - f p (List.tl l)"
+    [problem] = await problems({"a.ml": text}, tmp_path, typing)
+    found = [one.changes.texts["a.ml"] or "" for one in await one_token_slips.candidates(problem)]
+    assert found
+    assert not any("p;" in text.replace(" ", "") for text in found)
 
 
 async def test_another_field_of_the_type_is_tried_however_seldom_it_is_used(

@@ -84,6 +84,8 @@ _TAKEN_FOR = dict(
     ! .""".strip().splitlines()
 )
 """What is written in the place of what."""
+_OPENING = frozenset(("->", "in", "=", "then", "else", "(", "do", "begin", ";"))
+"""Behind these an expression begins."""
 BELIEF = 0.6
 """How much of what the language says counts: it makes too much of what is rare."""
 LEFT_OVER = 3.0
@@ -102,7 +104,8 @@ class Slip:
     is_plain: bool = False
     """Whether it is a slip of the fingers: a letter, or a token twice."""
     is_sibling: bool = False
-    """Whether another field or constructor of the same type takes the place of what is blamed."""
+    """Whether what takes the place of what is blamed is another field or constructor of the type, or a module that
+    has such a value."""
 
 
 @define(eq=False)
@@ -123,6 +126,8 @@ class Place:
     """Modules of the project's libraries."""
     siblings: Mapping[str, Sequence[str]] = field(factory=dict)
     """Of a field or constructor, the others of its type."""
+    members: Mapping[str, Sequence[str]] = field(factory=dict)
+    """Of a value or a module, the modules of the project that have one of this name."""
     code: Sequence[Token] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -137,6 +142,11 @@ class Place:
             return 0.0
         return 3.5 + 0.1 * min(max(before, behind), 20) + 0.02 * max(before, behind)
 
+    def is_lone(self, at: int) -> bool:
+        """Whether a name or a literal stands alone, so that no statement can end there."""
+        word, before = self.language.word(at), self.language.word(at - 1)
+        return class_of(word) in ("x", "C", "9", '"', "'c'") and before in _OPENING
+
 
 def slips(place: Place) -> Iterator[Slip]:
     """All that may be taken back, in no order."""
@@ -144,9 +154,12 @@ def slips(place: Place) -> Iterator[Slip]:
         far = place.distance(at)
         before = place.language.likely_as_is(at, at + 1)
         for word, prior in _others(place, at):
+            if word == ";" and place.is_lone(at - 1):
+                continue
             gain = place.language.likely(at, (word,), at + 1) - before
             slip = _replaced(place, at, word, BELIEF * gain + prior - far, is_plain=prior == MISSPELT)
-            is_sibling = at in place.blamed and word in place.siblings.get(place.code[at].text, ())
+            others = place.siblings.get(place.code[at].text, ()), place.members.get(place.language.word(at + 2), ())
+            is_sibling = at in place.blamed and any(word in names for names in others)
             yield evolve(slip, is_sibling=is_sibling)
         yield from _one_less(place, at, before, far)
         yield from _one_more(place, at, far)
@@ -167,6 +180,9 @@ def _others(place: Place, at: int) -> Iterator[tuple[str, float]]:
             made[name] = MISSPELT if is_odd or place.language.knows(name) else ODD
         for name in _apart(word, place.language):
             made[name] = MISSPELT
+        if kind == "C" and place.language.word(at + 1) == ".":
+            for name in place.members.get(place.language.word(at + 2), ()):
+                made.setdefault(name, OTHER_NAME)
         for name in place.siblings.get(word, ()):
             made[name] = max(made.get(name, OTHER_NAME), SIBLING)
     for name in place.names:
@@ -174,8 +190,9 @@ def _others(place: Place, at: int) -> Iterator[tuple[str, float]]:
             made[name] = MISSPELT if distance(word, name) <= 2 else OTHER_NAME / 2
     for name in (one for one in place.left_over if class_of(one) == kind):
         made[name] = max(made.get(name, OTHER_NAME), OTHER_NAME) + LEFT_OVER
+    is_used = kind in ("x", "C") and place.language.counts[word] > 1  # so that it is hardly a text without its quotes
     for other in _of_other_kind(word, kind):
-        made[other] = OTHER_KIND
+        made[other] = OTHER_NAME if is_used else OTHER_KIND
     if kind == word:
         for other in _INSTEAD:
             if place.language.fits(at, other, at + 1):
