@@ -9,11 +9,10 @@ from lsp_aid.config import load
 from lsp_aid.domain.ports import Typing
 from lsp_aid.repair import one_token_slips
 from lsp_aid.repair.one_token.language import Language
+from lsp_aid.repair.one_token.slips import Place, slips
 from lsp_aid.wiring import Wiring
 from tests.support.one_liners import check_best
 from tests.support.repair import LoneTyping, problems
-from tests.support.requires import require
-from tests.support.whole_projects import changed
 
 pytestmark = pytest.mark.dune
 
@@ -94,13 +93,13 @@ async def test_an_argument_that_became_optional_cures_all_that_follows(typing: T
     assert best.weight > (await one_token_slips.candidates(of_use))[0].weight
 
 
-async def test_another_module_that_has_such_a_value(tmp_path: Path) -> None:
-    require("bwrap")
-    texts = {
-        "placed.ml": "type 'a t = At of int * 'a\nlet map f (At (n, x)) = At (n, f x)\nlet v = Fun.id\n",
-        "use.ml": "open Placed\nlet shift (l : int Placed.t list) = List.map (Option.map succ) l\nlet f = shift\n",
-    }
-    assert await changed(texts, tmp_path) == {"use.ml": texts["use.ml"].replace("Option.map", "Placed.map")}
+def test_another_module_that_has_such_a_value() -> None:
+    text = "let shifted = Option.map succ places"
+    language = Language.of(text, [])
+    at = language.words.index("Option")
+    place = Place(text, language, 0, len(language.words), range(at, at + 1), False, members={"map": ["Placed"]})
+    [found] = [slip for slip in slips(place) if slip.edit.text == "Placed"]
+    assert (found.title, found.is_sibling) == ("Replace `Option` by `Placed`", True)
 
 
 async def test_no_statement_is_a_name_alone(typing: Typing, tmp_path: Path) -> None:
