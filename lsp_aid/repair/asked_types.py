@@ -1,7 +1,7 @@
 """What the type checker says of parts of a file that is in error: types, names in scope, how far a text is right."""
 
+import contextlib
 from collections.abc import Sequence
-from contextlib import aclosing
 
 from attrs import frozen
 
@@ -12,6 +12,7 @@ from lsp_aid.domain.typed import CompilerFlags, NameKind, Variant
 from lsp_aid.errors import AidError, ToolchainError
 from lsp_aid.repair.family import Problem
 from lsp_aid.repair.modules_not_built import modules_not_built
+from lsp_aid.repair.places import text_of
 from lsp_aid.repair.type_shapes import Type, read
 
 MOST_CHARACTERS = 200_000
@@ -77,7 +78,7 @@ class AskedTypes:
 
     async def _judged(self, start: int, variants: Sequence[Variant]) -> list[Type | None]:
         asked = self.typer.judge(self.path, f"{self.head}{self.text[:start]}", variants, "", self.flags)
-        async with aclosing(asked) as answers:
+        async with contextlib.aclosing(asked) as answers:
             return [read(answer.type) if answer is not None and answer.type else None async for answer in answers]
 
     async def _by_position(self, text: str, offset: int) -> Type | None:
@@ -110,7 +111,7 @@ class AskedTypes:
     async def _reached(self, texts: Sequence[str]) -> list[float]:
         found: list[float] = []
         whole = [f"{self.head}{text}" for text in texts]
-        async with aclosing(self.typer.check_many(self.path, whole, self.flags)) as answers:
+        async with contextlib.aclosing(self.typer.check_many(self.path, whole, self.flags)) as answers:
             async for answer in answers:
                 found.append(-1.0 if answer is None else EVERYTHING)
                 errors = answer.build.errors if answer is not None else ()
@@ -119,6 +120,23 @@ class AskedTypes:
                     at = SourceText(whole[len(found) - 1]).offset(hard[0].range.start)
                     found[-1] = float(max(at - len(self.head), 0))
         return found
+
+
+async def fitting(problem: Problem, interfaces: Sequence[str]) -> list[bool | None]:
+    """Of each text for the interface that a problem is of, whether it is right and the implementation beside it fits;
+    None where that cannot be told."""
+    unit = problem.diagnostic.path.removesuffix("i")
+    implementation = text_of(problem.view, unit)
+    flags = await problem.typing.flags_for(unit) if problem.typing is not None else None
+    found: list[bool | None] = []
+    for interface in interfaces:
+        found.append(None)
+        if problem.typing is not None and implementation is not None and flags is not None:
+            # The compiler itself fails where modules that use the interface know it as it was built.
+            with contextlib.suppress(AidError):
+                checked = await problem.typing.typer.check(unit, implementation, flags, interface=interface)
+                found[-1] = checked.build.green
+    return found
 
 
 def _is_later(error: Diagnostic) -> bool:

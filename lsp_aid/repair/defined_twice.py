@@ -12,12 +12,13 @@ an interface one is most likely another that the implementation has and the inte
 
 from collections.abc import Iterator, Sequence
 
+from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.errors import AidError
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Item, Syntax, parse
 from lsp_aid.ocaml.tokens import tokens
+from lsp_aid.repair.asked_types import fitting
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import text_of, tree
 
@@ -72,26 +73,16 @@ async def _of_interface(problem: Problem) -> list[Candidate]:
         return [Candidate(title, problem.edit(_gone(text, two[1])), _SAME)]
     shown = {item.name for item in values}
     hidden = [item.name for item in parse(implementation, path.removesuffix("i")).items if item.kind == "value"]
-    found = []
+    made: list[tuple[str, ChangeSet]] = []
     for name in [name for name in dict.fromkeys(hidden) if name not in shown][:_MOST_CHECKED]:
         for item in two:
             place = item.node.child("value_name")
-            changes = problem.edit(TextEdit(place.start, place.end, name)) if place is not None else None
-            if changes is not None and await _fits(problem, changes.texts[path] or "", implementation):
-                found.append((f"`{name}` is meant by one of the two `{item.name}`", changes))
+            if place is not None:
+                changes = problem.edit(TextEdit(place.start, place.end, name))
+                made.append((f"`{name}` is meant by one of the two `{item.name}`", changes))
+    right = await fitting(problem, [changes.texts[path] or "" for _, changes in made])
+    found = [one for one, is_right in zip(made, right, strict=True) if is_right]
     return [Candidate(title, changes, _SAME / len(found)) for title, changes in found]
-
-
-async def _fits(problem: Problem, interface: str, implementation: str) -> bool:
-    unit = problem.diagnostic.path.removesuffix("i")
-    try:
-        flags = await problem.typing.flags_for(unit) if problem.typing is not None else None
-        if problem.typing is None or flags is None:
-            return False
-        checked = await problem.typing.typer.check(unit, implementation, flags, interface=interface)
-    except AidError:
-        return False
-    return checked.build.green
 
 
 def _definitions(syntax: Syntax, name: str, problem: Problem) -> tuple[Item, Item] | None:

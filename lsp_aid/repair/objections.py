@@ -10,9 +10,9 @@ from lsp_aid.domain.text import TextEdit
 from lsp_aid.edits.minimal import minimal_edits
 from lsp_aid.errors import AidError
 from lsp_aid.ocaml import messages
-from lsp_aid.repair.asked_types import AskedTypes
+from lsp_aid.repair.asked_types import AskedTypes, fitting
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import moved, node_of, outside_parentheses, text_of, tree
+from lsp_aid.repair.places import moved, node_of, outside_parentheses, tree
 
 _MOST = 12
 """So many texts of an interface are looked at."""
@@ -58,16 +58,9 @@ async def _of_implementation(problem: Problem, texts: Sequence[str]) -> list[boo
 
 async def _of_interface(problem: Problem, texts: Sequence[str]) -> list[bool]:
     unit = problem.diagnostic.path.removesuffix("i")
-    implementation = text_of(problem.view, unit)
-    flags = await problem.typing.flags_for(unit) if problem.typing is not None else None
     is_in_error = any(error.is_error and error.path == unit for error in problem.errors)
-    if problem.typing is None or implementation is None or flags is None or is_in_error:
-        return [False] * len(texts)
-    typer = problem.typing.typer
-    return [
-        not (await typer.check(unit, implementation, flags, interface=text)).build.green if number < _MOST else False
-        for number, text in enumerate(texts)
-    ]
+    found = await fitting(problem, texts[:_MOST]) if not is_in_error else []
+    return [*(is_right is False for is_right in found), *[False] * (len(texts) - len(found))]
 
 
 def _end(problem: Problem) -> int:

@@ -124,14 +124,16 @@ def _place(problem: Problem, site: Site) -> Place:
         frozenset(left_over),
         [module for module, _ in modules_of(problem)] + list(_libraries(problem)),
         {word: siblings(word, [site.text, *beside]) for word in blamed},
-        _members(problem, {token.text for token in code[start:end]}),
+        _members(
+            problem, {code[at + 2].text for at in range(start, min(end, len(code) - 2)) if code[at + 1].text == "."}
+        ),
     )
 
 
 def _members(problem: Problem, names: Set[str]) -> dict[str, list[str]]:
-    """Of values and modules that are named there, the modules of the project that have one of this name."""
+    """Of names that stand behind a dot there, the modules of the project that have such a value or module."""
     found: dict[str, list[str]] = {}
-    for declared in declared_elsewhere(problem):
+    for declared in declared_elsewhere(problem) if names else ():
         module = declared.path.rpartition(".")[0].rpartition(".")[2]
         if declared.kind in ("value", "module") and declared.name in names and module:
             found.setdefault(declared.name, []).append(module)

@@ -34,25 +34,23 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     here = next((node for node in found if node.text == message.name and node.start >= problem.start), None)
     if here is None:
         return ()
-    files = _files(problem)
+    files = _files(problem, message.name)
     if any(item.name == message.name for one in files for item in one.declared if item.kind in _KINDS):
         return ()
     uses = [here, *(use for one in files for use in _uses(one, message.name, "") if use != here)]
     use = next((use for use in uses if _named_beside(use)), here)  # the other cases tell the most
-    module, known = _constructors(problem, files, message, use)
+    module, known = _constructors(problem, message, use)
     if any(similarity(message.name, item.name) >= _ALIKE for item in known):
         return ()
-    return list(_renamed(problem, files, message.name, module, _meant(files, known, use)))
+    return list(_renamed(problem, files, message.name, module, _meant(problem, known, use)))
 
 
-def _constructors(
-    problem: Problem, files: Sequence[Syntax], message: messages.UnboundName, use: Node
-) -> tuple[str, list[Item]]:
+def _constructors(problem: Problem, message: messages.UnboundName, use: Node) -> tuple[str, list[Item]]:
     """Those of the type that is wanted, with the module it is in: as the message or the other cases have it; or all of
     the module that is named."""
     *qualifier, type_ = (message.of_type or "").strip().split(" ")[-1].split(".")
     beside = _named_beside(use)
-    for one in files if beside and not type_ else ():
+    for one in _files(problem, *beside) if not type_ else ():
         for owner in {item.owner for item in one.declared if item.kind == "constructor"}:
             known = [item for item in one.declared if item.kind == "constructor" and item.owner == owner]
             if beside <= {item.name for item in known}:
@@ -92,11 +90,12 @@ def _case_of(use: Node) -> Node | None:
     return case if path is not None and path.start in starts else None
 
 
-def _meant(files: Sequence[Syntax], known: Sequence[Item], use: Node) -> Iterator[tuple[str, float]]:
+def _meant(problem: Problem, known: Sequence[Item], use: Node) -> Iterator[tuple[str, float]]:
     """The constructors of the type that carry as much, and no other case is for, and nothing uses."""
     beside = _named_beside(use)
     fits = [item.name for item in known if item.name not in beside and _carries(item.node) == _is_given(use)]
-    in_use = {n.text for one in files for path in one.walk("constructor_path") for n in path.walk("constructor_name")}
+    paths = [path for one in _files(problem, *fits) for path in one.walk("constructor_path")]
+    in_use = {name.text for path in paths for name in path.walk("constructor_name")}
     unused = [name for name in fits if name not in in_use]
     if len(fits) == 1 and beside:
         yield fits[0], _ONLY_ONE
@@ -119,9 +118,11 @@ def _is_given(use: Node) -> bool:
     return is_head or around.kind == "constructor_application"
 
 
-def _files(problem: Problem) -> list[Syntax]:
+def _files(problem: Problem, *names: str) -> list[Syntax]:
+    """The files with one of these names in them."""
     paths = [path for path in problem.view.paths() if path.endswith((".ml", ".mli"))][:_FILES_AT_MOST]
-    return [parse(text, path) for path in paths if (text := text_of(problem.view, path)) is not None]
+    texts = {path: text_of(problem.view, path) or "" for path in paths} if names else {}
+    return [parse(text, path) for path, text in texts.items() if any(name in text for name in names)]
 
 
 def _renamed(

@@ -48,7 +48,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     for function in _suspects(node, message, is_labelled=bool(labels)):
         made = await _finished(problem, syntax, function, labels, seen)
         if made:
-            return [evolve(one, weight=one.weight + _SURER) if one.kind is Kind.FIX else one for one in made]
+            return [_surer(one) if one.kind is Kind.FIX else one for one in made]
     return ()
 
 
@@ -114,7 +114,11 @@ async def _promised(problem: Problem, syntax: Syntax, message: messages.Signatur
     if not found:
         return []
     changes = combine([one.changes for one in found]).changes
-    return [evolve(found[0], changes=changes, weight=min(one.weight for one in found) + _SURER)]
+    return [_surer(evolve(found[0], changes=changes, weight=min(one.weight for one in found)))]
+
+
+def _surer(one: Candidate) -> Candidate:
+    return evolve(one, weight=min(1.0, one.weight + _SURER))
 
 
 def _lacks(call: Call) -> bool:

@@ -102,6 +102,8 @@ class _Read:
     """What stands behind one word, and behind two."""
     leading: dict[str | tuple[str, str], Counter[str]] = field(factory=lambda: defaultdict(Counter))
     in_class: Counter[str] = field(factory=Counter)
+    parts: Counter[str] = field(factory=Counter)
+    """In how many names each word is."""
 
     def add(self, words: Sequence[str], weight: int) -> None:
         row = [EDGE, EDGE, *words, EDGE]
@@ -126,7 +128,16 @@ def _read(texts: tuple[str, ...]) -> _Read:
     made = _Read()
     for text in texts:
         made.add([token.text for token in code_of(text)], 1)
+    made.parts = _in_names(made.exact.one)
     return made
+
+
+def _in_names(words: Iterable[str]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for word in words:
+        if class_of(word) in ("x", "C"):
+            found.update({*parts(word)})
+    return found
 
 
 @define(eq=False)
@@ -139,8 +150,8 @@ class Language:
     _here: _Read
     _there: _Read
     _places: dict[str, list[int]] = field(factory=lambda: defaultdict(list))
-    _parts: Counter[str] = field(factory=Counter)
-    """In how many names each word is."""
+    _own_parts: Counter[str] = field(factory=Counter)
+    """In how many names that the file alone has each word is."""
 
     @classmethod
     def of(cls, text: str, others: Iterable[str]) -> "Language":
@@ -149,8 +160,7 @@ class Language:
         made = cls(words, Counter(words), here, _read(tuple(others)))
         for at, word in enumerate(words):
             made._places[word].append(at)
-        for name in (*made.names("x"), *made.names("C")):
-            made._parts.update({*parts(name)})
+        made._own_parts = _in_names(made.counts.keys() - made._there.exact.one.keys())
         return made
 
     @property
@@ -164,7 +174,7 @@ class Language:
 
     def knows(self, name: str) -> bool:
         """Whether all words of a name are also those of other names."""
-        return all(self._parts[part] > 1 for part in parts(name))
+        return all(self._own_parts[part] + self._there.parts[part] > 1 for part in parts(name))
 
     def around(self, start: int, end: int) -> Iterator[tuple[str, int]]:
         """What stands elsewhere between such neighbours as `[start, end)` has, and how much speaks for it."""
