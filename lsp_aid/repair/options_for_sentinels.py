@@ -4,6 +4,9 @@
 List.filter (fun c -> c.phone <> "") contacts             List.filter (fun c -> c.phone <> None) contacts
 match c.phone with "" -> base | p -> p :: base            match c.phone with None -> base | Some p -> p :: base
 if c.phone = "" then base else c.phone :: base            match c.phone with None -> base | Some phone -> phone :: base
+if c.phone = "" then "-" else c.phone                     Option.value c.phone ~default:"-"
+if c.phone = "" then None else Some c.phone               c.phone
+if c.phone <> "" then call c.phone                        Option.iter call c.phone
 
 A zero stands for nothing where the project compares the field with it. Other literals of the field follow: `Some "x"`.
 """
@@ -62,6 +65,9 @@ def _ways(problem: Problem, literal: Node, *, is_pattern: bool) -> Iterator[_Way
         scrutinee = matching.named_children[0] if matching is not None else None
         name = _field(scrutinee) if scrutinee is not None and scrutinee.kind != "match_case" else ""
         edits = list(_cases(problem, matching, name)) if matching is not None else []
+        if edits and matching is not None and scrutinee is not None and _is_the_same(matching):
+            whole = outside_parentheses(matching)
+            edits = [TextEdit(whole.start, whole.end, scrutinee.text)]
         yield edits, "`None` and `Some` for what there was", _SURE
         return
     outer = outside_parentheses(literal)
@@ -159,51 +165,96 @@ def _compared(problem: Problem, outer: Node, comparison: Node) -> Iterator[_Way]
         return
     condition = outside_parentheses(comparison)
     choice = condition.parent
+    chosen: list[_Way] = []
     if choice is not None and choice.kind == "if_expression" and choice.named_children[0] == condition:
-        edits = _matched(choice, value, is_nothing_first=bool(equal))
-        if edits:
-            yield edits, f"match `{value.text}`", _SURE
-            return
-    if choice is not None and choice.kind == "infix_expression" and equal is not None:
-        edits = _joined(choice, condition, value, is_nothing=equal)
-        if edits:
-            yield edits, f"match `{value.text}`", _SURE
-            return
+        chosen = list(_matched(choice, value, is_nothing_first=bool(equal)))
+    elif choice is not None and choice.kind == "infix_expression" and equal is not None:
+        chosen = list(_joined(choice, condition, value, is_nothing=equal))
+    if chosen:
+        yield from chosen
+        return
     text = "None" if equal is not None else "<> None"
     start = outer.start if equal is not None else sign.start
     yield [TextEdit(start, outer.end, text)], f"`{text}`", _SURE
 
 
-def _matched(choice: Node, value: Node, *, is_nothing_first: bool) -> list[TextEdit]:
+def _matched(choice: Node, value: Node, *, is_nothing_first: bool) -> Iterator[_Way]:
     """A matching for a condition whose other branch uses the value; none where it does not."""
     clauses = [one.named_children[-1] for one in choice.named_children if one.kind in ("then_clause", "else_clause")]
-    name = _field(value)
-    if len(clauses) != 2 or not name:
-        return []
-    nothing, some = clauses if is_nothing_first else reversed(clauses)
-    return _made(choice, value, nothing.text, some, is_nothing_first=is_nothing_first)
+    if not clauses or not _field(value):
+        return
+    if len(clauses) == 2:
+        nothing, some = clauses if is_nothing_first else reversed(clauses)
+        yield from _made(choice, value, within_parentheses(nothing).text, some, is_nothing_first=is_nothing_first)
+    elif not is_nothing_first:
+        yield from _made(choice, value, "()", clauses[0], is_nothing_first=False)
 
 
-def _joined(choice: Node, condition: Node, value: Node, *, is_nothing: bool) -> list[TextEdit]:
+def _joined(choice: Node, condition: Node, value: Node, *, is_nothing: bool) -> Iterator[_Way]:
     """A matching for `x <> "" && f x` and for `x = "" || f x`; none where it is not joined so."""
     sign, rest = choice.field("operator"), choice.field("right")
     answers = {"&&": "false", "||": "true"}
     if sign is None or rest is None or choice.field("left") != condition or not _field(value):
-        return []
-    if sign.text not in answers or is_nothing != (sign.text == "||"):
-        return []
-    return _made(choice, value, answers[sign.text], rest, is_nothing_first=is_nothing)
+        return
+    if sign.text in answers and is_nothing == (sign.text == "||"):
+        yield from _made(choice, value, answers[sign.text], rest, is_nothing_first=is_nothing)
 
 
-def _made(choice: Node, value: Node, nothing: str, some: Node, *, is_nothing_first: bool) -> list[TextEdit]:
-    """The matching in the place of a choice; none where what is for a value does not use it."""
+def _made(choice: Node, value: Node, nothing: str, some: Node, *, is_nothing_first: bool) -> Iterator[_Way]:
+    """A matching in the place of a choice, and what says the same in short; none where what is for a value does not
+    use it."""
     uses, text, name = _uses(some, value.text), some.text, _field(value)
     for use in reversed(uses):
         text = text[: use.start - some.start] + name + text[use.end - some.start :]
+    if not uses:
+        return
+    some = within_parentheses(some)
+    short = _short(value, nothing, some, uses)
+    if short == value.text:
+        whole = outside_parentheses(choice)
+        yield [TextEdit(whole.start, whole.end, short)], f"`{short}`", _SURE
+        return
+    if short:
+        yield [TextEdit(choice.start, choice.end, short)], f"`{short}`", _SURE
     cases = (f"None -> {nothing}", f"Some {name} -> {text}")
     made = f"match {value.text} with {' | '.join(cases if is_nothing_first else reversed(cases))}"
     is_free = choice.parent is not None and choice.parent.kind in _FREE
-    return [TextEdit(choice.start, choice.end, made if is_free else f"({made})")] if uses else []
+    edit = TextEdit(choice.start, choice.end, made if is_free else f"({made})")
+    yield [edit], f"match `{value.text}`", _ALONE if short else _SURE
+
+
+def _short(value: Node, nothing: str, some: Node, uses: Sequence[Node]) -> str:
+    """What stands for a matching: the option itself, its value or a default, a function of its value; else nothing."""
+    if len(uses) > 1:
+        return ""
+    if some == uses[0]:
+        return f"Option.value {value.text} ~default:{nothing}" if re.fullmatch(r'"[^"]*"|[\w.]+|\[\]', nothing) else ""
+    if nothing == "()":
+        applied = _applied(some, uses[0])
+        return f"Option.iter {applied} {value.text}" if applied else ""
+    of_some = _of_some(some)
+    if nothing != "None" or of_some is None:
+        return ""
+    if of_some == uses[0]:
+        return value.text
+    applied = _applied(of_some, uses[0])
+    return f"Option.map {applied} {value.text}" if applied else ""
+
+
+def _of_some(node: Node) -> Node | None:
+    """What `Some` holds in an expression that is `Some ...`."""
+    function, arguments = node.field("function"), node.fields("argument")
+    is_some = function is not None and function.text == "Some" and len(arguments) == 1
+    return within_parentheses(arguments[0]) if is_some else None
+
+
+def _applied(call: Node, last: Node) -> str:
+    """The function in `f x` and in `f y x`, the latter in parentheses, for the last argument; else nothing."""
+    arguments = call.fields("argument")
+    if call.kind != "application_expression" or not arguments or arguments[-1] != last:
+        return ""
+    text = call.syntax.text[call.start : last.start].rstrip()
+    return text if len(arguments) == 1 else f"({text})"
 
 
 def _uses(node: Node, text: str) -> list[Node]:
@@ -237,6 +288,18 @@ def _cases(problem: Problem, matching: Node, name: str) -> Iterator[TextEdit]:
         elif pattern.kind != "any_pattern":
             texts = dict.fromkeys(_option(problem, part, name) for part in _alternatives(pattern))
             yield TextEdit(pattern.start, pattern.end, " | ".join(texts))
+
+
+def _is_the_same(matching: Node) -> bool:
+    """Whether it answers `None` for nothing, and `Some` of any other value: just what it matches."""
+    value, *cases = matching.named_children
+    parts = [(within_parentheses(p), b) for case in cases if (p := case.field("pattern")) and (b := case.field("body"))]
+    if len(parts) != len(cases) or len(parts) != 2 or any(case.child("guard") for case in cases):
+        return False
+    (nothing, no_answer), (other, answer) = parts
+    of_some = _of_some(within_parentheses(answer))
+    name = value.text if other.kind == "any_pattern" else other.text
+    return nothing.kind in _LITERALS and no_answer.text == "None" and of_some is not None and of_some.text == name
 
 
 def _alternatives(pattern: Node) -> Iterator[Node]:

@@ -124,6 +124,26 @@ CASES = {
             f"{CALL}let f c = match c.nr with Some nr -> int_of_string nr | None -> c.at",
         ),
         (
+            f'{CALL}let f l = List.filter_map (fun c -> if c.nr = "" then None else Some c.nr) l',
+            f"{CALL}let f l = List.filter_map (fun c -> c.nr) l",
+        ),
+        (
+            f'{CALL}let f c = ("n", if c.nr = "" then "?" else c.nr)',
+            f'{CALL}let f c = ("n", Option.value c.nr ~default:"?")',
+        ),
+        (
+            f'{CALL}let f c = if c.nr = "" then None else Some (int c.nr)',
+            f"{CALL}let f c = Option.map int c.nr",
+        ),
+        (
+            f'{CALL}let f c =\n  if c.nr <> "" then Printf.printf "%s" c.nr;\n  c.at',
+            f'{CALL}let f c =\n  Option.iter (Printf.printf "%s") c.nr;\n  c.at',
+        ),
+        (
+            f'{CALL}let f l = List.filter_map (fun c -> match c.nr with "" -> None | nr -> Some nr) l',
+            f"{CALL}let f l = List.filter_map (fun c -> c.nr) l",
+        ),
+        (
             f'{CALL}let f l = List.exists (fun c -> c.nr <> "" && int c.nr > 1) l',
             f"{CALL}let f l = List.exists (fun c -> match c.nr with Some nr -> int nr > 1 | None -> false) l",
         ),
