@@ -111,13 +111,24 @@ def named_defaults(wanted: Type, name: str, scope: Sequence[tuple[str, Type]]) -
     `default` alone, where the type says enough."""
     found = []
     for path, type_ in scope:
-        words = path.rpartition(".")[2].split("_")
-        about = "_".join(word for word in words if word not in _DEFAULTS)
-        if about == "_".join(words) or type_.is_variable or not fits(type_, wanted):
+        about = default_of(path.rpartition(".")[2])
+        if about is None or type_.is_variable or not fits(type_, wanted):
             continue
-        if (about == name or _is_called(about, name)) if about else not _is_common(wanted):
+        if is_about(about, name) if about else not _is_common(wanted):
             found.append(Value(path, DEFAULT))
     return found
+
+
+def default_of(value: str) -> str | None:
+    """What a value is called the default of: `sep` of `default_sep`, nothing of `default`; None where it is not."""
+    words = value.split("_")
+    about = [word for word in words if word not in _DEFAULTS]
+    return "_".join(about) if len(about) < len(words) else None
+
+
+def is_about(about: str, name: str) -> bool:
+    """Whether what a default is of may be the parameter or field `name`."""
+    return about == name or _is_called(about, name)
 
 
 def _is_called(variable: str, name: str) -> bool:

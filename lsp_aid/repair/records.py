@@ -5,12 +5,13 @@
     let next r = { r with x = 1; y = 2 }      let next _r = { x = 1; y = 2 }
     let origin = { x = 0, y = 0 }             let origin = { x = 0; y = 0 }
 
-A field gets the variable of its name, where there is one in scope; or what is nothing of its type, or what other
-records have there. Without all that a person has to write the value.
+A field gets the variable of its name, where there is one in scope; or what the project has by default
+(`new_fields.py`). Without all that a person has to write the value.
 """
 
+import itertools
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
@@ -19,9 +20,10 @@ from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.new_fields import new_value
+from lsp_aid.repair.new_fields import NewValue, new_values
 
 _USELESS_WITH = 23
+_FILLED = 0.6
 _GIVEN = re.compile(r"(?:[A-Z]\w*\s*\.\s*)*(?P<name>[a-z_][\w']*)\s*=(?![-+*/=<>|&^@])")
 
 
@@ -62,15 +64,7 @@ def _completed(problem: Problem, tree: Syntax, fields: Sequence[str]) -> Iterato
     known = [name for name in fields if lookup(tree, name, parts[0].start) is not None]
     shown = ", ".join(f"`{name}`" for name in fields)
     plural = "s" if len(fields) > 1 else ""
-    given = {name: new_value(problem, name) for name in fields if name not in known}
-    if given and all(value is not None for value in given.values()):
-        texts = {name: value[0] for name, value in given.items() if value is not None}
-        written = [f"{name} = {texts[name]}" if name in texts else name for name in fields]
-        edit = TextEdit(parts[-1].end, parts[-1].end, "".join(f"; {field}" for field in written))
-        is_guess = any(value is not None and value[1] for value in given.values())
-        values = ", ".join(f"`{text}`" for text in texts.values())
-        title = f"Add the field{plural} {shown}, as {values}"
-        yield Candidate(title, problem.edit(edit), 0.6, Kind.GUESS if is_guess else Kind.FIX)
+    yield from _filled(problem, fields, known, parts)
     written = [name if name in known else f'{name} = failwith "TODO: {name}"' for name in fields]
     edit = TextEdit(parts[-1].end, parts[-1].end, "".join(f"; {field}" for field in written))
     if len(known) == len(fields):
@@ -78,6 +72,32 @@ def _completed(problem: Problem, tree: Syntax, fields: Sequence[str]) -> Iterato
         yield Candidate(title, problem.edit(edit), 0.85)
     else:
         yield Candidate(f"Add the field{plural} {shown}, to be written", problem.edit(edit), 0.5, Kind.SKELETON)
+
+
+def _filled(
+    problem: Problem, fields: Sequence[str], known: Sequence[str], parts: Sequence[Node]
+) -> Iterator[Candidate]:
+    """With what speaks for itself in the fields that no variable is for: the likeliest of each, the second of each."""
+    beside = [name.text for part in parts for name in itertools.islice(part.walk("field_name"), 1)]
+    lacking = [name for name in fields if name not in known]
+    offered = [new_values(problem, name, [*beside, *fields]) for name in lacking]
+    if not lacking or not all(offered):
+        return
+    for number in range(max(map(len, offered))):
+        values = dict(zip(lacking, (ways[min(number, len(ways) - 1)] for ways in offered), strict=True))
+        yield _with_values(problem, fields, values, parts[-1].end, _FILLED / (1 + number / 4))
+
+
+def _with_values(
+    problem: Problem, fields: Sequence[str], values: Mapping[str, NewValue], at: int, weight: float
+) -> Candidate:
+    written = [f"{name} = {values[name].text}" if name in values else name for name in fields]
+    edit = TextEdit(at, at, "".join(f"; {field}" for field in written))
+    shown = ", ".join(f"`{name}`" for name in fields)
+    texts = ", ".join(f"`{value.text}`" for value in values.values())
+    title = f"Add the field{'s' if len(fields) > 1 else ''} {shown}, as {texts}"
+    is_guess = any(value.is_guess for value in values.values())
+    return Candidate(title, problem.edit(edit), weight, Kind.GUESS if is_guess else Kind.FIX)
 
 
 def _open_pattern(problem: Problem, tree: Syntax) -> Iterator[Candidate]:

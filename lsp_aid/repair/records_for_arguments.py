@@ -17,7 +17,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, bare, read_call
 from lsp_aid.repair.declared_types import Parts, fields
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.new_fields import new_value
+from lsp_aid.repair.new_fields import new_values
 from lsp_aid.repair.places import node_of, tree
 from lsp_aid.repair.type_shapes import Type, parameters
 from lsp_aid.repair.values import calls
@@ -75,9 +75,9 @@ def _to_record(
         values, used = given
         by_place |= not any(bare(one)[0] for one in used)
         for field in parts.names:
-            if field not in values and (new := new_value(problem, field)) is not None:
-                values[field] = new[0]
-                is_guess |= new[1]
+            if field not in values and (new := new_values(problem, field, parts.names)):
+                values[field] = new[0].text
+                is_guess |= new[0].is_guess
         if len(values) < len(parts.names):
             continue
         edits.append(_with_record(call, parts, values, used, place))

@@ -13,6 +13,7 @@ from lsp_aid.repair import (
     makers,
     matched_options,
     options_for_sentinels,
+    records,
     records_for_tuples,
     undone_conversions,
 )
@@ -62,7 +63,27 @@ TASK = (
     'let who t = match t.who with None -> "?" | Some who -> who\n'
 )
 ID = "type id = Id of string\nlet of_text s = Id s\ntype user = { id : id; rest : id list }\nlet show (Id s) = s\n"
+JOB = (
+    "module Job = struct\n  type rank = Low | High\n  type t = { id : int; rank : rank }\n"
+    "  let default_rank = Low\n  let urgent id = { id; rank = High }\nend\n"
+)
+POST = (
+    "module Post = struct\n  module Tags = Map.Make (String)\n  type state = Draft | Public\n"
+    "  type t = { text : string; state : state; tags : int Tags.t }\n"
+    "  let make ?(state = Draft) text = { text; state; tags = Tags.empty }\nend\n"
+)
+PLAN = (
+    "type tier = Free | Paid\ntype plan = {\n  name : string;\n  tier : tier;  (* [Free], unless somebody pays *)\n}\n"
+)
 CASES = {
+    records: [
+        (f"{JOB}let f id = {{ Job.id }}", f"{JOB}let f id = {{ Job.id; rank = Job.default_rank }}"),
+        (
+            f"{POST}let f text = {{ Post.text }}",
+            f"{POST}let f text = {{ Post.text; state = Post.Draft; tags = Post.Tags.empty }}",
+        ),
+        (f"{PLAN}let f name = {{ name }}", f"{PLAN}let f name = {{ name; tier = Free }}"),
+    ],
     constants_for_variants: [
         (f'{LEVEL}let f x = put "low" x + put "very-high" x', f"{LEVEL}let f x = put Low x + put Very_high x"),
         (f"{LEVEL}let f l = put l 0 = 3 || l = 2", f"{LEVEL}let f l = put l 0 = 3 || l = Very_high"),
