@@ -97,6 +97,28 @@ async def test_users_follow_what_is_a_functor_now_and_what_is_none_any_more(tmp_
     }
 
 
+async def test_all_files_name_a_module_as_it_is_called_now(tmp_path: Path) -> None:
+    require("dune")
+    texts = {
+        "dune": "(library\n (name blog))\n",
+        "text.ml": "(* Was string_utils.ml. *)\nlet slug s = s\nlet words s = [ s ]\n"
+        "module Sub = struct let a = 1 end\n",
+        "url.ml": "let url s = String_utils.slug s\nlet n = String_utils.Sub.a\n",
+        "index.ml": "open String_utils\n\nlet count s = List.length (words s)\n",
+        "test/dune": "(test\n (name t)\n (libraries blog))\n",
+        "test/t.ml": 'module S = Blog.String_utils\nlet () = assert (S.slug "a" = "a" && Blog.Sizes.both 1 = 3)\n',
+        "wide.ml": "let wide n = n + 1\n",
+        "high.ml": "let high n = n\n",
+        "sizes.ml": "let both n = Size.wide n + Size.high n\n",
+    }
+    assert await changed(texts, tmp_path) == {
+        "url.ml": "let url s = Text.slug s\nlet n = Text.Sub.a\n",
+        "index.ml": "open Text\n\nlet count s = List.length (words s)\n",
+        "test/t.ml": 'module S = Blog.Text\nlet () = assert (S.slug "a" = "a" && Blog.Sizes.both 1 = 3)\n',
+        "sizes.ml": "let both n = Wide.wide n + High.high n\n",
+    }
+
+
 async def test_definitions_follow_the_labels_of_their_types(tmp_path: Path) -> None:
     require("dune")
     texts = {
