@@ -6,6 +6,7 @@ let* x = get () in ...                    let open Syntax in let* x = get () in 
 let%bind x = get () in ...                let* x = get () in ...          without the preprocessor
 match get () with Some x -> ...           let* found = get () in match found with Some x -> ...
 if ready x then ...                       let* value = ready x in if value then ...
+let* a = x and* b = y in { a; b }         let+ a = x and+ b = y in { a; b }      without an `and*`
 """
 
 import re
@@ -16,6 +17,7 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.scope import opened
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.joined_bindings import joined_bindings
 from lsp_aid.repair.operands import clashing
 from lsp_aid.repair.places import declared_elsewhere, node_of, tree
 from lsp_aid.repair.taken_out import operators_of, taken_out
@@ -36,7 +38,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if isinstance(message, messages.BrokenRule) and message.rule == "extension-node":
         return list(_of_preprocessor(problem, syntax, message.names[0]))
     if isinstance(message, messages.UnboundName) and _OPERATOR.match(message.name):
-        return list(_opened(problem, message, syntax, node))
+        return [*_opened(problem, message, syntax, node), *await joined_bindings(problem, message, syntax, node)]
     if isinstance(message, messages.NotARecord | messages.NotAFunction):
         return list(_forgotten(problem, syntax, node)) if read(message.type).parts else ()
     if isinstance(message, messages.UnboundName) and message.of_type:

@@ -28,6 +28,10 @@ pytestmark = pytest.mark.dune
 MONEY = "type coin = Eur | Usd\nlet show ~coin n = if coin = Usd then string_of_int n else string_of_int (n + 1)\n"
 HELD = f"{MONEY}type bill = {{ coin : coin; sum : int; rest : int list }}\n"
 SPAN = "type span = { first : int; last : int; n : int }\nlet span l = { first = 0; last = 1; n = List.length l }\n"
+BOTH = (
+    "let ( let* ) = Option.bind\nlet ( let+ ) x f = Option.map f x\n"
+    "let ( and+ ) a b = match a, b with Some a, Some b -> Some (a, b) | _ -> None\n"
+)
 GOOD = "let g n = if n > 0 then Ok n else Error n\n"
 TAX = (
     "type item = { price : float }\nlet with_tax rate i = string_of_float (rate *. i.price)\n"
@@ -103,6 +107,15 @@ CASES = {
             f"{MAKE}{GOOD}let f n = let* a = g n in if a > 1 then g a else g 0",
         ),
         (f"{MAKE}let f n = let t = make n in Ok (t.n + 1)", f"{MAKE}let f n = let* t = make n in Ok (t.n + 1)"),
+        (f"{BOTH}let f a b = let* a = a and* b = b in a + b", f"{BOTH}let f a b = let+ a = a and+ b = b in a + b"),
+        (
+            f"{BOTH}let f a b c = let* a = a\n  and* b = b\n  and* c = c in Some (a + b + c)",
+            f"{BOTH}let f a b c = let* a = a\n  and+ b = b\n  and+ c = c in Some (a + b + c)",
+        ),
+        (
+            "let ( let* ) = Option.bind\nlet f a b = let* c = a\n  and* d = b in Some (c + d)",
+            "let ( let* ) = Option.bind\nlet f a b = let* c = a in\n  let* d = b in Some (c + d)",
+        ),
     ],
     matched_bindings: [
         (
