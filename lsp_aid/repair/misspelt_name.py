@@ -22,6 +22,7 @@ from lsp_aid.ocaml.scope import in_scope, lookup, names_of
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import argument_labels
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.gone_fields import follows, named_alike
 from lsp_aid.repair.places import (
     Declared,
     declared_elsewhere,
@@ -38,6 +39,7 @@ from lsp_aid.repair.similarity import is_short_for, nearest, similarity, words_i
 _AT_MOST = 8
 _FILES_AT_MOST = 400
 _SHORTENED = 0.72
+_VARIABLE_STAYS = 0.8
 _OPERATOR = """prefix_operator hash_operator pow_operator mult_operator add_operator concat_operator rel_operator
     and_operator or_operator assign_operator indexing_operator let_operator let_and_operator match_operator"""
 OPERATORS = tuple(_OPERATOR.split())
@@ -88,12 +90,15 @@ def _candidates(problem: Problem) -> Sequence[Candidate]:
     if syntax is None or place is None:
         return ()
     guesses: dict[str, Guess] = {}
+    is_short = message.sort == "record field" and not _qualifier(place)
     for guess in (*_hinted(message), *_others(problem, message, syntax, place)):
+        if is_short and message.qualifier and guess.path.rpartition(".")[0] == message.qualifier:
+            guess = _unqualified(guess)  # the first field of the record has the module
         written = guess.path if guess.whole or not message.qualifier else f"{message.qualifier}.{guess.path}"
         if written != message.path and guesses.get(written, guess).weight <= guess.weight:
             guesses[written] = guess
     best = sorted(guesses.values(), key=lambda g: -g.weight)[:_AT_MOST]
-    return [_candidate(problem, message, syntax, place, guess) for guess in best]
+    return [one for guess in best for one in _of_guess(problem, message, syntax, place, guess)]
 
 
 def _hinted(message: messages.UnboundName) -> Iterator[Guess]:
@@ -120,7 +125,8 @@ def _place(problem: Problem, message: messages.UnboundName, syntax: Syntax) -> N
 
 
 def _is(node: Node, message: messages.UnboundName) -> bool:
-    return node.text == message.name and _qualifier(node) == message.qualifier
+    said = _qualifier(node)
+    return node.text == message.name and (said == message.qualifier or (message.sort == "record field" and not said))
 
 
 def _qualifier(node: Node) -> str:
@@ -128,14 +134,26 @@ def _qualifier(node: Node) -> str:
     return re.sub(r"\s", "", before[1]).rstrip(".") if before else ""
 
 
-def _candidate(problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node, guess: Guess) -> Candidate:
+def _of_guess(
+    problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node, guess: Guess
+) -> Iterator[Candidate]:
     hinted = guess.path in message.suggestions
-    places = _same(syntax, message, place) if hinted else [place]
-    edits = [_edit(problem, node, guess) for node in places]
+    is_field = message.sort == "record field"
+    places = named_alike(problem, syntax, place) if is_field else _same(syntax, message, place) if hinted else [place]
     shown = guess.path if guess.whole or not message.qualifier else f"{message.qualifier}.{guess.path}"
-    times = f" ({len(edits)} times)" if len(edits) > 1 else ""
+    times = f" ({len(places)} times)" if len(places) > 1 else ""
     title, weight = f"Replace `{message.path}` by `{shown}`{times}", min(0.98, max(0.02, guess.weight))
-    return Candidate(title, problem.edit(*edits), weight, guess.kind)
+    edits = [_edit(problem, node, guess if node == place or not is_field else _unqualified(guess)) for node in places]
+    followed = follows(problem, syntax, places, _last(guess.path)) if is_field else {}
+    if followed:
+        made = {**{edit.end: edit for edit in edits}, **followed}
+        yield Candidate(f"{title}, as a variable as well", problem.edit(*made.values()), weight, guess.kind)
+        weight *= _VARIABLE_STAYS
+    yield Candidate(title, problem.edit(*edits), weight, guess.kind)
+
+
+def _unqualified(guess: Guess) -> Guess:
+    return evolve(guess, path=_last(guess.path), whole=False)
 
 
 def _same(syntax: Syntax, message: messages.UnboundName, place: Node) -> list[Node]:
@@ -204,7 +222,7 @@ def _others(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
             found += _in_project(problem, message, syntax)
         if message.sort == "record field" and message.of_type:
             found += _called(problem, message, syntax, place)
-        if message.sort == "record field" and not found:
+        if message.sort == "record field" and (not found or message.qualifier):
             found += _fields(problem, message, syntax, place)
     if message.sort in _DECLARED_AS and message.suggestions and not message.of_type:
         yield from _moved(problem, message)
@@ -377,10 +395,15 @@ def _of_module(message: messages.UnboundName, place: Node, known: Sequence[Decla
 
 
 def _is_read(problem: Problem, field: str) -> bool:
-    """Whether a file of the project reads a field of that name."""
+    """Whether the file, or one that does not declare the field, reads a field of that name."""
     read = re.compile(rf"[\w')]\s*\.\s*(?:[A-Z][\w']*\.)*{re.escape(field)}(?![\w'])")
-    paths = [path for path in problem.view.paths() if path.endswith(".ml")][:_FILES_AT_MOST]
-    return any(read.search(text_of(problem.view, path) or "") for path in paths)
+    declared = re.compile(rf"[{{;]\s*(?:mutable\s+)?{re.escape(field)}\s*:(?!=)")
+    own = problem.diagnostic.path
+    for path in [path for path in problem.view.paths() if path.endswith(".ml")][:_FILES_AT_MOST]:
+        text = text_of(problem.view, path) or ""
+        if read.search(text) and (path == own or not declared.search(text)):
+            return True
+    return False
 
 
 def _qualified(message: messages.UnboundName, found: Declared) -> Iterator[Guess]:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import is_pure
 from lsp_aid.repair.nested_fields import records
@@ -48,15 +50,26 @@ def _named(record: Node) -> Iterator[tuple[str, Node]]:
                 yield named.text, part
 
 
+def _is_used(part: Node, name: str) -> bool:
+    """Whether a pattern binds a variable by the field's name that something uses."""
+    start, end = item_around(part)
+    item = part.syntax.node_at(start, end - 1)
+    if part.kind != "field_pattern" or part.field("pattern") is not None or item is None:
+        return False
+    uses = (use for use in item.walk("value_path") if use.text == name)
+    bindings = (lookup(part.syntax, name, use.start) for use in uses)
+    return any(binding is not None and part.start <= binding.node.start < part.end for binding in bindings)
+
+
 def _taken_out(record: Node, name: str) -> Iterator[TextEdit]:
-    """Nothing where the value of the field may do something."""
+    """Nothing where the value of the field may do something, or is used."""
     parts = list(_named(record))
     place = next((n for n, (field, _) in enumerate(parts) if field == name), None)
     if place is None or len(parts) < 2:
         return
     part = parts[place][1]
     body = part.field("body")
-    if body is not None and not is_pure(body):
+    if (body is not None and not is_pure(body)) or _is_used(part, name):
         return
     if place + 1 < len(parts):
         following = parts[place + 1][1]

@@ -21,6 +21,13 @@ async def test_fixture(path: Path, tmp_path: Path) -> None:
     assert {**case.before, **best.changes.texts} == case.after
 
 
+HOST = (
+    "type t = { name : string; address : string }\nlet k ~address n = ignore address; n\n"
+    "let m ~addr n = ignore addr; n\n"
+)
+INNER = "module Host = struct type t = { name : string; address : string } end\n"
+
+
 async def test_hints_of_the_compiler(tmp_path: Path) -> None:
     await check_best(
         misspelt_name,
@@ -140,14 +147,35 @@ async def test_several_suggestions_are_several_candidates_the_likest_first(tmp_p
     assert len(set(titles)) == len(titles)
 
 
+async def test_a_variable_follows_the_field_that_a_pattern_binds_it_by(tmp_path: Path) -> None:
+    await check_best(
+        misspelt_name,
+        [
+            (
+                f"{HOST}let f {{ name; addr }} = name ^ addr\nlet g ?(port = 0) h = h.addr, port",
+                f"{HOST}let f {{ name; address }} = name ^ address\nlet g ?(port = 0) h = h.address, port",
+            ),
+            (
+                f"{HOST}let f {{ name; addr }} = {{ name; addr }}, k ~address:addr (m ~addr 1)",
+                f"{HOST}let f {{ name; address }} = {{ name; address }}, k ~address (m ~addr:address 1)",
+            ),
+            (
+                f"{INNER}let f {{ Host.name; addr }} = name ^ addr",
+                f"{INNER}let f {{ Host.name; address }} = name ^ address",
+            ),
+        ],
+        tmp_path,
+    )
+
+
 async def test_a_field_that_is_also_a_variable_keeps_it(tmp_path: Path) -> None:
     await check_best(
         misspelt_name,
         [
             ("type t = { name : int }\nlet f nmae = { nmae }", "type t = { name : int }\nlet f nmae = { name = nmae }"),
             (
-                "type t = { name : int }\nlet f { nmae } = nmae + 1",
-                "type t = { name : int }\nlet f { name = nmae } = nmae + 1",
+                "type t = { name : int }\nlet f name { nmae } = nmae + name",
+                "type t = { name : int }\nlet f name { name = nmae } = nmae + name",
             ),
         ],
         tmp_path,
