@@ -13,6 +13,7 @@ from lsp_aid.repair import (
     deprecated,
     forgotten,
     formats,
+    fragile_matches,
     guards,
     mirrored_cases,
     missing_cases,
@@ -31,6 +32,7 @@ from tests.support.repair import candidates_of, cases, repaired
 pytestmark = pytest.mark.dune
 
 FAMILIES = (attributes, classes, comments_and_strings, deprecated, needless, records)
+STRICT = '[@@@warning "@4"]\ntype t = A | B of int | C\n'
 R = "type r = { a : int; b : int }\n"
 OLD = (
     "module M : sig val f : int -> int val g : int -> int [@@deprecated {}] end = struct let f x = x let g x = x end\n"
@@ -189,6 +191,24 @@ async def test_fixtures(family: ModuleType, tmp_path: Path) -> None:
                 (
                     "module type T = functor (X : sig end) -> sig end",
                     "module type T = functor (_ : sig end) -> sig end",
+                ),
+            ],
+        ),
+        (
+            fragile_matches,
+            [
+                (STRICT + "let f = function A -> 1 | _ -> 2", STRICT + "let f = function A -> 1 | B _ | C -> 2"),
+                (
+                    STRICT + "let f = function A -> 1 | B x -> x | _ -> 2",
+                    STRICT + "let f = function A -> 1 | B x -> x | C -> 2",
+                ),
+                (
+                    STRICT + "let f = function A -> 1 | B 3 -> 2 | _ -> 2",
+                    STRICT + "let f = function A -> 1 | B 3 -> 2 | B _ | C -> 2",
+                ),
+                (
+                    STRICT + "let f x y = match x with A when y -> 1 | _ -> 2",
+                    STRICT + "let f x y = match x with A when y -> 1 | A | B _ | C -> 2",
                 ),
             ],
         ),
