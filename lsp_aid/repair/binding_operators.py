@@ -1,6 +1,7 @@
 """`let*` and its like: forgotten, too much, or not in scope.
 
 let b = number b in Ok (a + b)            let* b = number b in Ok (a + b)
+let b = number b in ..., twice            let* b = number b in ..., twice
 let* n = List.length xs in Some n         let n = List.length xs in Some n
 let* x = get () in ...                    let open Syntax in let* x = get () in ...
 let%bind x = get () in ...                let* x = get () in ...          without the preprocessor
@@ -25,6 +26,7 @@ from lsp_aid.repair.type_shapes import read
 
 _OPERATOR = re.compile(r"(?:let|and)[-+*/|&^$@<>=!%:.]+$")
 MOST = 4
+_TOGETHER = 0.02
 _EXTENSION = re.compile(r"\b(?P<word>let|and)%(?P<name>[\w.]+)")
 _OPERATORS = {"bind": "*", "map": "+", "lwt": "*", "lwt.try": "*"}
 
@@ -90,10 +92,37 @@ def _forgotten(problem: Problem, syntax: Syntax, node: Node) -> Iterator[Candida
         pattern = bound.field("pattern")
         if pattern is not None and pattern.text == name and not bound.child("parameter"):
             for operator in sorted(operators, key=lambda text: text != "let*")[:2]:
-                edit = problem.edit(TextEdit(definition.start, definition.start + 3, operator))
                 weight = 0.94 if operator == "let*" else 0.5
+                edit = problem.edit(TextEdit(definition.start, definition.start + 3, operator))
                 yield Candidate(f"`{name}` is what `{operator}` takes out of it", edit, weight)
+                alike = _of_same_call(syntax, bound)
+                if len(alike) > 1:
+                    edit = problem.edit(*(TextEdit(one.start, one.start + 3, operator) for one in alike))
+                    title = f"`{operator}` takes out what `{_called(bound)}` gives ({len(alike)} times)"
+                    yield Candidate(title, edit, weight + _TOGETHER)
             return
+
+
+def _of_same_call(syntax: Syntax, bound: Node) -> list[Node]:
+    """The plain `let`s that bind what the same function gives, in definitions with such operators: its result is of
+    another type than it was, and one of them that is left is no error where its value is only passed on."""
+    name = _called(bound)
+    lets = []
+    for around in syntax.walk("let_expression") if name else ():
+        definition = around.child("value_definition")
+        binding = definition.child("let_binding") if definition is not None else None
+        whole = [n for n in around.ancestors() if n.kind == "value_definition"]
+        if definition is None or binding is None or definition.child("let_operator") or binding.child("parameter"):
+            continue
+        if _called(binding) == name and whole and next(whole[-1].walk("let_operator"), None) is not None:
+            lets.append(definition)
+    return lets
+
+
+def _called(bound: Node) -> str:
+    body = bound.field("body")
+    function = body.field("function") if body is not None and body.kind == "application_expression" else None
+    return function.text if function is not None else ""
 
 
 def _superfluous(problem: Problem, node: Node, message: messages.TypeClash) -> Iterator[Candidate]:

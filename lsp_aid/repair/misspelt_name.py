@@ -386,11 +386,11 @@ def _called(problem: Problem, message: messages.UnboundName, syntax: Syntax, pla
 
 
 def _of_module(message: messages.UnboundName, place: Node, known: Sequence[Declared]) -> Iterator[Guess]:
-    """The fields of the module that is named with it which have a word in common with it."""
+    """The fields of the module that is named with it which something tells to be meant."""
     for found in known:
         if message.qualifier in (found.path.rpartition(".")[0], found.short.rpartition(".")[0]):
             for field in fields_meant(message.name, place, found.owner, [(found.name, found.owner)]):
-                if field.is_sure and words_in_common(message.name, field.name):
+                if field.is_sure:
                     yield Guess(field.name, field.weight, whole=False)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from attrs import frozen
 
 from lsp_aid.ocaml.syntax import Node
-from lsp_aid.repair.similarity import words_in_common
+from lsp_aid.repair.similarity import letters_in_common, words_in_common
 
 _RECORDS = ("record_expression", "record_pattern")
 _PARTS = ("field_expression", "field_pattern")
 _ALIKE = 0.6
+_SAME_ROOT = 0.75
 _MOST = 6  # fields of a type that are tried in the place of one that is like none of them
 
 
@@ -51,10 +52,15 @@ def called(place: Node) -> str:
 
 def _of_type(name: str, names: Sequence[str], *, complete: bool) -> Iterator[Field]:
     """`complete`: the record has to have them all, so that the only one that it lacks is the one."""
-    alike = {other: words_in_common(name, other) for other in names}
+    alike = {other: words_in_common(name, other) or _by_letters(name, other) for other in names}
     only = complete and len(names) == 1
     for other, share in _best(alike):
         yield Field(other, 0.6 if only else 0.15 + 0.5 * share, is_sure=only or share > 0)
+
+
+def _by_letters(name: str, other: str) -> float:
+    share = letters_in_common(name, other)
+    return share if share >= _SAME_ROOT else 0.0
 
 
 def _best(alike: Mapping[str, float]) -> list[tuple[str, float]]:

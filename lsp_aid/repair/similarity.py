@@ -32,6 +32,14 @@ def words_in_common(left: str, right: str) -> float:
     return len(ours & theirs) / max(1, len(ours | theirs))
 
 
+def letters_in_common(left: str, right: str) -> float:
+    """From 0 to 1: how much of the shorter name its longest run of letters that is in the other is, `clino` and
+    `inclination` four of five. A run of fewer than four letters is chance."""
+    short, long = sorted((left.casefold(), right.casefold()), key=len)
+    runs = (n for n in range(len(short), 3, -1) for at in range(len(short) - n + 1) if short[at : at + n] in long)
+    return next(runs, 0) / max(1, len(short))
+
+
 def is_short_for(left: str, right: str) -> bool:
     """Whether one name is the other with words shortened: `lat` for `latitude`, `max_len` for `max_length`, `msg` for
     `message`."""

@@ -139,6 +139,15 @@ async def test_a_field_that_is_read_elsewhere_is_not_what_another_is_called_now(
     assert not (await repaired(case, tmp_path, {"misspelt_name": misspelt_name})).repairs
 
 
+async def test_a_field_with_the_root_of_another_is_what_it_is_called_now(tmp_path: Path) -> None:
+    shot = "type shot = { bearing : float; inclination : float }\nlet up (s : shot) = { s with inclination = 0. }\n"
+    shot += "let sum (s : shot) = s.bearing +. s.inclination\n"
+    case = txtar.Case("root", {**PROJECT, "a.ml": shot + "let f (s : shot) = s.clino +. 1.\n"})
+    best = (await repaired(case, tmp_path, {"misspelt_name": misspelt_name})).repairs[0]
+    assert best.kind is Kind.FIX
+    assert best.changes.texts == {"a.ml": shot + "let f (s : shot) = s.inclination +. 1.\n"}
+
+
 async def test_several_suggestions_are_several_candidates_the_likest_first(tmp_path: Path) -> None:
     [found] = await candidates_of(misspelt_name, {"a.ml": "let f xs = List.iterr print_int xs\n"}, tmp_path)
     titles = [candidate.title for candidate in found]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_aid.repair.similarity import distance, is_short_for, nearest, similarity
+from lsp_aid.repair.similarity import distance, is_short_for, letters_in_common, nearest, similarity
 
 words = st.text(st.sampled_from("abc_A"), max_size=8)
 
@@ -41,3 +41,10 @@ def test_words_may_be_shortened(names: tuple[str, str]) -> None:
 @pytest.mark.parametrize("names", [("lon", "latitude"), ("len", "len"), ("of_int", "of_string"), ("age", "message")])
 def test_other_words_are_not_short_for_a_name(names: tuple[str, str]) -> None:
     assert not is_short_for(*names)
+
+
+def test_a_name_may_have_the_root_of_another() -> None:
+    assert letters_in_common("clino", "inclination") == 0.8
+    assert letters_in_common("rate", "iterate") == 1.0
+    assert letters_in_common("name", "namely") == 1.0
+    assert letters_in_common("old", "folder") == 0.0  # three letters are chance

@@ -76,6 +76,12 @@ CASES = {
             RESULTS + "let f n = let* a = get n in let b = a + 1 in Ok (a + b)",
         ),
         (
+            RESULTS + "let f n = let* a = get n in let b = get a in Ok (b, a)\n"
+            "let g n = let* a = get n in let b = get a in let b = get b in Ok (b, a)",
+            RESULTS + "let f n = let* a = get n in let* b = get a in Ok (b, a)\n"
+            "let g n = let* a = get n in let* b = get a in let* b = get b in Ok (b, a)",
+        ),
+        (
             OPTIONS + "let f n = let* a = n in Some (a + 1)",
             OPTIONS + "let f n = let open Syntax in let* a = n in Some (a + 1)",
         ),
