@@ -5,6 +5,9 @@ label plot.width                              label plot.width
 let owner s = int_of_string_opt s             let owner s = Option.map User_id.of_int (int_of_string_opt s)
 { name; owner = owner field }                 { name; owner = owner field }
 
+let volume = step + 1 in                      let volume = Percent.clamp (step + 1) in
+{ t with volume }                             { t with volume }
+
 Where the module of the type has a function for that.
 """
 
@@ -14,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
+from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Item, Node, Syntax, bound_names, parse
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.branch_ends import ends
@@ -27,6 +31,7 @@ _MAPS = {"option": ("Option.map", "Some"), "result": ("Result.map", "Ok"), "list
 _NOTHING = re.compile(r"^(?:None|\[\s*\]|Error\b.*|raise\b.*|failwith\b.*|invalid_arg\b.*|assert false)$", re.DOTALL)
 _USUAL = re.compile(r"\.(?:of|to)_\w+$")
 _PARAMETER, _ANY_PARAMETER, _RESULT = 0.9, 0.65, 0.9
+_VARIABLE, _LONE_VARIABLE = 0.9, 0.8
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -48,7 +53,12 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if len(forms) != 1 and len(usual) != 1:
         return ()
     form = forms[0] if len(forms) == 1 else usual[0]
-    if is_own[1]:
+    changes: ChangeSet | None
+    variable = _variable(problem, within_parentheses(node), around, form)
+    if variable is not None:
+        changes, weight = variable
+        what = "gives"
+    elif is_own[1]:
         changes = _result(problem, syntax, within_parentheses(node), around, form, (given, wanted))
         weight, what = _RESULT, "gives"
     else:
@@ -70,6 +80,28 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
 
 
 # --- what it gives ---
+
+
+def _variable(problem: Problem, node: Node, around: str, function: str) -> tuple[ChangeSet, float] | None:
+    """What a local variable is bound to, made a value of the type, where all that uses it is what is in error, or
+    stands for a field or a label as well."""
+    name = node.text
+    binding = lookup(node.syntax, name, node.start) if name.isidentifier() else None
+    body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
+    above = binding.binding.enclosing("value_definition") if binding is not None else None
+    is_local = above is not None and above.parent is not None and above.parent.kind == "let_expression"
+    if binding is None or body is None or binding.arity or not is_local or binding.node.parent != binding.binding:
+        return None
+    uses = {
+        (use.start, use.end)
+        for use in node.syntax.walk("value_path", "field_expression", "label_name")
+        if use.text == name and lookup(node.syntax, name, use.start) == binding
+    }
+    if len(uses) != 1:
+        return None
+    is_punned = node.kind in ("field_expression", "label_name", "labeled_argument")
+    edits = [edit for end in ends(body) for edit in _converted(end, around, function)]
+    return (problem.edit(*edits), _VARIABLE if is_punned else _LONE_VARIABLE) if edits else None
 
 
 def _result(

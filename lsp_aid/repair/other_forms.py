@@ -37,7 +37,8 @@ _KNOWN = ("option", "result", "ref", "->", "*", "exn", "lazy_t")  # they are no 
 _OF_A_CALL_THAT_LACKS = 0.6
 _NEEDS_NONE = (
     "let_binding", "parenthesized_expression", "match_case", "then_clause", "else_clause", "let_expression",
-    "typed_expression",
+    "typed_expression", "field_expression", "set_expression", "list_expression", "array_expression", "tuple_expression",
+    "sequence_expression", "if_expression", "match_expression",
 )  # fmt: skip
 
 
@@ -186,14 +187,15 @@ async def functions(asked: AskedTypes, node: Node, given: Type, wanted: Type) ->
 
 def _edit(node: Node, form: Form) -> TextEdit:
     is_enclosed = form.text.startswith("[")
-    text = node.text if node.kind in ATOMS or is_enclosed else f"({node.text})"
+    is_punned = node.kind == "field_expression"
+    text = node.text if node.kind in ATOMS or is_enclosed or is_punned else f"({node.text})"
     made = form.text.replace("{}", text)
     if is_enclosed:
         node = outside_parentheses(node)
     if is_enclosed or (made.startswith("(") and form.text.endswith(")")):
         return TextEdit(node.start, node.end, made)
     parent = node.parent
-    is_free = parent is None or parent.kind in _NEEDS_NONE or parent.kind.startswith("infix")
+    is_free = is_punned or parent is None or parent.kind in _NEEDS_NONE or parent.kind.startswith("infix")
     return TextEdit(node.start, node.end, made if is_free else f"({made})")
 
 

@@ -11,7 +11,7 @@ from lsp_aid.domain.text import TextEdit, apply_text_edits
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 
 _NAME = re.compile(r"[a-z_][\w']*")
-_BEFORE = re.compile(r"(?:[{;]\s*|[~?])[a-z_][\w']*$|(?:[{;]\s*|[~?])$")
+_BEFORE = re.compile(r"(?:[{;]\s*|\bwith\s+|[~?])(?:[a-z_][\w']*)?$")
 _NO_VALUE = re.compile(r"[;{}=:]|,(?![^(]*\))|\b(?:with|let|in|fun|match|if)\b")
 _LONGEST = 200
 

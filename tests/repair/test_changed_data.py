@@ -105,6 +105,10 @@ CASES = {
             f"{MILES}let read s = [ float s ]\nlet f r s = {{ r with parts = read s }}",
             f"{MILES}let read s = List.map Miles.of_float [ float s ]\nlet f r s = {{ r with parts = read s }}",
         ),
+        (
+            f"{MILES}let f r n = let long = float n +. 1. in {{ r with long }}",
+            f"{MILES}let f r n = let long = Miles.of_float (float n +. 1.) in {{ r with long }}",
+        ),
     ],
     makers: [
         (f'{USER}let f id = {{ User.id; name = "a" }}', f'{USER}let f id = User.v ~id "a"'),
