@@ -196,7 +196,8 @@ def around(nodes: Sequence[Node], offset: int) -> tuple[Group, ...]:
 
 
 def add_to_field(text: str, stanza: Group, name: str, value: str) -> TextEdit:
-    """Adds a word to a field, as the last one, in the field's layout; with the field itself where it is missing."""
+    """Adds a word to a field, as the last one, or in its place where the words are in order, in the field's layout;
+    with the field itself where it is missing."""
     found = field(stanza, name)
     if found is None:
         return add_field(text, stanza, f"({name} {quote(value)})")
@@ -207,11 +208,24 @@ def add_to_field(text: str, stanza: Group, name: str, value: str) -> TextEdit:
     if not items:
         after = found.items[0].end
         return TextEdit(after, after, f" {quote(value)}")
-    last = items[-1]
+    last, behind = items[-1], _behind(items, value)
+    if behind is not None:
+        is_own_line = _one_to_a_line(text, found, items)
+        gap = _newline(text) + " " * _column(text, behind.start) if is_own_line else " "
+        return TextEdit(behind.start, behind.start, quote(value) + gap)
     if not _one_to_a_line(text, found, items):
         return TextEdit(last.end, last.end, f" {quote(value)}")
     at = _line_comment_end(text, last.end)
     return TextEdit(at, at, _newline(text) + " " * _column(text, last.start) + quote(value))
+
+
+def _behind(items: Sequence[Node], value: str) -> Word | None:
+    """The word that a new one stands in front of where two or more are in the order of the alphabet."""
+    words = [item for item in items if isinstance(item, Word) and item.value[:1].isalpha()]
+    values = [word.value for word in words]
+    if not 1 < len(words) == len(items) or values != sorted(values):
+        return None
+    return next((word for word in words if word.value > value), None)
 
 
 _FIRST = frozenset(

@@ -4,6 +4,7 @@ Dates.today         Tools.Dates.today           of the wrapped library `tools`
 Tools.Dates.today   Dates.today                 of a library that is not wrapped
 Shop.Stock.count    module Stock = Stock        in shop.ml, which says what the library `shop` shows
 Lib.Dates.today     Tools.Dates.today           where `lib` is only the folder of the library `tools`
+Base.Clock.now      Platform.Clock.now          where that library has the module now: it is added where it lacks
 """
 
 import posixpath
@@ -14,11 +15,12 @@ from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import dune_stanzas, messages
 from lsp_aid.ocaml.dune_stanzas import Stanza, module_of
-from lsp_aid.ocaml.syntax import Node, Syntax
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.dune_places import SOURCES, Dunes, described, read_dunes
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import newline
-from lsp_aid.repair.places import text_of, tree
+from lsp_aid.repair.missing_library import called
+from lsp_aid.repair.places import is_member, text_of, tree
 
 _ALIAS = re.compile(r"^module\s+[A-Z][\w']*\s*=\s*[A-Z][\w'.]*[ \t]*$", re.MULTILINE)
 
@@ -34,7 +36,10 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if own is None:
         return []
     if message.qualifier:
-        return list(_not_shown(problem, dunes, own, message.qualifier, message.name))
+        return [
+            *_not_shown(problem, dunes, own, message.qualifier, message.name),
+            *_moved(problem, dunes, message.qualifier, message.name),
+        ]
     return [
         *_qualified(problem, dunes, own, message.name),
         *_not_wrapped(problem, dunes, own, message.name),
@@ -72,8 +77,7 @@ def _roots(syntax: Syntax, module: str) -> list[Node]:
 
 
 def _linked(dunes: Dunes, own: Stanza, library: Stanza, is_linked: bool) -> ChangeSet:
-    name = next(iter((*library.names, *library.public_names)))
-    return ChangeSet() if is_linked else dunes.adding([(own, name)])
+    return ChangeSet() if is_linked else dunes.adding([(own, called(library, dunes.stanzas))])
 
 
 def _and_linked(own: Stanza, library: Stanza, is_linked: bool) -> str:
@@ -164,6 +168,78 @@ def _not_shown(problem: Problem, dunes: Dunes, own: Stanza, qualifier: str, modu
                 change = change.then(problem.edit(_aliased(text, module), path=path))
         names = " and ".join(f"`{posixpath.basename(path)}`" for path in files)
         yield Candidate(f"Show the module `{module}` to users of {described(library)}, in {names}", change, 0.94)
+
+
+def _moved(problem: Problem, dunes: Dunes, qualifier: str, module: str) -> Iterator[Candidate]:
+    """The library that has the module now, wherever the project names it by the one that had it."""
+    if any(
+        _main(lib) == qualifier and module in _modules(dunes, lib) for lib in dunes.stanzas if lib.kind == "library"
+    ):
+        return
+    homes = [
+        library for library in dunes.stanzas if library.kind == "library" and _shows(problem, dunes, library, module)
+    ]
+    for home in homes:
+        edits = _renaming(problem, dunes, home, qualifier, module)
+        users = [dune_stanzas.owner(path, dunes.stanzas) for path in edits]
+        needs = [
+            (user, called(home, dunes.stanzas))
+            for user in users
+            if user is not None and user != home and not {*home.names, *home.public_names} & set(user.libraries)
+        ]
+        change = dunes.adding(needs)
+        for path, some in edits.items():
+            change = change.then(problem.edit(*some, path=path))
+        links = ", ".join(dict.fromkeys(described(user) for user, _ in needs))
+        linked = f", and add it to {links}" if links else ""
+        title = f"`{module}` is in {described(home)} now, not in `{qualifier}`{linked}"
+        yield Candidate(title, change, 0.93 / len(homes))
+
+
+def _shows(problem: Problem, dunes: Dunes, library: Stanza, module: str) -> bool:
+    """Whether others can name this module of the library."""
+    theirs, main = _modules(dunes, library), _main(library)
+    if not library.is_wrapped or main == module or main not in theirs:
+        return module in theirs
+    text = text_of(problem.view, theirs[main]) or ""
+    return re.search(rf"^module\s+{re.escape(module)}\b", text, re.MULTILINE) is not None
+
+
+def _renaming(
+    problem: Problem, dunes: Dunes, home: Stanza, qualifier: str, module: str
+) -> dict[str, tuple[TextEdit, ...]]:
+    """The edits of all files that name the module by its old place, or that open that place and name it at all."""
+    main = _main(home)
+    found: dict[str, tuple[TextEdit, ...]] = {}
+    for path in (path for path in dunes.paths if path.endswith(SOURCES)):
+        text = text_of(problem.view, path) or ""
+        if module not in text or qualifier not in text:
+            continue
+        user = dune_stanzas.owner(path, dunes.stanzas)
+        is_inside = user == home or not home.is_wrapped or main == module
+        edits = [
+            TextEdit(start, end, module if is_inside else f"{main}.{module}")
+            for start, end in _mentions(
+                text, path, qualifier, module, set(dunes.modules_beside(user)) if user else set()
+            )
+        ]
+        if edits:
+            found[path] = tuple(edits)
+    return found
+
+
+def _mentions(text: str, path: str, qualifier: str, module: str, beside: set[str]) -> Iterator[tuple[int, int]]:
+    if not path.endswith((".ml", ".mli")):
+        pattern = rf"(?<![\w'.]){re.escape(qualifier)}\.{re.escape(module)}(?![\w'])"
+        yield from (match.span() for match in re.finditer(pattern, text))
+        return
+    syntax = parse(text, path)
+    for node in syntax.walk("module_path", "extended_module_path"):
+        if "".join(node.text.split()) == f"{qualifier}.{module}" and not is_member(node):
+            yield node.start, node.end
+    opens = [one for one in syntax.walk("open_module") if one.text.split()[-1] == qualifier]
+    if opens and module not in beside and not _is_bound(syntax, module):
+        yield from ((node.start, node.end) for node in _roots(syntax, module) if node.start > opens[0].end)
 
 
 def _aliased(text: str, module: str) -> TextEdit:

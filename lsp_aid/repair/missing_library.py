@@ -197,11 +197,17 @@ def _offering(module: str, user: Stanza, dunes: Dunes) -> Iterator[tuple[str, fl
 
 
 def called(library: Stanza, stanzas: Sequence[Stanza]) -> str:
-    """The name by which the other stanzas call the library: the public one where they do, or where it has no other."""
+    """The name by which the other stanzas call the library, or those like it: the public one where they do, or where it
+    has no other."""
     used = {name for stanza in stanzas for name in stanza.libraries}
-    if library.names and not used.intersection(library.public_names):
-        return library.names[0]
-    return library.public_names[0]
+    others = [one for one in stanzas if one.kind == "library"]
+    if not used.intersection((*library.names, *library.public_names)):
+        publicly = any(used.intersection(one.public_names) - {*one.names} for one in others)
+        is_public = publicly and not any(used.intersection(one.names) for one in others)
+    else:
+        is_public = bool(used.intersection(library.public_names))
+    names = (*library.public_names, *library.names) if is_public else (*library.names, *library.public_names)
+    return names[0]
 
 
 def _not_linked(dunes: Dunes, references: Sequence[messages.Reference]) -> list[Candidate]:
