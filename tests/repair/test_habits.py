@@ -6,7 +6,15 @@ from types import ModuleType
 import pytest
 
 from lsp_aid.domain.ports import Typing
-from lsp_aid.repair import bound_pairs, names_of_base, negations, packed_modules, type_arguments, updates_dropped
+from lsp_aid.repair import (
+    bound_pairs,
+    names_of_base,
+    negations,
+    packed_modules,
+    ported_calls,
+    type_arguments,
+    updates_dropped,
+)
 from tests.support.one_liners import check_best, check_none
 from tests.support.whole_projects import changed
 
@@ -17,6 +25,11 @@ T = (
     "module type T = sig type t val show : t -> string end\n"
     "module N = struct type t = int let show = string_of_int end\n"
     "let show (type a) (module X : T with type t = a) (x : a) = X.show x\n"
+)
+LISTS = (
+    "module List = struct\n  let map l ~f = Stdlib.List.map f l\n  let find l ~f = Stdlib.List.find_opt f l\n"
+    "  let find_exn l ~f = Stdlib.List.find f l\n  let fold l ~init ~f = Stdlib.List.fold_left f init l\n"
+    "  let iteri l ~f = Stdlib.List.iteri (fun index x -> f ~index x) l\nend\n"
 )
 PAIR = "let length = String.length let split s = (s + 1, string_of_int s)\n"
 SET = "module M = Set.Make (Int)\n"
@@ -37,6 +50,24 @@ CASES = {
         (
             f"{SET}type t = {{ mutable all : M.t }}\nlet f t = M.remove 1 t.all; t",
             f"{SET}type t = {{ mutable all : M.t }}\nlet f t = t.all <- M.remove 1 t.all; t",
+        ),
+    ],
+    ported_calls: [
+        (
+            f"{LISTS}let f xs = List.fold_left ( + ) 0 (List.map succ xs)",
+            f"{LISTS}let f xs = List.fold (List.map xs ~f:succ) ~init:0 ~f:( + )",
+        ),
+        (
+            f"{LISTS}let g f xs = xs |> List.map f |> List.find Fun.id",
+            f"{LISTS}let g f xs = xs |> List.map ~f |> List.find_exn ~f:Fun.id",
+        ),
+        (
+            f"{LISTS}let g xs = List.iteri (fun i x -> print_string x; print_int i) xs",
+            f"{LISTS}let g xs = List.iteri xs ~f:(fun ~index:i x -> print_string x; print_int i)",
+        ),
+        (
+            'open StdLabels\nlet f s = String.concat "," [ String.sub s 0 3 ]',
+            'open StdLabels\nlet f s = String.concat ~sep:"," [ String.sub s ~pos:0 ~len:3 ]',
         ),
     ],
     names_of_base: [
