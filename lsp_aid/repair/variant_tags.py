@@ -17,6 +17,7 @@ from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml import syntax as ocaml_syntax
+from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.case_bodies import Missing, determined, skeleton
@@ -144,8 +145,9 @@ def _matching(syntax: Syntax, node: Node) -> tuple[Node, str] | None:
 def _misspelt(problem: Problem, node: Node, tags: Sequence[str], known: Sequence[str]) -> Iterator[Candidate]:
     """The tag by itself; wherever the project has it, where it is in none of its types."""
     written = [one for one in node.walk("tag") if one.text in tags]
-    others = [tag for tag in known if tag not in tags]
-    yield from _renamed(problem, list(dict.fromkeys(one.text for one in written)), others)
+    left = _left(node, tags, known)
+    others = left or [tag for tag in known if tag not in tags]
+    yield from _renamed(problem, list(dict.fromkeys(one.text for one in written)), others, is_left=bool(left))
     for one in written:
         for other in others:
             alike = similarity(one.text, other)
@@ -154,8 +156,23 @@ def _misspelt(problem: Problem, node: Node, tags: Sequence[str], known: Sequence
                 yield Candidate(f"Replace `{one.text}` by `{other}`", problem.edit(edit), 0.95 * alike)
 
 
-def _renamed(problem: Problem, tags: Sequence[str], known: Sequence[str]) -> Iterator[Candidate]:
-    """Tags that no type of the project has, each as the one of the known that it is like: in all files."""
+def _left(node: Node, tags: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The only tag of the type that the cases beside do not have."""
+    case = node.enclosing("match_case")
+    beside = case.parent.children if case is not None and case.parent is not None else ()
+    patterns = [pattern for one in beside if one.kind == "match_case" and (pattern := one.field("pattern"))]
+    taken = {one.text for pattern in patterns for one in pattern.walk("tag")}
+    left = [tag for tag in known if tag not in taken]
+    return left if len(left) == 1 and len(tags) == 1 else []
+
+
+def _renamed(
+    problem: Problem, tags: Sequence[str], known: Sequence[str], *, is_left: bool = False
+) -> Iterator[Candidate]:
+    """Tags that no type of the project has, each as the one of the known that it is like: in all files.
+
+    `is_left`: the only known one is what the cases lack, however little it is like the tag.
+    """
     places: dict[str, list[Node]] = {}
     typed: set[str] = set()
     for path in [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]:
@@ -169,6 +186,7 @@ def _renamed(problem: Problem, tags: Sequence[str], known: Sequence[str]) -> Ite
     for tag in tags:
         used = places.get(tag, [])
         other, alike = max(((one, _likeness(tag, one)) for one in known), key=lambda pair: pair[1], default=("", 0.0))
+        alike = max(alike, _SHORT) if is_left else alike
         if tag in typed or not used or alike < _ALIKE:
             continue
         files: list[FileChange] = []
@@ -195,10 +213,16 @@ def _types(problem: Problem, syntax: Syntax, node: Node, closed: str) -> Iterato
     name = re.split(r"[\s.]", closed.strip())[-1]
     own = problem.diagnostic.path
     paths = [own, *(p for p in problem.view.paths() if p.endswith((".ml", ".mli")) and p != own)]
-    for path in paths[:_FILES_AT_MOST]:
-        text = text_of(problem.view, path)
-        if text is None or "`" not in text:
-            continue
+    qualifier = re.search(r"([A-Z]\w*?)\.[\w']+$", closed.strip().replace("__", "."))  # most modules have a type `t`
+    module = qualifier[1] if qualifier is not None else module_of(own)
+    named = [path for path in paths if not tags and module_of(path) == module]
+    found = [body for path in named for body in _declared_as(problem, path, name, tags)]
+    yield from found or [body for path in paths[:_FILES_AT_MOST] for body in _declared_as(problem, path, name, tags)]
+
+
+def _declared_as(problem: Problem, path: str, name: str, tags: Collection[str]) -> Iterator[Node]:
+    text = text_of(problem.view, path)
+    if text is not None and "`" in text:
         for item in ocaml_syntax.parse(text, path).declared:
             body = item.node.field("body") if item.kind == "type" else None
             if body is None or body.kind != _TYPES:

@@ -172,6 +172,10 @@ CASES = {
             "type t = [ `Warning | `Bad ]\nlet f (t : t) = t = `Warning\nlet g = function `Warning -> 0 | `Bad -> 1",
         ),
         (
+            "type t = [ `Deep | `New ]\nlet f (t : t) = match t with `Hoar -> 0 | `New -> 1\nlet g = `Hoar",
+            "type t = [ `Deep | `New ]\nlet f (t : t) = match t with `Deep -> 0 | `New -> 1\nlet g = `Deep",
+        ),
+        (
             "let f = function `Left -> 0 | `Centre -> 1\ntype t = [ `Left | `Center ]\nlet g (t : t) = f t",
             "let f = function `Left -> 0 | `Center -> 1\ntype t = [ `Left | `Center ]\nlet g (t : t) = f t",
         ),
