@@ -5,6 +5,7 @@ match find k with Some v -> v | None -> 0           match find k with v -> v | e
 Result.value (get k) ~default:""                    try get k with Missing _ -> ""
 try find k with Not_found -> 0                      Option.value (find k) ~default:0, or a match
 match get k with v -> v | exception Missing _ -> 0  match get k with Ok v -> v | Error _ -> 0
+try Some (find k) with Not_found -> None            find k
 try show (get k) with Missing m -> fail m           match get k with Ok v -> show v | Error m -> fail m
 """
 
@@ -148,20 +149,62 @@ async def _answered(
     if names is None or type_ is None:
         return ()
     if around.kind == "match_expression":
-        return list(_match(problem, cases, names))
+        return list(_match(problem, around, names))
+    if names[1] == "None" and type_.parts[0].head == type_.head and (edit := _itself(around)):
+        return [Candidate(f"It answers with `None` now: `{edit.text}`", problem.edit(edit), 0.95)]
     return list(_try(problem, around, body, cases, type_, message))
 
 
-def _match(problem: Problem, cases: Sequence[Node], names: tuple[str, str]) -> Iterator[Candidate]:
-    """`exception Not_found` is `None` now, and what was given is in `Some`."""
+def _match(problem: Problem, around: Node, names: tuple[str, str]) -> Iterator[Candidate]:
+    """`exception Not_found` is `None` now, and what was given is in `Some`: here, and wherever the file calls it."""
+    edits = _matched(around, names)
+    if not edits:
+        return
+    called = around.named_children[0].field("function")
+    for other in around.syntax.walk("match_expression", "try_expression") if called is not None else ():
+        tried = other.named_children[0]
+        function = (_of_some(tried) or tried).field("function")
+        if function is not None and called is not None and function.text == called.text:
+            more = _matched(other, names)
+            edits += more if not any(a.start < b.end and b.start < a.end for a in edits for b in more) else []
+    yield Candidate(f"It answers with `{names[1]}` now", problem.edit(*edits), 0.92)
+
+
+def _matched(around: Node, names: tuple[str, str]) -> list[TextEdit]:
+    if names[1] == "None" and (whole := _itself(around)):
+        return [whole]
+    cases = [child for child in around.named_children if child.kind == "match_case"]
     patterns = [pattern for case in cases if (pattern := case.field("pattern")) is not None]
     raised = [pattern for pattern in patterns if pattern.text.startswith("exception ")]
     plain = [pattern for pattern in patterns if pattern not in raised]
     if len(raised) != 1 or not plain or any(pattern.text.startswith(names) for pattern in plain):
-        return
+        return []
     edits = [TextEdit(pattern.start, pattern.end, f"{names[0]} {_argument(pattern)}") for pattern in plain]
-    edits.append(TextEdit(raised[0].start, raised[0].end, _bad(names[1], raised[0])))
-    yield Candidate(f"It answers with `{names[1]}` now", problem.edit(*edits), 0.92)
+    return [*edits, TextEdit(raised[0].start, raised[0].end, _bad(names[1], raised[0]))]
+
+
+def _itself(around: Node) -> TextEdit | None:
+    """The call alone, for what made an option of a call that raised: `try Some (find k) with Not_found -> None`."""
+    body, *cases = around.named_children
+    pairs = [(p, within_parentheses(b)) for case in cases if (p := case.field("pattern")) and (b := case.field("body"))]
+    if around.kind == "try_expression":
+        call = _of_some(body)
+        is_none = len(pairs) == len(cases) == 1 and pairs[0][1].text == "None"
+    else:
+        raised = [answer for pattern, answer in pairs if pattern.text.startswith("exception ")]
+        given = [(pattern.text, _of_some(answer)) for pattern, answer in pairs if answer not in raised]
+        is_none = len(pairs) == len(cases) == 2 and [answer.text for answer in raised] == ["None"]
+        is_given = len(given) == 1 and given[0][1] is not None and given[0][1].text == given[0][0]
+        call = body if is_given else None
+    return TextEdit(around.start, around.end, call.text) if call is not None and is_none else None
+
+
+def _of_some(node: Node) -> Node | None:
+    """What `Some` holds in an expression that is `Some ...`."""
+    node = within_parentheses(node)
+    function, arguments = node.field("function"), node.fields("argument")
+    is_some = function is not None and function.text == "Some" and len(arguments) == 1
+    return within_parentheses(arguments[0]) if is_some else None
 
 
 def _argument(pattern: Node) -> str:

@@ -43,6 +43,14 @@ BEFORE_AND_AFTER = [
     ),
     ("let f k = try Store.find k with Not_found -> 0", "let f k = Option.value (Store.find k) ~default:0"),
     (
+        (
+            "let g k = try Some (Store.find k) with Not_found -> None\n"
+            "let f k = match Store.find k with n -> n + 1 | exception Not_found -> 0"
+        ),
+        "let g k = Store.find k\nlet f k = match Store.find k with Some n -> n + 1 | None -> 0",
+    ),
+    ("let f k : int option = try Some (Store.find k) with Not_found -> None", "let f k : int option = Store.find k"),
+    (
         "let f s = match Reader.next s with Some n -> n * 2 | None -> 0",
         "let f s = match Reader.next s with Some (n, _) -> n * 2 | None -> 0",
     ),
