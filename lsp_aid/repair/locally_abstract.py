@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.domain.typed import Variant
@@ -29,6 +29,7 @@ _MATCHES = ("match_expression", "function_expression")
 _FILES_AT_MOST = 400
 _MOST_TRIED = 24
 _NAMES = "abcdefgh"
+_LABEL = re.compile(r"~\(?\s*(\w+)")
 _TITLE = "Say that `{}` is for every type: `type {}. {}`"
 _WEIGHT = 0.9
 
@@ -45,6 +46,7 @@ class _Header:
     start: int
     end: int
     variables: tuple[str, ...]
+    labels: tuple[str, ...] = ()
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -73,32 +75,54 @@ def _header(problem: Problem, syntax: Syntax, binding: Node) -> _Header | None:
     if name is None or body is None:
         return None
     parameters = [child for child in binding.named_children if child.kind == "parameter"]
-    if any(child.text.startswith(("~", "?")) for child in parameters):
+    if any(child.text.startswith("?") for child in parameters):
         return None
     written = binding.field("type")
-    if not parameters and written is not None:
-        return _polymorphic(name, written, body)
-    names = [re.sub(r"^\(\s*|\s*:.*$", "", child.text, flags=re.DOTALL) for child in parameters]
+    if not parameters and written is not None and (found := _polymorphic(name, written, body)) is not None:
+        return found
+    names = [_named(child.text) for child in parameters]
     types: list[str | None] = [_annotation(child) for child in parameters]
+    result = _plain(written.text) if written is not None else None
     matched = list(_matched(body, names))
     if body.kind == "function_expression":
-        types.append(None)
+        *taken, given = _pieces(result) if result is not None else (None, None)
+        types.append(taken[0] if taken else None)
+        result = " -> ".join([*taken[1:], given]) if taken and given else result
         matched += [(len(names), case) for case in body.named_children]
+    arity = _of_patterns(problem, syntax, matched, types)
+    if not arity:
+        return None
+    named = {v[1:] for one in (*parameters, written) if one is not None for v in re.findall(r"'[a-z]\w*", one.text)}
+    ours = {v for t in (*types, result) if t for v in re.findall(r"\b[a-h]\b", t)} & set(_NAMES[:arity])
+    variables = tuple(sorted(named | (ours or (set() if named else set(_NAMES[:arity])))))
+    labels = tuple(f"{label[1]}:" if (label := _LABEL.match(child.text)) else "" for child in parameters)
+    patterns = tuple(
+        child.text if label and ":" in child.text and "(" not in child.text else f"{'~' * bool(label)}{known}"
+        for child, known, label in zip(parameters, names, labels, strict=True)
+    )
+    return _Header(name.text, patterns, tuple(types), result, name.end, body.start, variables, labels)
+
+
+def _named(parameter: str) -> str:
+    """What a parameter is called in the body: `e` for `e`, `(e : t)`, `~e`, `~(e : t)` and `~label:e`."""
+    if renamed := re.fullmatch(r"~\w+:(\w+)", parameter):
+        return renamed[1]
+    return re.sub(r"^~?\(\s*|^~|\s*:.*$", "", parameter, flags=re.DOTALL)
+
+
+def _of_patterns(problem: Problem, syntax: Syntax, matched: Sequence[tuple[int, Node]], types: list[str | None]) -> int:
+    """How many parameters the GADT has that is matched, whose type is filled in where it is not known."""
     arity = 0
     for place, case in matched:
         for constructor in case.walk("constructor_name"):
             of = _gadt(problem, syntax, constructor.text) if constructor.enclosing("match_case") else None
-            if of is not None and types[place] is None:
-                arity = max(arity, of[1])
+            if of is None:
+                continue
+            arity = max(arity, of[1])
+            if types[place] is None:
                 given = ", ".join(_NAMES[: of[1]])
                 types[place] = f"({given}) {of[0]}" if of[1] > 1 else f"{given} {of[0]}"
-            elif of is not None:
-                arity = max(arity, of[1])
-    if not arity:
-        return None
-    result = _plain(written.text) if written is not None else None
-    variables = set(_NAMES[:arity]) | {v for t in (*types, result) if t for v in re.findall(r"\b[a-h]\b", t)}
-    return _Header(name.text, tuple(names), tuple(types), result, name.end, body.start, tuple(sorted(variables)))
+    return arity
 
 
 def _polymorphic(name: Node, written: Node, body: Node) -> _Header | None:
@@ -115,7 +139,7 @@ def _plain(type_: str) -> str:
 
 def _annotation(parameter: Node) -> str | None:
     typed = next(iter(parameter.walk("typed_pattern")), None)
-    type_ = typed.field("type") if typed is not None else None
+    type_ = (typed or parameter).field("type")
     return _plain(type_.text) if type_ is not None else None
 
 
@@ -175,6 +199,7 @@ def _size(result: str) -> int:
 
 
 async def _annotated(problem: Problem, asked: AskedTypes, binding: Node, header: _Header) -> list[Candidate]:
+    header = _promised(problem, header)
     unknown = [n for n, type_ in enumerate(header.types) if type_ is None]
     choices = [(*header.variables[:1], "_") for _ in unknown]
     results = (header.result,) if header.result is not None else (*header.variables[:1], "_")
@@ -194,20 +219,40 @@ async def _annotated(problem: Problem, asked: AskedTypes, binding: Node, header:
         if answer is not None and answer.ok:
             settled = _settled(parts, header, answer.signature)
             text = _written(asked.text, (start, end), header, settled)
-            type_ = _arrows(settled)
+            type_ = _arrows(settled, header.labels)
             title = _TITLE.format(header.name, " ".join(header.variables), type_)
             return [Candidate(title, problem.edit(TextEdit(start, end, text)), _WEIGHT)]
     return []
 
 
-def _arrows(parts: Sequence[str]) -> str:
-    *taken, result = parts
-    return " -> ".join([*(f"({t})" if "->" in t else t for t in taken), result])
+def _promised(problem: Problem, header: _Header) -> _Header:
+    """With what the interface says of the parameters that nothing else is known of, and of the result."""
+    path = f"{problem.diagnostic.path}i"
+    interface = ocaml_syntax.parse(text_of(problem.view, path) or "", path)
+    item = next((item for item in interface.items if item.kind == "value" and item.name == header.name), None)
+    written = item.node.text.partition(":")[2] if item is not None else ""
+    named = sorted(set(re.findall(r"'([a-z]\w*)", written)))
+    if not header.types or len(named) != 1 or len(header.variables) != 1:
+        return header
+    parts = _pieces(re.sub(r"'[a-z]\w*", header.variables[0], " ".join(written.split())))
+    if len(parts) != len(header.types) + 1:
+        return header
+    *taken, result = (re.sub(r"^\w+:", "", part) for part in parts)
+    types = tuple(known or promised for known, promised in zip(header.types, taken, strict=True))
+    return evolve(header, types=types, result=header.result or result)
+
+
+def _arrows(parts: Sequence[str], labels: Sequence[str]) -> str:
+    *taken, result = (
+        f"({part})" if len(_pieces(part)) > 1 and n + 1 < len(parts) else part for n, part in enumerate(parts)
+    )
+    named = [f"{label}{type_}" for label, type_ in itertools.zip_longest(labels, taken, fillvalue="")]
+    return " -> ".join([*named, result])
 
 
 def _written(text: str, item: tuple[int, int], header: _Header, parts: Sequence[str]) -> str:
     function = f"fun {' '.join(header.patterns)} -> " if header.patterns else ""
-    between = f" : type {' '.join(header.variables)}. {_arrows(parts)} = {function}"
+    between = f" : type {' '.join(header.variables)}. {_arrows(parts, header.labels)} = {function}"
     body = text[header.end : item[1]]
     gap = re.search(r"=(\s*)$", text[header.start : header.end])
     between = between.rstrip() + (gap[1] if gap else " ") if not body.startswith("function") else between
@@ -219,7 +264,7 @@ def _settled(parts: Sequence[str], header: _Header, signature: str) -> tuple[str
     match = re.search(rf"val {re.escape(header.name)} :\s*(.*?)(?=\nval |\Z)", signature, re.DOTALL)
     if "_" not in parts or match is None:
         return tuple(parts)
-    found = [_plain(piece) for piece in _pieces(" ".join(match[1].split()))]
+    found = [re.sub(r"^\w+:", "", _plain(piece)) for piece in _pieces(" ".join(match[1].split()))]
     if len(found) != len(parts):
         return tuple(parts)
     return tuple(known if part == "_" else part for part, known in zip(parts, found, strict=True))

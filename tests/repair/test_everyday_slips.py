@@ -19,6 +19,7 @@ from lsp_aid.repair import (
     elements,
     function_literals,
     indexing,
+    locally_abstract,
     neighbours,
     nested_calls,
     nested_matches,
@@ -45,6 +46,9 @@ SHOWN = "fun ty v ->\n  match ty with Int -> string_of_int v | Str -> v"
 LETS, SUM = "let ( let* ) = Option.bind\n", "let f a : int option =\n  let* x = a in\n  Some (x + 1)"
 MAP = "module M = Map.Make (String)\n"
 OUTER = "let f a b =\n  match a with\n"
+CELLS = "type _ t = Int : int -> int t | Not : bool t -> bool t\n"
+ARMS = "match e with Int n -> n | Not b -> not (eval b)"
+LOGGED = 'function Int n -> log "n"; n | Not b -> not (eval ~log b)'
 CASES = {
     statements: [
         (
@@ -220,6 +224,16 @@ CASES = {
         (
             TYPES + f"let f : 'a ty -> 'a -> string = {SHOWN}",
             TYPES + f"let f : type a. a ty -> a -> string = {SHOWN}",
+        ),
+    ],
+    locally_abstract: [
+        (
+            CELLS + f"let rec eval ~(log : string -> unit) : 'a t -> 'a = {LOGGED}",
+            CELLS + f"let rec eval : type a. log:(string -> unit) -> a t -> a = fun ~log -> {LOGGED}",
+        ),
+        (
+            CELLS + f"let rec eval (e : 'v t) : 'v = {ARMS}",
+            CELLS + f"let rec eval : type v. v t -> v = fun e -> {ARMS}",
         ),
     ],
     elements: [
