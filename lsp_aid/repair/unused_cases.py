@@ -121,12 +121,41 @@ def _covers(pattern: Node, other: Node) -> bool:
     pattern, other = within_parentheses(pattern), within_parentheses(other)
     if _matches_all(pattern) or pattern.text.split() == other.text.split():
         return True
+    if other.kind == "or_pattern":
+        return all(_covers(pattern, each) for each in other.named_children)
+    if pattern.kind == "or_pattern":
+        return any(_covers(each, other) for each in pattern.named_children)
+    if pattern.kind in _LISTS and other.kind in _LISTS:
+        return _covers_list(pattern, other)
     parts, others = pattern.named_children, other.named_children
     is_alike = pattern.kind == other.kind and pattern.kind in _OF_PARTS and len(parts) == len(others)
     return is_alike and all(_covers(part, its) for part, its in zip(parts, others, strict=True))
 
 
-_OF_PARTS = ("tuple_pattern", "constructor_pattern", "tag_pattern", "cons_pattern", "list_pattern", "array_pattern")
+def _covers_list(pattern: Node, other: Node) -> bool:
+    """`word :: _` and `["done"; id]`: the elements one by one, then what is left of the longer list."""
+    (elements, rest), (its, its_rest) = _elements(pattern), _elements(other)
+    if len(elements) > len(its) or not all(_covers(one, each) for one, each in zip(elements, its, strict=False)):
+        return False
+    if rest is not None:
+        left_is_same = len(elements) == len(its) and its_rest is not None and rest.text == its_rest.text
+        return _matches_all(rest) or left_is_same
+    return len(elements) == len(its) and its_rest is None
+
+
+def _elements(pattern: Node) -> tuple[list[Node], Node | None]:
+    """Those of a pattern for lists, and what stands for the rest; None where the list ends with them."""
+    pattern = within_parentheses(pattern)
+    if pattern.kind == "cons_pattern" and len(pattern.named_children) == 2:
+        elements, rest = _elements(pattern.named_children[1])
+        return [pattern.named_children[0], *elements], rest
+    if pattern.kind in ("list_pattern", "empty_list"):
+        return list(pattern.named_children), None
+    return [], pattern
+
+
+_OF_PARTS = ("tuple_pattern", "constructor_pattern", "tag_pattern", "array_pattern")
+_LISTS = ("cons_pattern", "list_pattern", "empty_list")
 
 
 def _matches_all(pattern: Node) -> bool:

@@ -50,6 +50,19 @@ async def test_fixture(path: Path, tmp_path: Path) -> None:
             "type t = { a : int; b : int; c : int }\nlet f { a; b; _ } = a",
             "type t = { a : int; b : int; c : int }\nlet f { a; _ } = a",
         ),
+        # cases behind wider ones
+        (
+            'let f g = function [] -> 0 | w :: _ -> g w | [ "done"; id ] -> g id + 1',
+            'let f g = function [] -> 0 | [ "done"; id ] -> g id + 1 | w :: _ -> g w',
+        ),
+        (
+            "let f g = function x :: _, _ -> g x | x :: _, y :: _ -> g (x + y) | _ -> 0",
+            "let f g = function x :: _, y :: _ -> g (x + y) | x :: _, _ -> g x | _ -> 0",
+        ),
+        (
+            "let f g = function None -> 0 | Some n -> g n | Some (1 | 2) -> g 0 + 1",
+            "let f g = function None -> 0 | Some (1 | 2) -> g 0 + 1 | Some n -> g n",
+        ),
         # local bindings
         ("let f g =\n  let x = (1, \"a\") in\n  g", "let f g =\n  g"),
         ("let f g = let h y = g y in g", "let f g = g"),
