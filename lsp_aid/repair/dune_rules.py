@@ -9,7 +9,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import dune_file, messages
@@ -195,11 +195,28 @@ def _other_file(
     same_stem = [p for p, whole in files.items() if posixpath.splitext(whole)[0] == stem and whole in dunes.paths]
     if len(same_stem) == 1 and "." in base:
         ways.setdefault(same_stem[0], 0.85)
+    ways.update({p: 0.85 for p in _programs_for(own, files) if p not in ways})
     for other, weight in ways.items():
         if other == written:
             continue
         value = word.value.replace(written, other)
         yield _replaced(problem, path, word, value, weight)
+
+
+def _programs_for(own: str, files: Mapping[str, str]) -> Iterator[str]:
+    """The one program of the folder, or the one with a name that has a part like that: gen_tables.exe for gen.exe."""
+    if not own.endswith(".exe"):
+        return
+    programs = {path: whole for path, whole in files.items() if whole.endswith(".exe")}
+    parts = set(posixpath.basename(own).removesuffix(".exe").split("_"))
+    beside = [path for path, whole in programs.items() if posixpath.dirname(whole) == posixpath.dirname(own)]
+    alike = [
+        path for path in beside or programs if parts & set(posixpath.basename(path).removesuffix(".exe").split("_"))
+    ]
+    for found in (beside, alike):
+        if len(found) == 1:
+            yield found[0]
+            return
 
 
 def _choices(stanza: Group, word: Word, files: Iterable[str]) -> Iterator[str]:
