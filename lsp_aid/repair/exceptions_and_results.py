@@ -29,12 +29,16 @@ _RAISES = re.compile(r"\b(?:raise|raise_notrace)\s+\(?\s*(?P<name>[A-Z][\w.']*)(
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash | messages.NotARecord) else None
+    read_here = messages.TypeClash | messages.NotARecord | messages.UnboundName
+    syntax = tree(problem) if isinstance(message, read_here) else None
     node = node_of(problem, syntax) if syntax else None
     if syntax is None or node is None:
         return ()
     if isinstance(message, messages.NotARecord):
         return await tried_calls(problem, syntax, node) if read(message.type).head in _PARTS else ()
+    if isinstance(message, messages.UnboundName):  # a constructor of what it gave is sought among those of the option
+        names, around = _PARTS.get(message.of_type or ""), node.enclosing("match_expression")
+        return list(_match(problem, around, names)) if names is not None and around is not None else ()
     if not isinstance(message, messages.TypeClash):
         return ()
     found: list[Candidate] = []

@@ -19,6 +19,7 @@ MODULES = {
     "contact.ml": "type t = { name : string }\n\nlet make name = { name }\nlet name t = t.name\n",
     "conf.ml": 'exception Missing of string\n\nlet get k = if k = "" then raise (Missing k) else k\n',
     "store.ml": 'let find k = if k = "" then None else Some 1\n',
+    "shelf.ml": "type v = Int of int | Text of string\n\nlet get k = if k = 1 then Some (Int k) else None\n",
     "reader.ml": 'let next s = if s = "" then None else Some (1, s)\n',
     "pairs.ml": "let iter f xs = List.iter (fun (k, v) -> f (k, v + 1)) xs\n",
     "limits.ml": "let most = lazy (1 + 1)\n",
@@ -48,6 +49,10 @@ BEFORE_AND_AFTER = [
             "let f k = match Store.find k with n -> n + 1 | exception Not_found -> 0"
         ),
         "let g k = Store.find k\nlet f k = match Store.find k with Some n -> n + 1 | None -> 0",
+    ),
+    (
+        "open Shelf\n\nlet f k = match get k with Int n -> n | Text _ -> 1 | exception Not_found -> 0",
+        "open Shelf\n\nlet f k = match get k with Some (Int n) -> n | Some (Text _) -> 1 | None -> 0",
     ),
     ("let f k : int option = try Some (Store.find k) with Not_found -> None", "let f k : int option = Store.find k"),
     (
