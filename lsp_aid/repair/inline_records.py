@@ -2,6 +2,7 @@
 
 Event.Key (13, false)                     Event.Key { code = 13; shift = false }
 | Event.Key (code, _) -> code             | Event.Key { code; _ } -> code
+| Run (prog, _) -> prog                   | Run { prog; _ } -> prog             where there are more parts today
 Error.Missing key                         Error.Missing { bucket = t.name; key }      of the only string in `t`
 
 The record itself, which cannot leave its case, for a field of it:
@@ -19,9 +20,12 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.nested_fields import Fields, fields_of, records
 from lsp_aid.repair.places import node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.records_for_tuples import alike_fields
 from lsp_aid.repair.type_shapes import Type
 
 _PATTERN, _EXPRESSION = "constructor_pattern", "application_expression"
+_NAMES = ("value_pattern", "alias_pattern", "any_pattern")
+_EMPTY = {"option": "None", "list": "[]"}
 _FILES_AT_MOST = 400
 _WEIGHT = 0.9
 _SAID = (
@@ -53,7 +57,10 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         if len(parts) == len(fields) or [part.text for part in parts] == ["_"]:
             edits += list(_named(each, name, [field for field, _ in fields], parts))
         elif len(parts) == 1 and each.kind == _EXPRESSION:
-            edits += await _filled(problem, syntax, each, fields)
+            filled = await _filled(problem, syntax, each, fields)
+            edits += filled or list(_shorter(syntax, each, name, fields, parts))
+        elif 0 < len(parts) < len(fields) and (len(parts) > 1 or parts[0].kind not in _NAMES):
+            edits += list(_shorter(syntax, each, name, fields, parts))
     if not edits:
         return ()
     return [Candidate(f"`{name}` carries a record: `{edits[0].text}`", problem.edit(*edits), _WEIGHT)]
@@ -122,6 +129,29 @@ def _named(node: Node, name: str, fields: Sequence[str], parts: Sequence[Node]) 
         written.append("_")
     body = f"{{ {'; '.join(written)} }}" if kept else "_"
     yield TextEdit(node.start, node.end, f"{name} {body}")
+
+
+def _shorter(
+    syntax: Syntax, node: Node, name: str, fields: Sequence[tuple[str, str]], parts: Sequence[Node]
+) -> Iterator[TextEdit]:
+    """Where the record says more than the tuple did: its first fields, or those that are called as the parts are.
+    A value has the variable of its name for each of the others, or nothing, where its type has such."""
+    names = [field for field, _ in fields]
+    named = dict(alike_fields([part.text for part in parts], names))
+    if len(named) < sum(part.text != "_" for part in parts):
+        named = dict(zip(names, (part.text for part in parts), strict=False))
+    scope = {b.name for b in in_scope(syntax, node.start) if b.kind in ("parameter", "variable", "value")}
+    if node.kind == _EXPRESSION:
+        for field, type_ in fields:
+            empty = _EMPTY.get(type_.rpartition(" ")[2])
+            if (text := named.get(field) or (field if field in scope else empty)) is None:
+                return
+            named[field] = text
+    kept = [(field, named[field]) for field in names if named.get(field, "_") != "_"]
+    written = [field if field == text else f"{field} = {text}" for field, text in kept]
+    if len(kept) < len(fields):
+        written.append("_")
+    yield TextEdit(node.start, node.end, f"{name} {{ {'; '.join(written)} }}" if kept else f"{name} _")
 
 
 async def _filled(problem: Problem, syntax: Syntax, node: Node, fields: Sequence[tuple[str, str]]) -> list[TextEdit]:

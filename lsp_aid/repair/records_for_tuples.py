@@ -60,7 +60,7 @@ def _named(problem: Problem, node: Node, parts: Parts, *, is_known: bool = False
     is_sure = True
     named = dict(_matched(texts, parts.names)) if len(texts) == len(parts.names) else {}
     if is_pattern and len(texts) < len(parts.names):  # the record says more than the tuple did
-        named = dict(_found(texts, parts.names))
+        named = dict(alike_fields(texts, parts.names))
         is_sure = bool(named)
         named = named or dict(zip(parts.names, texts, strict=False))
     if not named:
@@ -100,7 +100,7 @@ def _matched(texts: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, 
         yield name, name if name in texts else left.pop(0)
 
 
-def _found(texts: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, str]]:
+def alike_fields(texts: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Which field each part of a shorter tuple is, by names that are alike; none where one is like none."""
     left = list(names)
     pairs = []

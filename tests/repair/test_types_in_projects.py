@@ -40,6 +40,7 @@ HTTP = "type h = { host : string; port : int }\ntype t = { name : string; http :
 PPS = "module P = struct let pp = Format.pp_print_int end\n"
 BAD = "exception Bad of { line : int; text : string }\n"
 BOXES = "type t = Text of string | Rows of { gap : string; rows : string list }\n"
+ACTIONS = "type t = Run of { prog : string; args : string list; dir : string option } | Echo of string\n"
 TEXTS = "module type S = sig type t val text : t -> string end\nmodule Q (C : S) = struct let f = C.text end\n"
 SEEDED = "\nmodule T = Hashtbl.MakeSeeded (K)"
 CASES = {
@@ -98,6 +99,12 @@ CASES = {
         (
             BAD + 'let f line = raise (Bad (line, "x"))\nlet g h = try h () with Bad (_, text) -> text',
             BAD + 'let f line = raise (Bad { line; text = "x" })\nlet g h = try h () with Bad { text; _ } -> text',
+        ),
+        (
+            ACTIONS + "let f = function Run (prog, _) -> prog | Echo s -> s\nlet g s = Run (s, [])",
+            ACTIONS
+            + "let f = function Run { prog; _ } -> prog | Echo s -> s\n"
+            + "let g s = Run { prog = s; args = []; dir = None }",
         ),
         (
             BOXES + "let f = function Text s -> s | Rows rows -> String.concat rows.gap rows",
