@@ -14,7 +14,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import Call, bare, read_call
 from lsp_aid.repair.changed_calls import READ, applications, lacks, parameter_names
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.held_values import LONE, around_it, held_values, names_around
+from lsp_aid.repair.held_values import LONE, around_it, held_values, named_defaults, names_around
 from lsp_aid.repair.places import moved, node_of, text_of, tree
 from lsp_aid.repair.type_shapes import Type, fits, parameters
 from lsp_aid.repair.values import COMMON, calls, written_elsewhere
@@ -98,6 +98,10 @@ async def _is_there(problem: Problem, asked: AskedTypes, call: Call, number: int
     takes, _ = parameters(call.takes)
     wanted, place = takes[number].argument, call.node
     scope = await asked.values(place.start)
+    module = call.function.text.rpartition(".")[0]
+    beside = [(f"{module}.{other}", of) for other, of in await asked.values(place.start, module)] if module else []
+    if named_defaults(wanted, name, [*scope, *beside]):
+        return True
     if any(other == name and fits(of, wanted) for other, of in scope):
         return True
     if wanted.head not in COMMON:

@@ -39,7 +39,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         return ()
     if isinstance(message, messages.SignatureMismatch):
         return await _promised(problem, syntax, message)
-    node = node_of(problem, syntax) if isinstance(message, messages.TypeClash) else None
+    node = node_of(problem, syntax) if isinstance(message, messages.TypeClash | messages.NotARecord) else None
+    if node is not None and isinstance(message, messages.NotARecord):
+        return await _read(problem, syntax, node, read(message.type))
     if node is None or not isinstance(message, messages.TypeClash):
         return ()
     found, wanted = read(message.found), read(message.expected)
@@ -50,6 +52,14 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         if made:
             return [_surer(one) if one.kind is Kind.FIX else one for one in made]
     return ()
+
+
+async def _read(problem: Problem, syntax: Syntax, node: Node, found: Type) -> list[Candidate]:
+    """What a field is read of: a variable that is bound to a call which lacks an argument."""
+    if found.head != "->" or node.kind != "value_path":
+        return []
+    made = await _finished(problem, syntax, node, _labels(found), set())
+    return [_surer(one) if one.kind is Kind.FIX else one for one in made]
 
 
 def _labels(type_: Type) -> set[str]:

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.dune
 
 MONEY = "type coin = Eur | Usd\nlet show ~coin n = if coin = Usd then string_of_int n else string_of_int (n + 1)\n"
 HELD = f"{MONEY}type bill = {{ coin : coin; sum : int; rest : int list }}\n"
+PAGE = "type page = { body : string }\nlet default_wait = 3.\nlet get ~wait u = ignore (wait +. 1.); { body = u }\n"
 SPAN = "type span = { first : int; last : int; n : int }\nlet span l = { first = 0; last = 1; n = List.length l }\n"
 BOTH = (
     "let ( let* ) = Option.bind\nlet ( let+ ) x f = Option.map f x\n"
@@ -76,6 +77,10 @@ CASES = {
         (
             f"{SEP}let g l = List.map String.trim l |> join\n{USED}",
             f"{SEP}let g l = List.map String.trim l |> join ~sep:default_sep\n{USED}",
+        ),
+        (
+            f"{PAGE}let f u = let page = get u in page.body",
+            f"{PAGE}let f u = let page = get ~wait:default_wait u in page.body",
         ),
     ],
     defaults_for_options: [
