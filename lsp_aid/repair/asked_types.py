@@ -91,10 +91,16 @@ class AskedTypes:
         return read(found[0].type) if found else None
 
     async def values(self, offset: int, within: str = "") -> list[tuple[str, Type]]:
-        """The values in scope at an offset, the nearest first; those of a module where one is named."""
+        """The values in scope at an offset, the nearest first; those of a module where one is named.
+
+        Empty, too, where the typer gives the text up: the modules that it opens may not be built yet.
+        """
         whole = f"{self.head}{self.text}"
         position = SourceText(whole).position(len(self.head) + offset)
-        scope = await self.typer.scope_at(self.path, whole, position, self.flags, within=within)
+        try:
+            scope = await self.typer.scope_at(self.path, whole, position, self.flags, within=within)
+        except ToolchainError:
+            return []
         return [(name.name, read(name.type)) for name in scope.names if name.kind is NameKind.VALUE]
 
     async def reached(self, texts: Sequence[str]) -> list[float]:
