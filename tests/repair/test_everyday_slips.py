@@ -18,6 +18,7 @@ from lsp_aid.repair import (
     defined_twice,
     elements,
     function_literals,
+    functions_of_own_types,
     indexing,
     locally_abstract,
     neighbours,
@@ -46,6 +47,8 @@ SHOWN = "fun ty v ->\n  match ty with Int -> string_of_int v | Str -> v"
 LETS, SUM = "let ( let* ) = Option.bind\n", "let f a : int option =\n  let* x = a in\n  Some (x + 1)"
 MAP = "module M = Map.Make (String)\n"
 OUTER = "let f a b =\n  match a with\n"
+IDS = "module Id : sig type t val length : t -> int val to_string : t -> string end = struct "
+IDS += "type t = string let length = String.length let to_string s = s end\n"
 CELLS = "type _ t = Int : int -> int t | Not : bool t -> bool t\n"
 ARMS = "match e with Int n -> n | Not b -> not (eval b)"
 LOGGED = 'function Int n -> log "n"; n | Not b -> not (eval ~log b)'
@@ -224,6 +227,17 @@ CASES = {
         (
             TYPES + f"let f : 'a ty -> 'a -> string = {SHOWN}",
             TYPES + f"let f : type a. a ty -> a -> string = {SHOWN}",
+        ),
+    ],
+    functions_of_own_types: [
+        (IDS + "let f (i : Id.t) = String.length i", IDS + "let f (i : Id.t) = Id.length i"),
+        (
+            IDS + "let f (l : Id.t list) = List.map (fun i -> string_of_int i) l",
+            IDS + "let f (l : Id.t list) = List.map (fun i -> Id.to_string i) l",
+        ),
+        (
+            IDS + "let f (l : Id.t list) = l |> List.map String.length |> List.fold_left max 0",
+            IDS + "let f (l : Id.t list) = l |> List.map Id.length |> List.fold_left max 0",
         ),
     ],
     locally_abstract: [
