@@ -29,6 +29,7 @@ from lsp_aid.repair import (
     packed_modules,
     printers,
     references,
+    renamed_methods,
     shadowed_fields,
     statements,
     type_variables,
@@ -49,6 +50,8 @@ MAP = "module M = Map.Make (String)\n"
 OUTER = "let f a b =\n  match a with\n"
 IDS = "module Id : sig type t val length : t -> int val to_string : t -> string end = struct "
 IDS += "type t = string let length = String.length let to_string s = s end\n"
+WALKS = "class a = object method vexpr (n : int) = ignore n end\n"
+WALKS += "class b = object inherit a method vfile (_ : string) = () end\n"
 CELLS = "type _ t = Int : int -> int t | Not : bool t -> bool t\n"
 ARMS = "match e with Int n -> n | Not b -> not (eval b)"
 LOGGED = 'function Int n -> log "n"; n | Not b -> not (eval ~log b)'
@@ -238,6 +241,12 @@ CASES = {
         (
             IDS + "let f (l : Id.t list) = l |> List.map String.length |> List.fold_left max 0",
             IDS + "let f (l : Id.t list) = l |> List.map Id.length |> List.fold_left max 0",
+        ),
+    ],
+    renamed_methods: [
+        (
+            WALKS + "class c = object inherit b as super method! expr n = print_int n; super#expr n end",
+            WALKS + "class c = object inherit b as super method! vexpr n = print_int n; super#vexpr n end",
         ),
     ],
     locally_abstract: [
