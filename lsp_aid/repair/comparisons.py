@@ -8,11 +8,10 @@ List.sort ( < ) xs                                List.sort compare xs
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import parameters, read
 
 _SIGNS = ("<", ">", "<=", ">=")
@@ -20,11 +19,10 @@ _COMPARING = ("sort", "stable_sort", "fast_sort", "sort_uniq", "merge", "compare
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax else None
-    if node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None:
         return ()
+    message, node = clash
     found, expected = parameters(read(message.found))[1], parameters(read(message.expected))[1]
     if (found.head, expected.head) != ("bool", "int"):
         return ()

@@ -8,11 +8,10 @@ n + p x, of a bool                    n + Bool.to_int (p x)
 from collections.abc import Mapping, Sequence
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree
+from lsp_aid.repair.places import type_clash
 from lsp_aid.repair.type_shapes import read
 
 _NOTHING: Mapping[str, str] = {
@@ -28,11 +27,10 @@ _CONDITIONS = ("if-statement", "while-loop", "when-guard", "assertion")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax else None
-    if node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None:
         return ()
+    message, node = clash
     if (message.found, message.expected) == ("bool", "int"):
         return [_as_number(problem, node)]
     nothing = _NOTHING.get(read(message.found).head)

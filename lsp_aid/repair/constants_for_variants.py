@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.scope import literal_type
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
@@ -21,12 +20,11 @@ from lsp_aid.repair.declared_types import Parts, constructors
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import (
     file_of_module,
-    node_of,
     opened_at,
     outside_parentheses,
     shortened,
     text_of,
-    tree,
+    type_clash,
     within_parentheses,
 )
 from lsp_aid.repair.records_for_tuples import elements
@@ -41,11 +39,11 @@ _SAID, _NAMED, _LIKE = 0.94, 0.92, 0.8
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax else None
-    if syntax is None or node is None or not isinstance(message, messages.TypeClash) or message.found not in _TYPES:
+    clash = type_clash(problem)
+    if clash is None or clash[0].found not in _TYPES:
         return ()
+    message, node = clash
+    syntax = node.syntax
     literal = within_parentheses(node)
     head = read(message.expected).head
     parts = constructors(problem, head) if literal.kind in _LITERALS else None

@@ -11,10 +11,10 @@ to_seq_keys t |> List.sort compare        to_seq_keys t |> List.of_seq |> List.s
 from collections.abc import Iterator, Mapping, Sequence
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages, stdlib
+from lsp_aid.ocaml import stdlib
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import read
 
 _CONVERSIONS: Mapping[tuple[str, str], str] = {
@@ -53,11 +53,10 @@ _COMPUTED = ("application_expression", "infix_expression")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax else None
-    if node is None or not isinstance(message, messages.TypeClash) or message.what == "pattern":
+    clash = type_clash(problem)
+    if clash is None or clash[0].what == "pattern":
         return ()
+    message, node = clash
     found, expected = _head(message.found), _head(message.expected)
     return list(_ways(problem, node, found, expected))
 

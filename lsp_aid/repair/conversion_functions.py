@@ -7,22 +7,20 @@ show Int.to_string 2.5                    show Float.to_string 2.5
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.conversions import CONVERSIONS, LOSSY
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import Type, read
 
 _OF_MODULES = {"int": "Int", "float": "Float", "bool": "Bool", "char": "Char", "string": "String", "int64": "Int64"}
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax else None
-    if node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None:
         return ()
+    message, node = clash
     found, expected = read(message.found), read(message.expected)
     if found.head == "->" == expected.head:
         has, wants = ((type_.parts[0].head, type_.parts[1].head) for type_ in (found, expected))

@@ -24,7 +24,13 @@ from lsp_aid.repair.branch_ends import ends
 from lsp_aid.repair.calls_in_code import ATOMS, bare
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.other_forms import functions
-from lsp_aid.repair.places import file_of_module, node_of, outside_parentheses, text_of, tree, within_parentheses
+from lsp_aid.repair.places import (
+    file_of_module,
+    outside_parentheses,
+    text_of,
+    type_clash,
+    within_parentheses,
+)
 from lsp_aid.repair.type_shapes import Type, read
 
 _MAPS = {"option": ("Option.map", "Some"), "result": ("Result.map", "Ok"), "list": ("List.map", ""), "": ("", "")}
@@ -35,11 +41,11 @@ _VARIABLE, _LONE_VARIABLE = 0.9, 0.8
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) and message.what != "pattern" else None
-    node = node_of(problem, syntax) if syntax else None
-    if syntax is None or node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None or clash[0].what == "pattern":
         return ()
+    message, node = clash
+    syntax = node.syntax
     given, wanted = read(message.found), read(message.expected)
     around, pair = "", (given, wanted)
     if given.head == wanted.head and given.head in _MAPS and len(given.parts) == len(wanted.parts):

@@ -19,7 +19,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS
 from lsp_aid.repair.conversions import CONVERSIONS, LOSSY
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import Type, read, unified
 
 _RESULTS = (
@@ -37,11 +37,10 @@ _MAPS: Mapping[str, str] = {
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax else None
-    if node is None or not isinstance(message, messages.TypeClash) or message.what == "pattern":
+    clash = type_clash(problem)
+    if clash is None or clash[0].what == "pattern":
         return ()
+    message, node = clash
     given, wanted = read(message.found), read(message.expected)
     found = [*_mapped(problem, node, given, wanted), *_joined(problem, node, given, wanted)]
     found += [*_failing(problem, node, message), *_within_constructor(problem, node, given, wanted)]

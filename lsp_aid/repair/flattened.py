@@ -13,13 +13,13 @@ from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages, stdlib
+from lsp_aid.ocaml import stdlib
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import declared_elsewhere, node_of, tree, within_parentheses
+from lsp_aid.repair.places import declared_elsewhere, type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import Type, read, unified
 
 _INSTEAD = {
@@ -36,11 +36,11 @@ _OPTION = re.compile(r"(?:None|Some)\b")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax else None
-    if syntax is None or node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None:
         return ()
+    message, node = clash
+    syntax = node.syntax
     made = [*_layers(problem, node, read(message.found), read(message.expected)), *_looked_up(problem, syntax, node)]
     asked = await AskedTypes.of(problem) if made else None
     if asked is None:

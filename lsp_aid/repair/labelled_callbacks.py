@@ -6,9 +6,8 @@ List.map to_celsius readings              List.map (fun reading -> to_celsius ~r
 from collections.abc import Sequence
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import parameters, read
 
 _NAMES = ("x", "y", "z")
@@ -16,11 +15,10 @@ _WEIGHT = 0.93
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax else None
-    if node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None:
         return ()
+    message, node = clash
     function = within_parentheses(node)
     takes, wanted = parameters(read(message.found))[0], parameters(read(message.expected))[0]
     if function.kind != "value_path" or any(one.label for one in wanted) or not 0 < len(wanted) <= len(takes):

@@ -21,7 +21,7 @@ from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import conversions
 from lsp_aid.repair.arithmetic import TO_FLOAT, TO_INT, Rewriting, convert, is_arithmetic, outermost, undone
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, tree
+from lsp_aid.repair.places import type_clash
 
 _WORDS = re.compile(r"\b(int|float|int32|int64|nativeint|string|char|bool|bytes)\b")
 
@@ -42,13 +42,12 @@ class _Clash:
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     """Changed operators, literals, conversions, functions and formats for a clash of basic types."""
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax else None
-    if syntax is None or node is None or not isinstance(message, messages.TypeClash):
+    told = type_clash(problem)
+    if told is None:
         return ()
+    message, node = told
     types = (_basic(message.found_as or message.found), _basic(message.expected_as or message.expected))
-    clash = _Clash(problem, syntax, node, *types)
+    clash = _Clash(problem, node.syntax, node, *types)
     if clash.found and clash.expected:
         found = list(_pattern(clash) if message.what == "pattern" else _expression(clash))
     else:

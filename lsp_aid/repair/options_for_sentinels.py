@@ -15,13 +15,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.scope import literal_type
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import bare
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import moved, node_of, outside_parentheses, text_of, tree, within_parentheses
+from lsp_aid.repair.places import moved, outside_parentheses, text_of, type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import fits, read
 from lsp_aid.repair.values import calls
 
@@ -35,11 +34,10 @@ _SURE, _ALONE = 0.96, 0.9
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax else None
-    if node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None:
         return ()
+    message, node = clash
     found, wanted = read(message.found), read(message.expected)
     literal = within_parentheses(node)
     if wanted.head != "option" or literal.kind not in _LITERALS or not fits(found, wanted.parts[0]):

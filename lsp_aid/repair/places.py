@@ -10,7 +10,7 @@ from attrs import frozen
 from lsp_aid.domain.ports import View
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.errors import WorkspaceError
-from lsp_aid.ocaml import dune_stanzas
+from lsp_aid.ocaml import dune_stanzas, messages
 from lsp_aid.ocaml.dune_stanzas import Stanza
 from lsp_aid.ocaml.embedded import ocaml_of
 from lsp_aid.ocaml.generated import GRAMMARS
@@ -45,6 +45,14 @@ def node_of(problem: Problem, syntax: Syntax) -> Node | None:
     """What the message points at: the outermost node of exactly its extent, else the smallest around it."""
     start, end = problem.start, problem.end
     return syntax.expression_at(start, end) or syntax.node_at(start, end)
+
+
+def type_clash(problem: Problem) -> tuple[messages.TypeClash, Node] | None:
+    """What the message says and points at, where it is of a type that is not the wanted one."""
+    message = messages.read(problem.diagnostic)
+    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
+    node = node_of(problem, syntax) if syntax else None
+    return (message, node) if isinstance(message, messages.TypeClash) and node is not None else None
 
 
 def within_parentheses(node: Node) -> Node:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node
@@ -16,7 +15,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.nested_fields import found_record, records
 from lsp_aid.repair.operands import clashing
-from lsp_aid.repair.places import node_of, tree, within_parentheses
+from lsp_aid.repair.places import type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import Type, fits, read
 
 _NAMED, _ONLY, _OTHER, _OTHERWISE = 0.9, 0.75, 0.5, 0.06
@@ -25,11 +24,11 @@ _TAKEN = ("value_path", "application_expression", "field_get_expression")
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) and message.what != "pattern" else None
-    node = node_of(problem, syntax) if syntax else None
-    if syntax is None or node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None or clash[0].what == "pattern":
         return ()
+    message, node = clash
+    syntax = node.syntax
     known = dict(records(problem, syntax))
     own = module_of(problem.diagnostic.path)
     made: list[tuple[Candidate, float]] = []

@@ -17,14 +17,13 @@ from attrs import frozen
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.nested_fields import records
-from lsp_aid.repair.places import file_of_module, moved, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.places import file_of_module, moved, text_of, type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read
 
 _FILES_AT_MOST = 400
@@ -69,11 +68,11 @@ class _Container:
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) else None
-    node = node_of(problem, syntax) if syntax is not None else None
-    if syntax is None or node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None:
         return ()
+    message, node = clash
+    syntax = node.syntax
     heads = (read(message.found).head, read(message.expected).head)
     for head in dict.fromkeys(heads):
         container = _container(problem, syntax, node, head, is_wrong=heads[0] != heads[1])

@@ -12,12 +12,11 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, item_around
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import node_of, outside_parentheses, tree, within_parentheses
+from lsp_aid.repair.places import outside_parentheses, type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import Type, parameters, read, unified
 
 _CONVERTS = re.compile(r"(?:^|[._])(?:of|to|from|parse|make|create|v)(?:_|$)|_(?:of|to)_")
@@ -39,11 +38,10 @@ class _Conversion:
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) and message.what != "pattern" else None
-    node = node_of(problem, syntax) if syntax else None
-    if node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None or clash[0].what == "pattern":
         return ()
+    message, node = clash
     given = read(message.found)
     if given.head == "->":
         return list(_stage(problem, within_parentheses(node), given, read(message.expected)))
