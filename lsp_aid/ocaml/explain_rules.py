@@ -86,6 +86,9 @@ Use its fields (`r.x`), build the constructor anew, or declare the record as a t
     "inline-record-argument": """This constructor takes an inline record, so its argument is written `{{ field = ... }}`.""",
     "mixed-fields": """The {sort} {name} belongs to {type}, but the others here belong to {type2}.
 One record has the fields of one type: check the names, or qualify the fields with their module.""",
+    "of-another-type": """{name} is a {sort} of {type}, but here something of {type2} is expected.
+Check the name and the value. In a match within a match the cases below may be meant for the outer one: put the inner
+match in parentheses.""",
     "too-many-parameters": """The function has more parameters than its type, {type}, allows.
 Remove a parameter, or write the type of one more argument.""",
     "operator-type": """{name} has type {type}, but for its use here it must have {type2}.

@@ -99,6 +99,12 @@ COMPILER: Mapping[str, Sequence[str]] = {
     "inline-record-escape": ["This form is not allowed as the type of the inlined record could escape"],
     "inline-record-argument": ["This constructor expects an inlined record argument"],
     "mixed-fields": ["The {sort} {name} belongs to the type {type} but is mixed here with fields of type {type}$"],
+    "of-another-type": [
+        "The {sort} {name} belongs to the {*} type {type} = {*} was expected belonging to the {*} type {type} = ",
+        "The {sort} {name} belongs to the {*} type {type} = {*} was expected belonging to the {*} type {type}$",
+        "The {sort} {name} belongs to the {*} type {type} but a {*} was expected belonging to the {*} type {type} = ",
+        "The {sort} {name} belongs to the {*} type {type} but a {*} was expected belonging to the {*} type {type}$",
+    ],
     # functions and generality
     "too-many-parameters": ["This function expects too many arguments, it should have type {type}$"],
     "operator-type": ["The operator {name} has type {type} but it was expected to have type {type}$"],

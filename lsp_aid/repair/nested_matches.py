@@ -22,13 +22,13 @@ from lsp_aid.repair.places import node_of, tree
 
 _MATCHES = ("match_expression", "try_expression", "function_expression")
 _DEEPEST = 6
-_DEEPEST = 6
 _UNUSED_CASE, _NOT_EXHAUSTIVE = 11, 8
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     is_read = isinstance(message, messages.TypeClash | messages.UnboundName | messages.ConstructorArity)
+    is_read = is_read or (isinstance(message, messages.BrokenRule) and message.rule == "of-another-type")
     if not is_read and messages.warning_number(problem.diagnostic) not in (_UNUSED_CASE, _NOT_EXHAUSTIVE):
         return ()
     syntax = tree(problem)

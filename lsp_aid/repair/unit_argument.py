@@ -97,6 +97,8 @@ def _applied(problem: Problem, node: Node, count: int, weight: float) -> Iterato
     if node.kind == "parenthesized_expression":
         inner = node.field("expression") or node
         edits = [TextEdit(inner.end, inner.end, units)]
+    elif _is_punned(node):
+        edits = [TextEdit(node.end, node.end, f" = {node.text}{units}")]
     elif _needs_parentheses(node):
         edits = [TextEdit(node.start, node.start, "("), TextEdit(node.end, node.end, units + ")")]
     elif node.kind in (*_ATOMS, "application_expression"):
@@ -104,6 +106,11 @@ def _applied(problem: Problem, node: Node, count: int, weight: float) -> Iterato
     else:
         edits = [TextEdit(node.start, node.start, "("), TextEdit(node.end, node.end, ")" + units)]
     yield Candidate(title, problem.edit(*edits), weight)
+
+
+def _is_punned(node: Node) -> bool:
+    """`{ began }`, which is `{ began = began }`."""
+    return node.kind == "field_expression" and node.field("body") is None
 
 
 def _needs_parentheses(node: Node) -> bool:
@@ -144,7 +151,8 @@ def _last_expressions(syntax: Syntax, node: Node, count: int) -> Iterator[Node]:
 
 def _bound_to(syntax: Syntax, node: Node, count: int) -> Iterator[Node]:
     """What a local name stands for, where that is a function which is nowhere applied by this name."""
-    binding = lookup(syntax, node.text, node.start) if node.kind == "value_path" and "." not in node.text else None
+    is_name = node.kind == "value_path" or _is_punned(node)
+    binding = lookup(syntax, node.text, node.start) if is_name and "." not in node.text else None
     body = binding.binding.field("body") if binding is not None and binding.kind == "value" else None
     around = binding.binding.enclosing("let_expression") if binding is not None and body is not None else None
     if binding is None or body is None or around is None or binding.arity or count > 1:

@@ -78,6 +78,12 @@ CASES = {
     ],
     nested_matches: [
         (
+            "module V = struct type f = P | D type t = Car of f | Bus end\n"
+            "let f t =\n  match t with\n  | V.Car f ->\n    match f with\n    | V.P -> 1\n    | V.D -> 2\n  | V.Bus -> 3",
+            "module V = struct type f = P | D type t = Car of f | Bus end\n"
+            "let f t =\n  match t with\n  | V.Car f ->\n    (match f with\n    | V.P -> 1\n    | V.D -> 2)\n  | V.Bus -> 3",
+        ),
+        (
             OUTER + "  | Some x ->\n    match b with\n    | Some y -> x + y\n    | None -> x\n  | None -> 0",
             OUTER + "  | Some x ->\n    (match b with\n    | Some y -> x + y\n    | None -> x)\n  | None -> 0",
         ),

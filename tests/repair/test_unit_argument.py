@@ -46,6 +46,14 @@ async def test_a_result_is_wanted(tmp_path: Path) -> None:
             ("let f ?(x = 1) () = x\nlet g = f ~x:2 + 1", "let f ?(x = 1) () = x\nlet g = f ~x:2 () + 1"),
             ("let f () () = 1\nlet g = f + 1", "let f () () = 1\nlet g = f () () + 1"),
             ('let f () name = name ^ "!"\nlet g = f "a"', 'let f () name = name ^ "!"\nlet g = f () "a"'),
+            (
+                "type t = { n : int }\nlet f () = 1\nlet g = let n = f in { n }",
+                "type t = { n : int }\nlet f () = 1\nlet g = let n = f () in { n }",
+            ),
+            (
+                "type t = { n : int }\nlet f () = 1\nlet g n = n () + (let r = { n } in r.n)",
+                "type t = { n : int }\nlet f () = 1\nlet g n = n () + (let r = { n = n () } in r.n)",
+            ),
             ("let f () = 1, 2\nlet g = let a, b = f in a + b", "let f () = 1, 2\nlet g = let a, b = f () in a + b"),
         ],
         tmp_path,
