@@ -48,6 +48,8 @@ SHOWN = "fun ty v ->\n  match ty with Int -> string_of_int v | Str -> v"
 LETS, SUM = "let ( let* ) = Option.bind\n", "let f a : int option =\n  let* x = a in\n  Some (x + 1)"
 MAP = "module M = Map.Make (String)\n"
 OUTER = "let f a b =\n  match a with\n"
+FUEL = "module V = struct type f = P | D type t = Car of f | Bus end\n"
+FUEL += "let f t =\n  match t with\n  | V.Car f ->\n"
 IDS = "module Id : sig type t val length : t -> int val to_string : t -> string end = struct "
 IDS += "type t = string let length = String.length let to_string s = s end\n"
 WALKS = "class a = object method vexpr (n : int) = ignore n end\n"
@@ -78,10 +80,8 @@ CASES = {
     ],
     nested_matches: [
         (
-            "module V = struct type f = P | D type t = Car of f | Bus end\n"
-            "let f t =\n  match t with\n  | V.Car f ->\n    match f with\n    | V.P -> 1\n    | V.D -> 2\n  | V.Bus -> 3",
-            "module V = struct type f = P | D type t = Car of f | Bus end\n"
-            "let f t =\n  match t with\n  | V.Car f ->\n    (match f with\n    | V.P -> 1\n    | V.D -> 2)\n  | V.Bus -> 3",
+            FUEL + "    match f with\n    | V.P -> 1\n    | V.D -> 2\n  | V.Bus -> 3",
+            FUEL + "    (match f with\n    | V.P -> 1\n    | V.D -> 2)\n  | V.Bus -> 3",
         ),
         (
             OUTER + "  | Some x ->\n    match b with\n    | Some y -> x + y\n    | None -> x\n  | None -> 0",
