@@ -50,7 +50,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     missing = list(dict.fromkeys(_written(pattern, cases) for pattern in patterns))
     found = [Missing(pattern, number) for number, pattern in enumerate(missing)]
     heads = [head for case in cases for head in _heads(case)]
-    order = tuple(_declared_order(problem, tree, [*heads, *(case.constructor for case in found)])) if heads else ()
+    names = [*heads, *(case.constructor for case in found)]
+    order = tuple(places.declared_together(problem, tree, "constructor", names)) if heads else ()
     return list(_candidates(problem, matching, cases, [evolve(case, order=order) for case in found]))
 
 
@@ -169,21 +170,6 @@ def _heads(case: Node) -> list[str]:
             return []
         found.append(path.text.rpartition(".")[2])
     return found
-
-
-def _declared_order(problem: Problem, tree: Syntax, names: Sequence[str]) -> list[str]:
-    """The constructors of the type of the project that has all of these, in its order; none where there is no such."""
-    own = ((i.kind, (*i.within, i.owner), i.name) for i in tree.declared)
-    theirs = ((d.kind, (d.path.rpartition(".")[0], d.owner), d.name) for d in places.declared_elsewhere(problem))
-    for declared in (own, theirs):
-        owners: dict[tuple[str, ...], list[str]] = {}
-        for kind, owner, name in declared:
-            if kind == "constructor":
-                owners.setdefault(owner, []).append(name)
-        for found in owners.values():
-            if set(names) <= set(found):
-                return found
-    return []
 
 
 def added_cases(matching: Node, cases: Sequence[Node], new: Sequence[tuple[str, str]]) -> list[TextEdit]:

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from attrs import frozen
@@ -128,6 +128,22 @@ def declared_elsewhere(problem: Problem) -> Iterator[Declared]:
 def _declared(text: str, path: str) -> tuple[tuple[str, str, str, str], ...]:
     """Name, kind, owner and path of what a file declares: kept, since most files are the same for the next error."""
     return tuple((item.name, item.kind, item.owner, item.path) for item in parse(text, path).declared)
+
+
+def declared_together(problem: Problem, syntax: Syntax, kind: str, names: Collection[str]) -> list[str]:
+    """The constructors or the record fields of the type of the project that has all of these, in its order; none where
+    there is no such type."""
+    own = ((i.kind, (*i.within, i.owner), i.name) for i in syntax.declared)
+    theirs = ((d.kind, (d.path.rpartition(".")[0], d.owner), d.name) for d in declared_elsewhere(problem))
+    for declared in (own, theirs):
+        owners: dict[tuple[str, ...], list[str]] = {}
+        for sort, owner, name in declared:
+            if sort == kind:
+                owners.setdefault(owner, []).append(name)
+        for found in owners.values():
+            if set(names) <= set(found):
+                return found
+    return []
 
 
 def modules_of(problem: Problem) -> Iterator[tuple[str, bool]]:

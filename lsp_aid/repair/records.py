@@ -9,7 +9,6 @@ A field gets the variable of its name, where there is one in scope; or what the 
 (`new_fields.py`). Without all that a person has to write the value.
 """
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 
@@ -20,6 +19,7 @@ from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.layout import line_start, newline, starts_line
 from lsp_aid.repair.new_fields import NewValue, new_values
 
 _USELESS_WITH = 23
@@ -66,38 +66,74 @@ def _completed(problem: Problem, tree: Syntax, fields: Sequence[str]) -> Iterato
     plural = "s" if len(fields) > 1 else ""
     yield from _filled(problem, fields, known, parts)
     written = [name if name in known else f'{name} = failwith "TODO: {name}"' for name in fields]
-    edit = TextEdit(parts[-1].end, parts[-1].end, "".join(f"; {field}" for field in written))
+    change = problem.edit(*_placed(problem, parts, fields, written))
     if len(known) == len(fields):
         title = f"Add the field{plural} {shown}, from the variable{plural} of that name"
-        yield Candidate(title, problem.edit(edit), 0.85)
+        yield Candidate(title, change, 0.85)
     else:
-        yield Candidate(f"Add the field{plural} {shown}, to be written", problem.edit(edit), 0.5, Kind.SKELETON)
+        yield Candidate(f"Add the field{plural} {shown}, to be written", change, 0.5, Kind.SKELETON)
 
 
 def _filled(
     problem: Problem, fields: Sequence[str], known: Sequence[str], parts: Sequence[Node]
 ) -> Iterator[Candidate]:
     """With what speaks for itself in the fields that no variable is for: the likeliest of each, the second of each."""
-    beside = [name.text for part in parts for name in itertools.islice(part.walk("field_name"), 1)]
+    beside = [_name(part) for part in parts]
     lacking = [name for name in fields if name not in known]
     offered = [new_values(problem, name, [*beside, *fields]) for name in lacking]
     if not lacking or not all(offered):
         return
     for number in range(max(map(len, offered))):
         values = dict(zip(lacking, (ways[min(number, len(ways) - 1)] for ways in offered), strict=True))
-        yield _with_values(problem, fields, values, parts[-1].end, _FILLED / (1 + number / 4))
+        yield _with_values(problem, fields, values, parts, _FILLED / (1 + number / 4))
 
 
 def _with_values(
-    problem: Problem, fields: Sequence[str], values: Mapping[str, NewValue], at: int, weight: float
+    problem: Problem, fields: Sequence[str], values: Mapping[str, NewValue], parts: Sequence[Node], weight: float
 ) -> Candidate:
     written = [f"{name} = {values[name].text}" if name in values else name for name in fields]
-    edit = TextEdit(at, at, "".join(f"; {field}" for field in written))
+    change = problem.edit(*_placed(problem, parts, fields, written))
     shown = ", ".join(f"`{name}`" for name in fields)
     texts = ", ".join(f"`{value.text}`" for value in values.values())
     title = f"Add the field{'s' if len(fields) > 1 else ''} {shown}, as {texts}"
     is_guess = any(value.is_guess for value in values.values())
-    return Candidate(title, problem.edit(edit), weight, Kind.GUESS if is_guess else Kind.FIX)
+    return Candidate(title, change, weight, Kind.GUESS if is_guess else Kind.FIX)
+
+
+def _placed(problem: Problem, parts: Sequence[Node], fields: Sequence[str], written: Sequence[str]) -> list[TextEdit]:
+    """Each where the type has its field, if the fields that are there follow the type; else behind the last."""
+    syntax, names = parts[0].syntax, [_name(part) for part in parts]
+    order = places.declared_together(problem, syntax, "record field", [*names, *fields])
+    numbers = [order.index(name) for name in names] if order else []
+    follows = bool(order) and numbers == sorted(numbers)
+    behind: dict[int, list[str]] = {}
+    for _, name, text in sorted((order.index(n) if follows else 0, n, t) for n, t in zip(fields, written, strict=True)):
+        at = sum(number < order.index(name) for number in numbers) if follows else len(parts)
+        behind.setdefault(at, []).append(text)
+    gap = _gap(syntax.text, parts)
+    edits = [
+        TextEdit(parts[at - 1].end, parts[at - 1].end, "".join(f";{gap}{text}" for text in texts))
+        for at, texts in behind.items()
+        if at
+    ]
+    if 0 in behind:  # the module's name goes to the first of all
+        start, path = parts[0].start, next(parts[0].walk("field_path"))
+        module = path.text.removesuffix(names[0])
+        added = module + "".join(f"{text};{gap}" for text in behind[0])
+        edits.append(TextEdit(start, start + len(module), added))
+    return edits
+
+
+def _gap(text: str, parts: Sequence[Node]) -> str:
+    """What is between the fields of a record behind the semicolon: a space, or a line break and the indentation."""
+    last = parts[-1].start
+    if len(parts) == 1 or not starts_line(text, last):
+        return " "
+    return newline(text) + text[line_start(text, last) : last]
+
+
+def _name(part: Node) -> str:
+    return next((name.text for name in part.walk("field_name")), "")
 
 
 def _open_pattern(problem: Problem, tree: Syntax) -> Iterator[Candidate]:

@@ -75,6 +75,9 @@ POST = (
 PLAN = (
     "type tier = Free | Paid\ntype plan = {\n  name : string;\n  tier : tier;  (* [Free], unless somebody pays *)\n}\n"
 )
+FRAME = (
+    "module Frame = struct\n  type t = { src : int; dst : int; ttl : int; kind : char }\n  let default_ttl = 16\nend\n"
+)
 CASES = {
     records: [
         (f"{JOB}let f id = {{ Job.id }}", f"{JOB}let f id = {{ Job.id; rank = Job.default_rank }}"),
@@ -83,6 +86,18 @@ CASES = {
             f"{POST}let f text = {{ Post.text; state = Post.Draft; tags = Post.Tags.empty }}",
         ),
         (f"{PLAN}let f name = {{ name }}", f"{PLAN}let f name = {{ name; tier = Free }}"),
+        (
+            f"{FRAME}let f dst = {{ Frame.src = 1; kind = 'a' }}, dst",
+            f"{FRAME}let f dst = {{ Frame.src = 1; dst; ttl = Frame.default_ttl; kind = 'a' }}, dst",
+        ),
+        (
+            f"{FRAME}let f src kind = {{\n  Frame.dst = 1;\n  ttl = 2;\n  kind;\n}}, src",
+            f"{FRAME}let f src kind = {{\n  Frame.src;\n  dst = 1;\n  ttl = 2;\n  kind;\n}}, src",
+        ),
+        (
+            f"{FRAME}let f src dst = {{ Frame.kind = 'a'; src; ttl = 1 }}, dst",
+            f"{FRAME}let f src dst = {{ Frame.kind = 'a'; src; ttl = 1; dst }}, dst",
+        ),
     ],
     constants_for_variants: [
         (f'{LEVEL}let f x = put "low" x + put "very-high" x', f"{LEVEL}let f x = put Low x + put Very_high x"),
