@@ -18,7 +18,8 @@ def redundant(problem: Problem, tree: Syntax) -> Iterator[Candidate]:
         if around is None or node.kind == "match_case":
             return
         if around.kind == "or_pattern":
-            yield Candidate(f"Remove the redundant `{node.text}`", problem.edit(_without_alternative(node)), 0.9)
+            shown = " ".join(node.text.split())
+            yield Candidate(f"Remove the redundant `{shown}`", problem.edit(_without_alternative(node)), 0.9)
             return
         if around.kind == "match_case" and around.field("pattern") == node:
             yield from _whole_case(problem, around)
