@@ -109,7 +109,7 @@ def declared_elsewhere(problem: Problem) -> Iterator[Declared]:
     stanzas = _stanzas(view, paths)
     own = dune_stanzas.owner(here, stanzas)
     folder = posixpath.dirname(here)
-    sources = [p for p in paths if p.endswith((".ml", ".mli")) and _module(p) != _module(here)]
+    sources = [p for p in paths if p.endswith((".ml", ".mli", ".mly")) and _module(p) != _module(here)]
     shown = [p for p in sources if p.endswith(".mli") or f"{p}i" not in sources]
     shown.sort(key=lambda p: (posixpath.dirname(p) != folder, p))
     opens = opened_at(problem)
@@ -124,9 +124,16 @@ def declared_elsewhere(problem: Problem) -> Iterator[Declared]:
             yield Declared(name, kind, owner, named, near, shortened(named, opens))
 
 
+_TOKENS = re.compile(r'^%token\s*(?:<[^>]*>)?(?P<names>(?:\s*[A-Z]\w*(?:\s+"[^"\n]*")?)+)', re.MULTILINE)
+
+
 @lru_cache(maxsize=2 * _FILES_AT_MOST)
 def _declared(text: str, path: str) -> tuple[tuple[str, str, str, str], ...]:
-    """Name, kind, owner and path of what a file declares: kept, since most files are the same for the next error."""
+    """Name, kind, owner and path of what a file declares: kept, since most files are the same for the next error. A
+    grammar declares its tokens."""
+    if path.endswith(".mly"):
+        names = [name for line in _TOKENS.finditer(text) for name in re.findall(r"(?<![\w\"])[A-Z]\w*", line["names"])]
+        return tuple((name, "constructor", "token", name) for name in names)
     return tuple((item.name, item.kind, item.owner, item.path) for item in parse(text, path).declared)
 
 

@@ -222,3 +222,13 @@ async def test_modules_that_are_open_are_combined_within_reason(tmp_path: Path) 
 
 async def test_other_errors_are_left_alone(tmp_path: Path) -> None:
     await check_none(misspelt_name, ["let f = 1 + 1.", "let f = (", "let f = 1 2"], tmp_path)
+
+
+async def test_the_tokens_of_a_grammar_are_known(tmp_path: Path) -> None:
+    grammar = "%token <int> NUMBER\n%token LPAREN RPAREN EOF\n%start all\n%type <int> all\n%%\n"
+    grammar += "all: LPAREN NUMBER RPAREN EOF { $2 }\n"
+    lexer = "{\nopen Parser\n}\nrule token = parse\n  | '(' { LPAR }\n  | ')' { RPAREN }\n  | eof { EOF }\n"
+    dune = "(ocamllex lexer)\n(ocamlyacc parser)\n(library (name project))\n"
+    case = txtar.Case("tokens", {**PROJECT, "dune": dune, "parser.mly": grammar, "lexer.mll": lexer})
+    best = (await repaired(case, tmp_path, {"misspelt_name": misspelt_name})).repairs[0]
+    assert best.changes.texts == {"lexer.mll": lexer.replace("LPAR ", "LPAREN ")}
