@@ -14,6 +14,12 @@ pytestmark = pytest.mark.slow
 CHECKOUT = Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def no_other_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own PYTHONPATH would come before the wheel."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of an environment that holds the built wheel; its dependencies are lent by this environment."""
