@@ -35,6 +35,7 @@ from lsp_aid.domain.overlay import Overlay
 from lsp_aid.domain.ports import Typing, View
 from lsp_aid.domain.proposal import Level, Proposal
 from lsp_aid.edits.unified_diff import render
+from lsp_aid.errors import ToolchainError
 from lsp_aid.ocaml.tokens import tokens
 from lsp_aid.repair import one_token_slips, syntax_errors, typed_search
 from lsp_aid.tasks.fix_build_error import fix_build_error
@@ -117,7 +118,10 @@ class TypedEvaluator:
             flags = await self.typing.flags_for(unit)
             if flags is not None and after.exists(unit):
                 interface = after.read(f"{unit}i") if after.exists(f"{unit}i") else None
-                checked = await self.typing.typer.check(unit, after.read(unit), flags, interface=interface)
+                try:
+                    checked = await self.typing.typer.check(unit, after.read(unit), flags, interface=interface)
+                except ToolchainError as failed:  # `ocamlc` dies of some interfaces that others were built against
+                    return Evaluation(None, str(failed))
                 found += checked.build.diagnostics
         return Evaluation(BuildResult(not any(one.is_error for one in found), tuple(found), 0.0))
 
