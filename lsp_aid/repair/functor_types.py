@@ -19,6 +19,7 @@ from lsp_aid.repair.places import file_of_module, modules_of, text_of, tree
 MOST = 6
 _COMPONENTS = re.compile(r"^The module [\"`']?(\S+?)[\"`']? is a functor, it cannot have any components")
 _UNUSED = re.compile(r"unused functor parameter [\"`']?([A-Z][\w']*)")
+_NAMED = re.compile(r"(?<![\w'.])([A-Z][\w'.]*)\.([a-z_][\w']*)")
 _USUAL = ("String", "Int")
 _MOST_NAMES = 4
 _STANDS_IN = re.compile(r"(?i)fake|mock|stub|dummy|test|null|noop")
@@ -34,8 +35,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if unused := _UNUSED.search(problem.diagnostic.flat_message):
         return list(_told_of(problem, syntax, unused[1]))
     if isinstance(message, messages.TypeClash):
-        found = [*_shown(problem, syntax, message.expected), *_shown(problem, syntax, message.found)]
-        return found[:MOST]
+        hidden = dict.fromkeys(_NAMED.findall(f"{message.expected} {message.found}"))
+        return [one for type_ in hidden for one in _shown(problem, syntax, *type_)][:MOST]
     return ()
 
 
@@ -140,12 +141,8 @@ def _module(syntax: Syntax, name: str, before: int | None = None) -> Node | None
 # --- hidden types ---
 
 
-def _shown(problem: Problem, syntax: Syntax, type_: str) -> Iterator[Candidate]:
+def _shown(problem: Problem, syntax: Syntax, path: str, name: str) -> Iterator[Candidate]:
     """The type `Names.key`, where `Names` is made by a functor of the project, or has a signature that hides it."""
-    words = type_.split()
-    path, _, name = (words[-1] if words else "").rpartition(".")
-    if not path or not re.match(r"[a-z_]", name):
-        return
     found = _definition(problem, syntax, problem.diagnostic.path, path.rpartition(".")[2])
     if found is None:
         yield from _of_file(problem, path, name)

@@ -59,6 +59,14 @@ CASES = {
             POOL + f"module Make (K : Set.OrderedType) : S with type key = K.t = {MADE}{USED}",
         ),
         (
+            POOL
+            + f"module Make (K : Set.OrderedType) : S = {MADE}module N = Make (Int)\n"
+            + "let f (g : N.key -> int) = g\nlet b = f abs",
+            POOL
+            + f"module Make (K : Set.OrderedType) : S with type key = K.t = {MADE}module N = Make (Int)\n"
+            + "let f (g : N.key -> int) = g\nlet b = f abs",
+        ),
+        (
             "module K = struct type t = int let compare = compare end\nmodule M = Map.Make\nlet a = M.empty",
             "module K = struct type t = int let compare = compare end\nmodule M = Map.Make (K)\nlet a = M.empty",
         ),
