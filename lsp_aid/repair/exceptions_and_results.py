@@ -18,6 +18,7 @@ from lsp_aid.ocaml.syntax import Node, parse
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, bare, item_around
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.layout import indent, newline
 from lsp_aid.repair.places import declared_elsewhere, file_of_module, node_of, text_of, tree, within_parentheses
 from lsp_aid.repair.tried_calls import tried_calls
 from lsp_aid.repair.type_shapes import Type, heads, read, unified
@@ -239,9 +240,31 @@ def _try(
     outer = around.parent
     is_argument = outer is not None and outer.kind in ("application_expression", "labeled_argument", "infix_expression")
     plain = f"{module}.value {given} ~default:{default}"
-    cased = f"match {body.text} with {names[0]} value -> value | {_bad(names[1], pattern)} -> {value.text}"
+    cased = _cased(
+        around, body, value, f"{names[0]} {(name := _held(around, value))} -> {name}", _bad(names[1], pattern)
+    )
     simple = value.kind in ATOMS and value.kind != "parenthesized_expression"
     for text, weight in ((plain, 0.92 if simple else 0.6), (cased, 0.85)):
         edit = TextEdit(around.start, around.end, f"({text})" if is_argument else text)
         title = f"It answers with `{names[1]}` now, and does not raise: `{' '.join(text.split())}`"
         yield Candidate(title, problem.edit(edit), weight)
+
+
+def _held(around: Node, value: Node) -> str:
+    """What the code calls the value: as what the handler ends with, or what is bound to the whole."""
+    while value.kind in ("let_expression", "sequence_expression") and value.named_children:
+        value = value.named_children[-1]
+    binding = around.parent if around.parent is not None and around.parent.kind == "let_binding" else None
+    bound = binding.child("value_name") if binding is not None and not binding.child("parameter") else None
+    named = value if value.kind == "value_path" else bound
+    return named.text if named is not None and re.fullmatch(r"[a-z_][\w']*", named.text) else "value"
+
+
+def _cased(around: Node, body: Node, value: Node, good: str, bad: str) -> str:
+    """The `match` in one line, or in lines of its own where the handler has some."""
+    text = around.syntax.text
+    if "\n" not in text[body.end : value.end]:
+        return f"match {body.text} with {good} | {bad} -> {value.text}"
+    line = newline(text) + indent(text, around.start)
+    gap = re.search(r"\s*$", text[: value.start])
+    return f"match {body.text} with{line}| {good}{line}| {bad} ->{gap[0] if gap else ' '}{value.text}"

@@ -48,6 +48,11 @@ def column(text: str, offset: int) -> int:
     return offset - line_start(text, offset)
 
 
+def indent(text: str, offset: int) -> str:
+    """The spaces that the line of `offset` starts with."""
+    return text[(start := line_start(text, offset)) : start + len(text[start:]) - len(text[start:].lstrip(" \t"))]
+
+
 def starts_line(text: str, offset: int) -> bool:
     return not text[line_start(text, offset) : offset].strip()
 

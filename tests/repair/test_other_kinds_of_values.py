@@ -36,6 +36,7 @@ LOAD = "module L = struct exception No of string let load k = if k < 0 then Erro
 USERS = 'module U = struct type t = { name : string } let find k = if k < 0 then None else Some { name = "a" } end\n'
 USERS += 'let g k = match U.find k with Some user -> user.U.name | None -> ""\n'
 
+STORE = 'module S = struct let find k = if k = "" then None else Some k end\n'
 CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
     sets_and_maps: [
         (
@@ -159,6 +160,13 @@ CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
         (
             USERS + 'let f k = try "- " ^ (U.find k).name with Not_found -> "-"',
             USERS + 'let f k = match U.find k with Some user -> "- " ^ user.name | None -> "-"',
+        ),
+        (
+            STORE
+            + "let f k =\n  try S.find k\n  with Not_found ->\n    let made = k ^ k in\n    print_string k;\n    made",
+            STORE
+            + "let f k =\n  match S.find k with\n  | Some made -> made\n  | None ->\n    let made = k ^ k in\n"
+            + "    print_string k;\n    made",
         ),
         (
             'let f ic = match In_channel.input_line ic with "" | "-" -> 0 | _ -> 1 | exception End_of_file -> 2',
