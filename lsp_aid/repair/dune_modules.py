@@ -1,12 +1,14 @@
 """Which modules a stanza has: modules that are not there, left out, without an implementation, or hidden.
 
 (name mian)                 (name main)                  beside main.ml
+(names serve clnt)          (names serve probe)          where no other module uses Probe; and ../bin/probe.exe
 (modules a gone)            (modules a)
 two stanzas in a folder     (modules main), and (modules :standard \\ main)
 (private_modules codec)     without it, where another stanza uses the module
 (private_modules impl)      (private_modules matcher)   which is there, and no other stanza uses it
 """
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -23,11 +25,13 @@ from lsp_aid.repair.dune_places import (
     groups_at,
     read_dunes,
     word_at,
+    words_of,
 )
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.places import text_of
 from lsp_aid.repair.similarity import nearest
 
+_PROGRAMS = ("executable", "executables", "test", "tests")
 _LISTS = ("modules", "private_modules", "modules_without_implementation", "virtual_modules")
 _HIDDEN = re.compile(r'The module "?[\w.]+"? is an alias for module "?(?P<name>\w+)"?, which is missing')
 _IMPLEMENTED = "The following modules have an implementation, they cannot be listed as"
@@ -65,7 +69,7 @@ def _missing(problem: Problem, module: str) -> Iterator[Candidate]:
     there = {name: p for name, p in dunes.modules_beside(stanza).items() if not p.endswith((".mll", ".mly"))}
     if word.value.endswith((".ml", ".mli")) and module_of(word.value) in there:
         stem = word.value.rpartition(".")[0]
-        yield _replaced(problem, word, stem, 0.95)
+        yield _replaced(problem, dunes, stanza, word, stem, 0.95)
         return
     listed = any(head in _LISTS for head in around)
     taken = {module_of(name) for s in dunes.stanzas if s.folder == stanza.folder and s != stanza for name in s.names}
@@ -73,14 +77,18 @@ def _missing(problem: Problem, module: str) -> Iterator[Candidate]:
     if listed:
         inside = [group for group in groups_at(problem) if group.head in _LISTS][-1]
         free = [name for name in free if name not in map(module_of, inside.words)]
+    if not listed:
+        free = [name for name in free if name not in map(module_of, stanza.names)]
     ways = {name: 0.95 * alike for name, alike in nearest(module, free, 0.55)}
     if not listed:
         only = free if len(free) == 1 else [name for name in free if name == "Main"]
         ways.update({name: max(0.6, ways.get(name, 0)) for name in only})
     elif not ways and (renamed := _renamed(problem, dunes, stanza, inside, there, free)) is not None:
         ways[renamed] = 0.8
+    if not listed and not ways and stanza.kind in _PROGRAMS:  # what others use is no program
+        ways.update(dict.fromkeys(starts, 0.85) if len(starts := _unused(problem, there, free)) == 1 else {})
     for name, weight in ways.items():
-        yield _replaced(problem, word, file_name(name), weight)
+        yield _replaced(problem, dunes, stanza, word, file_name(name), weight, is_program=not listed)
     if listed:
         title = f"Take the module `{module}`, which is not there, out of `({inside.head} ...)`"
         yield Candidate(title, problem.edit(_without(dunes.texts[path], inside, word)), 0.6)
@@ -113,9 +121,30 @@ def _renamed(
     return can[0] if len(can) == 1 else None
 
 
-def _replaced(problem: Problem, word: Word, name: str, weight: float) -> Candidate:
-    edit = dune_file.replace_atom(word, name)
-    return Candidate(f"Replace `{word.value}` by `{name}`, the module that is there", problem.edit(edit), weight)
+def _unused(problem: Problem, there: Mapping[str, str], free: Sequence[str]) -> list[str]:
+    """The modules that no other of the stanza names."""
+    texts = {module: text_of(problem.view, path) or "" for module, path in there.items()}
+
+    def used(module: str) -> bool:
+        name = re.compile(rf"\b{re.escape(module)}\b")
+        return any(name.search(text) for other, text in texts.items() if other != module)
+
+    return [module for module in free if there[module].endswith(".ml") and not used(module)]
+
+
+def _replaced(
+    problem: Problem, dunes: Dunes, stanza: Stanza, word: Word, name: str, weight: float, *, is_program: bool = False
+) -> Candidate:
+    """The name, and that of the program where dune files run it or depend on it."""
+    edits = {problem.diagnostic.path: [dune_file.replace_atom(word, name)]}
+    program = re.compile(rf"(?<![\w./-])(?P<folder>(?:[\w.-]+/)*){re.escape(word.value)}(?=\.(?:exe|bc|bc\.js|so)\b)")
+    for path, text in dunes.texts.items() if is_program and stanza.kind in _PROGRAMS else ():
+        for use in program.finditer(text):
+            folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), use["folder"]))
+            if folder == (stanza.folder or "."):
+                edits.setdefault(path, []).append(TextEdit(use.end("folder"), use.end(), name))
+    title = f"Replace `{word.value}` by `{name}`, the module that is there"
+    return Candidate(title, dunes.editing(edits), weight)
 
 
 def _without(text: str, group: Group, word: Word) -> TextEdit:
@@ -159,10 +188,32 @@ def _alone(problem: Problem, modules: Sequence[str]) -> Iterator[Candidate]:
     only_types = all(
         not re.search(r"^\s*(?:val|external|exception)\b", _signature(problem, there, m), re.MULTILINE) for m in modules
     )
+    yield from _generated_otherwise(problem, dunes, stanza, there, modules)
     needs = [(stanza, name) for name in modules]
     title = "Say that " + ", ".join(f"`{module_of(name)}`" for name in modules) + " has no implementation"
     change = dunes.adding(needs, "modules_without_implementation")
     yield Candidate(title, change, 0.93 if only_types else 0.3)
+
+
+def _generated_otherwise(
+    problem: Problem, dunes: Dunes, stanza: Stanza, there: Mapping[str, str], modules: Sequence[str]
+) -> Iterator[Candidate]:
+    """A rule of the folder makes a module of another name, which has no interface and is used by no other."""
+    if len(modules) != 1:
+        return
+    text, module = dunes.texts[stanza.path], module_of(modules[0])
+    written = re.findall(r"^\s*val\s+([\w']+)", _signature(problem, there, module), re.MULTILINE)
+    sources = [text_of(problem.view, p) or "" for p in dunes.paths if p.endswith(SOURCES)]
+    for rule in (one for one in dune_file.stanzas(text) if one.head == "rule"):
+        words = [w for w in words_of(rule) if w.value.endswith(".ml") and "/" not in w.value and "%{" not in w.value]
+        targets = {w.value for w in words} - {posixpath.basename(p) for p in dunes.paths}
+        made = next(iter(targets), "")
+        if len(targets) != 1 or any(re.search(rf"\b{module_of(made)}\b", source) for source in sources):
+            continue
+        told = [name for name in written if re.search(rf"\blet {name}\b", text[rule.start : rule.end])]
+        edits = [dune_file.replace_atom(w, f"{file_name(module)}.ml") for w in words if w.value == made]
+        title = f"Let the rule make `{file_name(module)}.ml`, which has the interface"
+        yield Candidate(title, dunes.editing({stanza.path: edits}), 0.95 if len(told) == len(written) else 0.85)
 
 
 def _signature(problem: Problem, there: Mapping[str, str], module: str) -> str:
