@@ -3,6 +3,9 @@
 types.ml: make ?(priority = Job.default) ()     let default = 5, in types.ml
 job.ml:   open Types, let default = 5           without it, and `Types.default` wherever `Job.default` stood
 
+session.ml: now > Server.timeout                now > Settings.timeout
+server.ml:  let timeout = Settings.timeout      where it stays
+
 What takes arguments is not moved: where code belongs is for a person to say.
 """
 
@@ -25,6 +28,7 @@ from lsp_aid.repair.places import is_member, text_of
 
 _FILES_AT_MOST = 400
 _MOST = 3
+_QUALIFIED = re.compile(r"[A-Z][\w']*(?:\.[A-Z][\w']*)*\.[a-z_][\w']*")
 _KINDS = ("value", "exception", "type")
 _NAMES = (
     "value_path",
@@ -65,9 +69,9 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         for user, used in pairs
         if (move := _move(problem, user, used)) is not None
         and not any(n.text in around - {user} for i in move.items for n in i.definition.walk("module_name"))
-        and not _needs_what_follows(move)
     ]
-    found: list[Candidate] = []
+    found = [one for move in moves if (one := _from_the_source(problem, move, around)) is not None]
+    moves = [move for move in moves if not _needs_what_follows(move)]
     for move in sorted(moves, key=lambda one: len(one.items)):
         changes = _changes(problem, move)
         if changes is not None:
@@ -121,6 +125,25 @@ def _stands_alone(item: Item, there: Syntax, others: Sequence[Item]) -> bool:
     own = {i.name for i in there.declared if not i.within} - {other.name for other in others} - {item.name}
     own -= {i.name for i in there.declared if i.owner == item.name}
     return not any(path.text.partition(".")[0] in own for path in item.definition.walk(*_NAMES))
+
+
+def _from_the_source(problem: Problem, move: _Move, around: set[str]) -> Candidate | None:
+    """All that is needed is another module's, of which the module used only makes its own: that one is named."""
+    bodies = {item.name: item.node.field("body") for item in move.items}
+    paths = {name: body.text for name, body in bodies.items() if body is not None and _QUALIFIED.fullmatch(body.text)}
+    if paths.keys() != bodies.keys() or any(path.partition(".")[0] in around for path in paths.values()):
+        return None
+    edits = []
+    for node in move.here.walk("module_name"):
+        if node.text == move.used and not is_member(node):
+            name = _named(node) or ""
+            if name not in paths:  # a constructor or a field of a type
+                return None
+            end = move.here.text.index(name, node.end) + len(name)
+            edits.append(TextEdit(node.start, end, paths[name]))
+    shown = ", ".join(f"`{path}`" for path in dict.fromkeys(paths.values()))
+    title = f"Name {shown} itself, which `{move.used}` only has from there"
+    return Candidate(title, problem.edit(*edits, path=move.here.path), 0.92)
 
 
 # --- the change ---
