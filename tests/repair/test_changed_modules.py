@@ -149,6 +149,21 @@ async def test_definitions_follow_the_labels_of_their_types(tmp_path: Path) -> N
     }
 
 
+async def test_definitions_take_all_that_their_types_say(tmp_path: Path) -> None:
+    require("dune")
+    texts = {
+        "command.ml": "type ctx = { deep : bool }\n\nmodule type S = sig val run : ctx -> string list -> int end\n",
+        "ls.ml": "let run (ctx : Command.ctx) args = if ctx.deep then List.length args else 0\n",
+        "echo.ml": "let run = function [] -> 1 | _ :: _ -> 0\n",
+        "say.ml": "let run _args = 1\n",
+        "all.ml": "let all : (module Command.S) list = [ (module Ls); (module Echo); (module Say) ]\n",
+    }
+    assert await changed(texts, tmp_path) == {
+        "echo.ml": "let run _ctx = function [] -> 1 | _ :: _ -> 0\n",
+        "say.ml": "let run _ctx _args = 1\n",
+    }
+
+
 async def test_all_definitions_of_a_file_follow_at_once() -> None:
     at = Range(Position(0, 0), Position(0, 1))
     places = [Range(Position(line, 4), Position(line, 7)) for line in (0, 1)]
