@@ -15,7 +15,7 @@ from lsp_aid.ocaml import syntax as ocaml_syntax
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, bound_names
 from lsp_aid.repair.asked_types import AskedTypes
-from lsp_aid.repair.calls_in_code import ATOMS, item_around
+from lsp_aid.repair.calls_in_code import ATOMS, bare, item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.operands import clashing
 from lsp_aid.repair.places import node_of, outside_parentheses, text_of, tree, within_parentheses
@@ -48,7 +48,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if call is None or function is None:
         return ()
     asked = await AskedTypes.of(problem)
-    defaults = dict.fromkeys(_given_elsewhere(problem, function.text), _SEEN)
+    defaults = dict.fromkeys(_given_elsewhere(problem, call, function.text), _SEEN)
     defaults.update(dict.fromkeys(_changed(node), _NAMED))
     field = _field(node) or _field(call)
     for text, weight in await _named(asked, call, function.text, wanted, field) if asked is not None else ():
@@ -80,22 +80,47 @@ def _call(node: Node) -> Node | None:
 # --- which ---
 
 
-def _given_elsewhere(problem: Problem, function: str) -> list[str]:
-    """What the project gives as the default for the same function elsewhere."""
+def _given_elsewhere(problem: Problem, call: Node, function: str) -> list[str]:
+    """What the project gives as the default for the same function elsewhere: a constant, a value of a module; one of
+    the arguments, of which this call has its own. What the file itself has is first."""
     found: dict[str, None] = {}
     name = function.rpartition(".")[2]
-    for path in [p for p in problem.view.paths() if p.endswith(".ml")][:_FILES_AT_MOST]:
+    own = [bare(one) for one in call.fields("argument")]
+    paths = [p for p in problem.view.paths() if p.endswith(".ml")]
+    for path in sorted(paths, key=lambda p: p != problem.diagnostic.path)[:_FILES_AT_MOST]:
         text = text_of(problem.view, path)
-        if text is None or name not in text or "Option.value" not in text:
+        if text is None or name not in text:
             continue
-        for call in calls(ocaml_syntax.parse(text, path).walk("application_expression"), "Option.value"):
-            inner = [within_parentheses(one) for one in call.fields("argument") if one.kind != "labeled_argument"]
-            called = inner[0].field("function") if inner and inner[0].kind == "application_expression" else None
-            given = next((one.field("expression") for one in call.fields("argument") if one.text[:1] == "~"), None)
-            is_same = called is not None and called.text.rpartition(".")[2] == name
-            if is_same and given is not None and given.kind in _SIMPLE:
-                found[given.text] = None
+        for other, default in _defaults(ocaml_syntax.parse(text, path)):
+            called = other.field("function")
+            if called is None or called.text.rpartition(".")[2] != name:
+                continue
+            theirs = [bare(one) for one in other.fields("argument")]
+            at = next((n for n, (_, given) in enumerate(theirs) if given == default.text), None)
+            if default.kind in _SIMPLE or (default.kind == "value_path" and default.text[:1].isupper()):
+                found[default.text] = None
+            elif at is not None and [label for label, _ in theirs] == [label for label, _ in own]:
+                found[own[at][1]] = None
     return list(found)
+
+
+def _defaults(syntax: ocaml_syntax.Syntax) -> Iterator[tuple[Node, Node]]:
+    """The calls with a default for what they do not find, and that: by `Option.value`, by a matching."""
+    for call in calls(syntax.walk("application_expression"), "Option.value"):
+        plain = [one for one in call.fields("argument") if one.kind != "labeled_argument"]
+        default = next((one.field("expression") for one in call.fields("argument") if one.text[:1] == "~"), None)
+        above, piped = call.parent, None
+        if above is not None and above.kind == "infix_expression" and above.field("right") == call:
+            piped = above.field("left") if (sign := above.field("operator")) and sign.text == "|>" else None
+        value = plain[0] if plain else piped
+        if value is not None and default is not None:
+            yield within_parentheses(value), within_parentheses(default)
+    for match in syntax.walk("match_expression"):
+        value, *cases = match.named_children
+        pairs = {p.text: b for case in cases if (p := case.field("pattern")) and (b := case.field("body"))}
+        default = pairs.pop("None", None)
+        if default is not None and [f"Some {body.text}" for body in pairs.values()] == list(pairs):
+            yield within_parentheses(value), within_parentheses(default)
 
 
 def _field(node: Node) -> str:

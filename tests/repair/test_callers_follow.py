@@ -45,6 +45,7 @@ LOG = "let log ~src m = print_endline (src ^ m)\nlet push ~at m = m ^ string_of_
 SEP = "let default_sep = ','\nlet join ~sep l = String.concat (String.make 1 sep) l\n"
 RULE = "let rule ?(cols = 80) c = String.make cols c\n"
 USED = 'let f x = String.concat "" (List.map g x)'
+SHOWN = "let find t k = List.assoc_opt k t\nlet show t key = match find t key with Some text -> text | None -> key\n"
 AGAIN = 'let find t k = List.assoc_opt k t\nlet g t = Option.value (find t 1) ~default:"none"\n'
 CASES = {
     changed_calls: [
@@ -92,6 +93,7 @@ CASES = {
             f'{AGAIN}let f t = "a" ^ find t 2',
             f'{AGAIN}let f t = "a" ^ (Option.value (find t 2) ~default:"none")',
         ),
+        (f'{SHOWN}let f t w = "a" ^ find t w', f'{SHOWN}let f t w = "a" ^ (Option.value (find t w) ~default:w)'),
     ],
     containers: [
         (
