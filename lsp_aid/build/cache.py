@@ -86,19 +86,22 @@ def slot_folders(cache: Path) -> list[Path]:
         return []
 
 
-def prune(home: Path, days: float = 30.0) -> None:
-    """Removes the projects' folders below `home`, as `cache_home` tells it, that were not asked for in so many days.
+def prune(home: Path, days: float = 30.0, days_of_gone: float = 1.0) -> None:
+    """Removes the projects' folders below `home`, as `cache_home` tells it, that were not asked for in so many days;
+    sooner where the project itself is gone, as those of scripts and tests are.
 
     What a running lsp-aid holds stays; what cannot be removed is left for the next time.
     """
-    oldest = time.time() - days * _DAY
+    now = time.time()
     try:
         folders = [folder for folder in home.iterdir() if folder.is_dir() and not folder.is_symlink()]
     except OSError:
         return
     for folder in folders:
         try:
-            old = (folder / _MARK).stat().st_mtime < oldest
+            age = (now - (folder / _MARK).stat().st_mtime) / _DAY
+            root = Path(os.fsdecode((folder / _MARK).read_bytes()))
+            old = age > days or (age > days_of_gone and not root.exists())
         except OSError:
             continue  # not one of ours, or being made this moment
         if old and not any(_is_held(lock) for lock in folder.glob(f"*/{_LOCK}")):

@@ -2,6 +2,7 @@ import asyncio
 import os
 import stat
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,16 @@ def test_old_projects_are_removed_unless_held(tmp_path: Path) -> None:
     assert (tmp_path / "lsp-aid" / "foreign").exists()
     slot.release()
     prune(tmp_path / "gone")
+
+
+def test_projects_that_are_gone_are_removed_after_a_day(tmp_path: Path) -> None:
+    environment = {"XDG_CACHE_HOME": str(tmp_path)}
+    yesterday = time.time() - 25 * 3600
+    (tmp_path / "there").mkdir()
+    there, gone, fresh = (project_cache(tmp_path / name, environment) for name in ("there", "gone", "fresh"))
+    for folder in (there, gone):
+        os.utime(folder / "root", (yesterday, yesterday))
+    prune(cache_home(environment))
+    assert there.exists()
+    assert not gone.exists()
+    assert fresh.exists()  # a disk may be away for a moment
