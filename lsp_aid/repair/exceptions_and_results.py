@@ -20,7 +20,7 @@ from lsp_aid.repair.calls_in_code import ATOMS, bare, item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import indent, newline
 from lsp_aid.repair.places import declared_elsewhere, file_of_module, node_of, text_of, tree, within_parentheses
-from lsp_aid.repair.tried_calls import tried_calls
+from lsp_aid.repair.tried_calls import answered, tried_calls
 from lsp_aid.repair.type_shapes import Type, heads, read, unified
 
 _PARTS = {"option": ("Some", "None"), "result": ("Ok", "Error")}
@@ -31,7 +31,8 @@ _RAISES = re.compile(r"\b(?:raise|raise_notrace)\s+\(?\s*(?P<name>[A-Z][\w.']*)(
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     read_here = messages.TypeClash | messages.NotARecord | messages.UnboundName
-    syntax = tree(problem) if isinstance(message, read_here) else None
+    is_read = isinstance(message, read_here) or _is_no_exception(problem, message)
+    syntax = tree(problem) if is_read else None
     node = node_of(problem, syntax) if syntax else None
     if syntax is None or node is None:
         return ()
@@ -40,8 +41,10 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if isinstance(message, messages.UnboundName):  # a constructor of what it gave is sought among those of the option
         names, around = _PARTS.get(message.of_type or ""), node.enclosing("match_expression")
         return list(_match(problem, around, names)) if names is not None and around is not None else ()
-    if not isinstance(message, messages.TypeClash):
-        return ()
+    if not isinstance(message, messages.TypeClash):  # the exception is a constructor of another type now
+        around = node.enclosing("match_expression", "try_expression")
+        asked = await AskedTypes.of(problem) if around is not None else None
+        return await _answered(problem, asked, around, None) if around is not None and asked is not None else ()
     found: list[Candidate] = []
     head = read(message.found).head.removeprefix("Stdlib.")
     if message.what == "pattern" and head in _PARTS and read(message.expected).head != head:
@@ -59,6 +62,12 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     }:
         found += await tried_calls(problem, syntax, node)
     return found
+
+
+def _is_no_exception(problem: Problem, message: messages.Message) -> bool:
+    """Whether a constructor is of some other type where an exception is expected."""
+    is_other = isinstance(message, messages.BrokenRule) and message.rule == "of-another-type"
+    return is_other and problem.diagnostic.message.rstrip().endswith('type "exn"')
 
 
 # --- from a result to an exception ---
@@ -145,7 +154,7 @@ def _exceptions(problem: Problem, function: str) -> Iterator[tuple[str, bool]]:
 
 
 async def _answered(
-    problem: Problem, asked: AskedTypes, around: Node, message: messages.TypeClash
+    problem: Problem, asked: AskedTypes, around: Node, message: messages.TypeClash | None
 ) -> Sequence[Candidate]:
     body = around.named_children[0]
     cases = [child for child in around.named_children if child.kind == "match_case"]
@@ -154,15 +163,15 @@ async def _answered(
     if names is None or type_ is None:
         return ()
     if around.kind == "match_expression":
-        return list(_match(problem, around, names))
+        return list(_match(problem, around, names, type_))
     if names[1] == "None" and type_.parts[0].head == type_.head and (edit := _itself(around)):
         return [Candidate(f"It answers with `None` now: `{edit.text}`", problem.edit(edit), 0.95)]
     return list(_try(problem, around, body, cases, type_, message))
 
 
-def _match(problem: Problem, around: Node, names: tuple[str, str]) -> Iterator[Candidate]:
+def _match(problem: Problem, around: Node, names: tuple[str, str], type_: Type | None = None) -> Iterator[Candidate]:
     """`exception Not_found` is `None` now, and what was given is in `Some`: here, and wherever the file calls it."""
-    edits = _matched(around, names)
+    edits = _matched(problem, around, names, type_)
     if not edits:
         return
     called = around.named_children[0].field("function")
@@ -170,22 +179,28 @@ def _match(problem: Problem, around: Node, names: tuple[str, str]) -> Iterator[C
         tried = other.named_children[0]
         function = (_of_some(tried) or tried).field("function")
         if function is not None and called is not None and function.text == called.text:
-            more = _matched(other, names)
+            more = _matched(problem, other, names, type_)
             edits += more if not any(a.start < b.end and b.start < a.end for a in edits for b in more) else []
     yield Candidate(f"It answers with `{names[1]}` now", problem.edit(*edits), 0.92)
 
 
-def _matched(around: Node, names: tuple[str, str]) -> list[TextEdit]:
+def _matched(problem: Problem, around: Node, names: tuple[str, str], type_: Type | None) -> list[TextEdit]:
     if names[1] == "None" and (whole := _itself(around)):
         return [whole]
     cases = [child for child in around.named_children if child.kind == "match_case"]
     patterns = [pattern for case in cases if (pattern := case.field("pattern")) is not None]
     raised = [pattern for pattern in patterns if pattern.text.startswith("exception ")]
     plain = [pattern for pattern in patterns if pattern not in raised]
-    if len(raised) != 1 or not plain or any(pattern.text.startswith(names) for pattern in plain):
+    bads = [answered(problem, names[1], one, type_) for one in raised]
+    if (
+        not raised
+        or len(set(bads)) != len(bads)
+        or not plain
+        or any(pattern.text.startswith(names) for pattern in plain)
+    ):
         return []
     edits = [TextEdit(pattern.start, pattern.end, f"{names[0]} {_argument(pattern)}") for pattern in plain]
-    return [*edits, TextEdit(raised[0].start, raised[0].end, _bad(names[1], raised[0]))]
+    return [*edits, *(TextEdit(one.start, one.end, bad) for one, bad in zip(raised, bads, strict=True))]
 
 
 def _itself(around: Node) -> TextEdit | None:
@@ -216,23 +231,18 @@ def _argument(pattern: Node) -> str:
     return f"({pattern.text})" if pattern.kind in _LOOSE else pattern.text
 
 
-def _bad(name: str, raised: Node) -> str:
-    """`None`; `Error` with what the exception carried."""
-    if name == "None":
-        return name
-    carried = re.search(r"[A-Z][\w.']*\s+(?P<value>\S.*)$", raised.text.removeprefix("exception "), re.DOTALL)
-    return f"{name} {carried['value'] if carried else '_'}"
-
-
 def _try(
-    problem: Problem, around: Node, body: Node, cases: Sequence[Node], type_: Type, message: messages.TypeClash
+    problem: Problem, around: Node, body: Node, cases: Sequence[Node], type_: Type, message: messages.TypeClash | None
 ) -> Iterator[Candidate]:
-    pattern, value = cases[0].field("pattern"), cases[0].field("body")
-    if len(cases) != 1 or pattern is None or value is None:
+    pairs = [(p, b) for case in cases if (p := case.field("pattern")) and (b := case.field("body"))]
+    bads = [answered(problem, _PARTS[type_.head.removeprefix("Stdlib.")][1], pattern, type_) for pattern, _ in pairs]
+    if not pairs or len(set(bads)) != len(cases):
         return
-    wanted = read(message.found if value.start <= problem.start < value.end else message.expected)
-    if unified(type_.parts[0], wanted, {}) is None:
-        return
+    value = pairs[0][1]
+    if message is not None:
+        wanted = read(message.found if value.start <= problem.start < value.end else message.expected)
+        if unified(type_.parts[0], wanted, {}) is None:
+            return
     module = {"option": "Option", "result": "Result"}[type_.head.removeprefix("Stdlib.")]
     names = _PARTS[type_.head.removeprefix("Stdlib.")]
     given = body.text if body.kind in ATOMS else f"({body.text})"
@@ -240,11 +250,11 @@ def _try(
     outer = around.parent
     is_argument = outer is not None and outer.kind in ("application_expression", "labeled_argument", "infix_expression")
     plain = f"{module}.value {given} ~default:{default}"
-    cased = _cased(
-        around, body, value, f"{names[0]} {(name := _held(around, value))} -> {name}", _bad(names[1], pattern)
-    )
+    good = f"{names[0]} {(name := _held(around, value))} -> {name}"
+    cased = _cased(around, body, good, [(bad, answer) for bad, (_, answer) in zip(bads, pairs, strict=True)])
     simple = value.kind in ATOMS and value.kind != "parenthesized_expression"
-    for text, weight in ((plain, 0.92 if simple else 0.6), (cased, 0.85)):
+    ways = ((plain, 0.92 if simple else 0.6), (cased, 0.85))
+    for text, weight in ways if len(pairs) == 1 else ways[1:]:
         edit = TextEdit(around.start, around.end, f"({text})" if is_argument else text)
         title = f"It answers with `{names[1]}` now, and does not raise: `{' '.join(text.split())}`"
         yield Candidate(title, problem.edit(edit), weight)
@@ -260,11 +270,12 @@ def _held(around: Node, value: Node) -> str:
     return named.text if named is not None and re.fullmatch(r"[a-z_][\w']*", named.text) else "value"
 
 
-def _cased(around: Node, body: Node, value: Node, good: str, bad: str) -> str:
+def _cased(around: Node, body: Node, good: str, others: Sequence[tuple[str, Node]]) -> str:
     """The `match` in one line, or in lines of its own where the handler has some."""
     text = around.syntax.text
-    if "\n" not in text[body.end : value.end]:
-        return f"match {body.text} with {good} | {bad} -> {value.text}"
+    if "\n" not in text[body.end : others[-1][1].end]:
+        return f"match {body.text} with {good}{''.join(f' | {bad} -> {value.text}' for bad, value in others)}"
     line = newline(text) + indent(text, around.start)
-    gap = re.search(r"\s*$", text[: value.start])
-    return f"match {body.text} with{line}| {good}{line}| {bad} ->{gap[0] if gap else ' '}{value.text}"
+    gaps = [re.search(r"\s*$", text[: value.start]) for _, value in others]
+    bads = (f"{bad} ->{gap[0] if gap else ' '}{value.text}" for gap, (bad, value) in zip(gaps, others, strict=True))
+    return f"match {body.text} with{line}| {good}{''.join(f'{line}| {bad}' for bad in bads)}"

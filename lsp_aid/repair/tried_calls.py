@@ -21,7 +21,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import is_pure
-from lsp_aid.repair.places import file_of_module, moved, text_of, within_parentheses
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, moved, text_of, within_parentheses
 from lsp_aid.repair.taken_out import bound_names
 from lsp_aid.repair.type_shapes import Type, parameters
 
@@ -202,7 +202,7 @@ def _matched(problem: Problem, syntax: Syntax, tried: _Tried, names: tuple[str, 
     given = f"({name})" if "," in name and not name.startswith("(") else name
     rest = f"({rest})" if rest.startswith(("match ", "try ", "function ")) else rest
     arrow = text[tried.pattern.end : tried.value.start]
-    bad = f"{_bad(names[1], tried.pattern)}{arrow}{tried.value.text}"
+    bad = f"{answered(problem, names[1], tried.pattern, type_)}{arrow}{tried.value.text}"
     if "\n" not in tried.around.text:
         return f"match {call.text} with {names[0]} {given} -> {rest} | {bad}"
     return f"match {call.text} with{gap}| {names[0]} {given} -> {rest}{gap}| {bad}"
@@ -218,12 +218,26 @@ def _bound_to(outer: Node, body: Node) -> str | None:
     return pattern.text if definition.named_children == (bound,) and bound.field("body") == outer else None
 
 
-def _bad(name: str, raised: Node) -> str:
-    """`None`; `Error` with what the exception carried."""
+def answered(problem: Problem, name: str, raised: Node, type_: Type | None = None) -> str:
+    """`None`; `Error` with what the exception carried, with the exception itself where it is a constructor of the error
+    of the result `type_` now."""
     if name == "None":
         return name
-    carried = re.match(r"[A-Z][\w.']*\s+(?P<value>\S.*)$", raised.text, re.DOTALL)
+    text = raised.text.removeprefix("exception ").strip()
+    if type_ is not None and len(type_.parts) == 2 and _is_constructor(problem, raised, type_.parts[1]):
+        is_constant = re.fullmatch(r"\(.*\)|[\w.']+", text, re.DOTALL)
+        return f"{name} {text}" if is_constant else f"{name} ({text})"
+    carried = re.match(r"[A-Z][\w.']*\s+(?P<value>\S.*)$", text, re.DOTALL)
     return f"{name} {carried['value'] if carried else '_'}"
+
+
+def _is_constructor(problem: Problem, raised: Node, error: Type) -> bool:
+    """Whether the exception's name is one of a constructor of this type."""
+    constructor = next(raised.walk("constructor_path"), None)
+    name, owner = constructor.text.rpartition(".")[2] if constructor is not None else "", error.head.rpartition(".")[2]
+    own = ((item.kind, item.name, item.owner) for item in raised.syntax.declared)
+    theirs = ((one.kind, one.name, one.owner) for one in declared_elsewhere(problem))
+    return ("constructor", name, owner) in {*own, *theirs}
 
 
 def _usual(problem: Problem, syntax: Syntax, call: Node, good: str, type_: Type) -> str:

@@ -37,6 +37,10 @@ USERS = 'module U = struct type t = { name : string } let find k = if k < 0 then
 USERS += 'let g k = match U.find k with Some user -> user.U.name | None -> ""\n'
 
 STORE = 'module S = struct let find k = if k = "" then None else Some k end\n'
+SEATS = (
+    "module S = struct\n  type error = Gone of int * int | Shut\n"
+    "  let take (a, b) = if a > b then Error (Gone (a, b)) else if a = b then Error Shut else Ok a\nend\n"
+)
 CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
     sets_and_maps: [
         (
@@ -167,6 +171,18 @@ CASES: dict[ModuleType, Sequence[tuple[str, str]]] = {
             STORE
             + "let f k =\n  match S.find k with\n  | Some made -> made\n  | None ->\n    let made = k ^ k in\n"
             + "    print_string k;\n    made",
+        ),
+        (
+            SEATS + "let f s = match S.take s with n -> Some n | exception (S.Gone _ | S.Shut) -> None",
+            SEATS + "let f s = match S.take s with Ok n -> Some n | Error (S.Gone _ | S.Shut) -> None",
+        ),
+        (
+            SEATS + "let f s = match S.take s with n -> n | exception S.Gone _ -> 0 | exception S.Shut -> 1",
+            SEATS + "let f s = match S.take s with Ok n -> n | Error (S.Gone _) -> 0 | Error S.Shut -> 1",
+        ),
+        (
+            SEATS + "let f s = 1 + (try S.take s with S.Gone (a, _) -> a | S.Shut -> 1)",
+            SEATS + "let f s = 1 + (match S.take s with Ok a -> a | Error (S.Gone (a, _)) -> a | Error S.Shut -> 1)",
         ),
         (
             'let f ic = match In_channel.input_line ic with "" | "-" -> 0 | _ -> 1 | exception End_of_file -> 2',
