@@ -7,6 +7,7 @@ from functools import cached_property
 from attrs import define, frozen
 
 from lsp_aid.ocaml.syntax import Node, bound_names
+from lsp_aid.repair.layout import with_comment_above
 from lsp_aid.repair.slips.usual import KEYWORDS
 
 _CONSTRUCTED = re.compile(r"(?P<path>(?:[A-Z][\w']*\.)*)(?P<name>`?[A-Za-z][\w']*)\s*(?P<payload>\(?[\s_,()]*\)?)")
@@ -19,6 +20,7 @@ _FOR_EFFECT = re.compile(
     r"|(?:Queue|Stack)\.(?:add|push|clear)|Buffer\.(?:add_\w+|clear|reset))"
 )
 _WORDS = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
+_NEGATED = frozenset(("not", "no", "but", "except", "unless", "without", "never"))
 _DEFAULTS = ("default", "fallback", "otherwise")
 
 
@@ -316,4 +318,34 @@ def _by_name(case: Missing, others: Sequence[Node], matching: Node) -> Iterator[
                     return
 
 
-_RULES: tuple[_Rule, ...] = (_by_pattern, _series, _same, _nothing, _empty, _by_name)
+def _said(case: Missing, others: Sequence[Node], matching: Node) -> Iterator[Body]:
+    """What the comment above says of it: that has its name among those of the cases with one body, and no other's."""
+    definition = matching.enclosing("value_definition")
+    if definition is None or not case.constructor or _uses_payload(others):
+        return
+    text = matching.syntax.text[with_comment_above(definition) : definition.start].lower()
+    words = re.findall(r"[a-z0-9]+", text)
+    comment = " ".join(words)
+    if not _NEGATED.isdisjoint(words):
+        return
+    named: dict[bool, set[str]] = {True: set(), False: set()}
+    for other in others:
+        pattern, body = other.field("pattern"), other.field("body")
+        if pattern is None or body is None or other.child("guard"):
+            return
+        for path in pattern.walk("constructor_path", "tag"):
+            named[_is_named(path.text, comment)].add(" ".join(body.text.split()))
+    if (
+        _is_named(case.constructor, comment)
+        and len(named[True]) == 1
+        and named[False]
+        and not named[True] & named[False]
+    ):
+        yield Body("said", case.pattern, named[True].pop(), 0.82)
+
+
+def _is_named(constructor: str, comment: str) -> bool:
+    return f" {_forms(constructor, ' ')[1]} " in f" {comment} "
+
+
+_RULES: tuple[_Rule, ...] = (_by_pattern, _series, _same, _nothing, _empty, _by_name, _said)

@@ -9,7 +9,8 @@ where
 - the other bodies are the same constant, two of them at least; not for booleans, since a predicate tells cases apart;
 - it is the empty case that the others lead down to: `None` among `Some ..`, `Error e` among `Ok ..`, `[]` of a list
   that is rebuilt, or the neutral element of the operator by which a list is folded;
-- a value in scope is there for it by its name: `default`.
+- a value in scope is there for it by its name: `default`;
+- the comment above names it together with the others of one body, and with no more: `(* delivered or lost *)`.
 Where the matching is made for its effects, a case that does nothing is a *guess*. Any other case gets
 `failwith "TODO: C"` and is offered as a *skeleton*. How the bodies are found: `case_bodies`.
 """

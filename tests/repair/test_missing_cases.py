@@ -37,6 +37,23 @@ async def test_the_order_is_that_of_a_type_of_another_file(tmp_path: Path) -> No
     assert found[0].changes.texts == {"a.ml": before.replace("| Error", "| Warning -> 2 | Error")}
 
 
+@pytest.mark.parametrize(
+    ("said", "body"),
+    [
+        ("held or gone away", "true"),
+        ("held", None),
+        ("not held and not gone away", None),
+        ("held, open, gone away", None),
+    ],
+)
+async def test_the_comment_says_which_body_it_is(said: str, body: str | None, tmp_path: Path) -> None:
+    before = f"type t = Open | Held | Gone_away\n\n(* Whether it is {said}. *)\n"
+    before += "let f = function\n  | Open -> false\n  | Held -> true\n"
+    [found] = await candidates_of(missing_cases, {"a.ml": before}, tmp_path)
+    added = f"  | Gone_away -> {body}\n"
+    assert (found[0].changes.texts == {"a.ml": before + added}) == (body is not None)
+
+
 async def test_what_is_called_as_a_keyword_has_an_underscore(tmp_path: Path) -> None:
     before = "type t = Open | Done | Held | To\ntype r = { open_ : int; done_ : int; held : int; to_ : int }\n"
     before += "let f r t = match t with Open -> { r with open_ = r.open_ + 1 } | Done -> { r with done_ = r.done_ + 1 }"
