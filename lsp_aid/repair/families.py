@@ -167,6 +167,7 @@ from lsp_aid.repair import (
     unused,
     updates_dropped,
     variant_tags,
+    weak_values,
     wrapped_branches,
 )
 from lsp_aid.repair.family import Family
@@ -241,6 +242,7 @@ FAMILIES: Mapping[str, Family] = {
         missing_modules,
         optional_labels,
         formats,
+        weak_values,
         eta_expanded,
         module_members,
         variant_tags,

@@ -164,6 +164,24 @@ async def test_definitions_take_all_that_their_types_say(tmp_path: Path) -> None
     }
 
 
+async def test_a_value_is_what_other_modules_make_of_it(tmp_path: Path) -> None:
+    require("dune")
+    texts = {
+        "event.ml": "type t = Joined of string | Left\n",
+        "bus.ml": "let handlers = ref []\nlet subscribe f = handlers := f :: !handlers\n"
+        "let publish e = List.iter (fun f -> f e) !handlers\n",
+        "jobs.ml": "let waiting = Queue.create ()\nlet push job = Queue.push job waiting\n",
+        "worker.ml": "let stop () = Jobs.push (fun () -> 3)\n",
+        "leave.ml": "let () = Bus.subscribe ignore; Bus.publish Event.Left\n",
+    }
+    assert await changed(texts, tmp_path) == {
+        "bus.ml": "let handlers : (Event.t -> unit) list ref = ref []\n"
+        "let subscribe f = handlers := f :: !handlers\n"
+        "let publish e = List.iter (fun f -> f e) !handlers\n",
+        "jobs.ml": "let waiting : (unit -> int) Queue.t = Queue.create ()\nlet push job = Queue.push job waiting\n",
+    }
+
+
 async def test_all_definitions_of_a_file_follow_at_once() -> None:
     at = Range(Position(0, 0), Position(0, 1))
     places = [Range(Position(line, 4), Position(line, 7)) for line in (0, 1)]
