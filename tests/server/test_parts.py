@@ -48,8 +48,8 @@ def test_a_hunk_is_where_its_own_lines_are_or_is_refused(lines: list[str], data:
         change = Change("".join(typed), Units(first, 0), Units(last, 0))
         numbered[first:last] = [(None, line) for line in typed]
         parts.edited("a.ml", document, document.change([change], 2, Encoding.UTF32))
-    if document.text == "".join(lines):
-        return  # all is as it was, and known to be
+        if document.text == "".join(lines):
+            numbered = list(enumerate(lines))  # all is as it was, and known to be
     assert document.text == "".join(line for _, line in numbered)
     numbers = [number for number, _ in numbered]
     for part in parts.parts:
