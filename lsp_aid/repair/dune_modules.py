@@ -210,6 +210,8 @@ def _generated_otherwise(
         made = next(iter(targets), "")
         if len(targets) != 1 or any(re.search(rf"\b{module_of(made)}\b", source) for source in sources):
             continue
+        if not written:
+            continue  # a module of types alone is none that a rule makes values for
         told = [name for name in written if re.search(rf"\blet {name}\b", text[rule.start : rule.end])]
         edits = [dune_file.replace_atom(w, f"{file_name(module)}.ml") for w in words if w.value == made]
         title = f"Let the rule make `{file_name(module)}.ml`, which has the interface"

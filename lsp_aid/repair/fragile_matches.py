@@ -33,30 +33,37 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if said is None or matching is None or declared is None:
         return ()
     cases = [child for child in matching.children if child.kind == "match_case"]
-    covered = {name for case in cases for name in _covered(case)}
-    left = [name for name in declared.names if name not in covered]
+    left = [name for name in declared.names if name not in _covered(cases)]
     last = cases[-1].field("pattern")
     if last is None or last.text != "_" or cases[-1].child("guard") or not left:
         return ()
-    qualifier = _qualifier(cases, declared)
     carrying = _carrying(problem, said[1])
+    if carrying is None or not all(name in declared.names for case in cases[:-1] for name, _ in _alternatives(case)):
+        return ()  # the type may be that of something within what is matched
+    qualifier = _qualifier(cases, declared)
     named = " | ".join(f"{qualifier}{name}{' _' if name in carrying else ''}" for name in left)
     edit = problem.edit(TextEdit(last.start, last.end, named))
     return [Candidate(f"Name what is left: `{named}`", edit, _WEIGHT)]
 
 
-def _covered(case: Node) -> Iterator[str]:
-    """The constructors that the case takes whatever they carry."""
-    open_ = [case.field("pattern")] if case.child("guard") is None else []
+def _alternatives(case: Node) -> Iterator[tuple[str, str]]:
+    """The constructor of each alternative of a case, empty where it is none, and what stands behind it."""
+    open_ = [case.field("pattern")]
     while open_:
         pattern = open_.pop()
         if pattern is not None and pattern.kind in ("or_pattern", "parenthesized_pattern"):
             open_ += pattern.named_children
         elif pattern is not None:
-            path = next(pattern.walk("constructor_path"), None)
-            carried = pattern.text[len(path.text) :].strip() if path is not None and path.start == pattern.start else ""
-            if path is not None and path.start == pattern.start and _takes_all(carried):
-                yield path.text.rpartition(".")[2]
+            path = pattern if pattern.kind == "constructor_path" else pattern.child("constructor_path")
+            is_head = path is not None and pattern.kind in ("constructor_path", "constructor_pattern")
+            name = path.text.rpartition(".")[2] if path is not None and is_head else ""
+            yield name, pattern.text[len(path.text) :].strip() if path is not None and is_head else ""
+
+
+def _covered(cases: Sequence[Node]) -> set[str]:
+    """The constructors that are taken whatever they carry."""
+    sure = (case for case in cases if case.child("guard") is None)
+    return {name for case in sure for name, carried in _alternatives(case) if name and _takes_all(carried)}
 
 
 def _takes_all(carried: str) -> bool:
@@ -74,15 +81,15 @@ def _qualifier(cases: Sequence[Node], declared: Parts) -> str:
     return ""
 
 
-def _carrying(problem: Problem, type_: str) -> frozenset[str]:
-    """The constructors of the type that carry something."""
+def _carrying(problem: Problem, type_: str) -> set[str] | None:
+    """The constructors of the type that carry something; None where its declaration is not found."""
     module, _, name = type_.replace("__", ".").rpartition(".")
     own = problem.diagnostic.path
     file = file_of_module(problem, module.rpartition(".")[2]) if module else own
-    paths = [file, f"{file}i"] if file is not None else []
-    return frozenset(
-        item.name
-        for path in paths
+    declared = [
+        item
+        for path in ([file, f"{file}i"] if file is not None else [])
         for item in ocaml_syntax.parse(text_of(problem.view, path) or "", path).declared
-        if item.kind == "constructor" and item.owner == name and len(item.node.named_children) > 1
-    )
+        if item.kind == "constructor" and item.owner == name
+    ]
+    return {item.name for item in declared if len(item.node.named_children) > 1} if declared else None

@@ -89,7 +89,7 @@ def _extra(given: Type, wanted: Type, ours: Sequence[str], theirs: Sequence[str]
         kept = [n for n in range(len(asked)) if n not in left]
         if any(has[n].label != asked[m].label for n, m in enumerate(kept)):
             continue
-        if any(unified(has[n], asked[m], {}) is None for n, m in enumerate(kept)):
+        if any(unified(has[n].argument, asked[m].argument, {}) is None for n, m in enumerate(kept)):
             continue
         named = sum(1 for n, m in enumerate(kept) if n < len(ours) and theirs and ours[n] == theirs[m])
         if best is None or named > best[0]:
@@ -104,8 +104,7 @@ def _bare(parameter: str) -> str:
 
 
 def _elsewhere(problem: Problem, path: str, name: str, count: int) -> list[str]:
-    """The parameters of a definition of that name in another module, which takes them all."""
-    found: list[list[str]] = []
+    """The parameters of a definition of that name in another module, which takes them all: of the nearest."""
     head = re.compile(rf"\blet\s+(?:rec\s+)?{re.escape(name)}\b")
     paths = [p for p in problem.view.paths() if p.endswith(".ml")][:_FILES_AT_MOST]
     for other in sorted(paths, key=lambda p: posixpath.dirname(p) != posixpath.dirname(path)):
@@ -114,5 +113,5 @@ def _elsewhere(problem: Problem, path: str, name: str, count: int) -> list[str]:
             own = binding.child("value_name")
             taken = [child.text for child in binding.children if child.kind == "parameter"]
             if own is not None and own.text == name and len(taken) == count and all(map(_bare, taken)):
-                found.append(taken)
-    return found[0] if found else []
+                return taken
+    return []

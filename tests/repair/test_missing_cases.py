@@ -50,8 +50,8 @@ async def test_the_comment_says_which_body_it_is(said: str, body: str | None, tm
     before = f"type t = Open | Held | Gone_away\n\n(* Whether it is {said}. *)\n"
     before += "let f = function\n  | Open -> false\n  | Held -> true\n"
     [found] = await candidates_of(missing_cases, {"a.ml": before}, tmp_path)
-    added = f"  | Gone_away -> {body}\n"
-    assert (found[0].changes.texts == {"a.ml": before + added}) == (body is not None)
+    told = [candidate.changes.texts == {"a.ml": f"{before}  | Gone_away -> true\n"} for candidate in found]
+    assert told[0] if body else not any(told)
 
 
 async def test_what_is_called_as_a_keyword_has_an_underscore(tmp_path: Path) -> None:

@@ -237,6 +237,14 @@ async def test_one_edit_settles_it(family: Family, pairs: list[tuple[str, str | 
     await check_best(family, wanted, tmp_path)
 
 
+async def test_a_type_within_what_is_matched_is_not_named_case_by_case(tmp_path: Path) -> None:
+    texts = [
+        STRICT + "let f o = match o with Some A -> 1 | _ -> 2",
+        STRICT + "let f a b = match a, b with A, B 1 -> 1 | _ -> 2",
+    ]
+    await check_none(fragile_matches, texts, tmp_path)
+
+
 async def test_a_field_without_a_variable_of_its_name_is_a_skeleton(tmp_path: Path) -> None:
     [found] = await candidates_of(records, {"a.ml": R + "let f a = { a }\n"}, tmp_path)
     assert [candidate.kind for candidate in found] == [Kind.SKELETON]
