@@ -167,12 +167,12 @@ async def test_definitions_take_all_that_their_types_say(tmp_path: Path) -> None
 async def test_what_is_taken_may_stand_in_the_middle_or_at_the_end(tmp_path: Path) -> None:
     require("dune")
     texts = {
-        "shape.ml": "module type S = sig val draw : string -> bool -> int -> unit val size : string -> int -> int end\n",
-        "line.ml": "let draw s n = print_string s; print_int n\nlet size s = String.length s\n",
+        "shape.ml": "module type S = sig val put : string -> bool -> int -> unit val size : string -> int -> int end\n",
+        "line.ml": "let put s n = print_string s; print_int n\nlet size s = String.length s\n",
         "all.ml": "let all : (module Shape.S) list = [ (module Line) ]\n",
     }
     assert await changed(texts, tmp_path) == {
-        "line.ml": "let draw s _ n = print_string s; print_int n\nlet size s _ = String.length s\n",
+        "line.ml": "let put s _ n = print_string s; print_int n\nlet size s _ = String.length s\n",
     }
 
 
