@@ -8,39 +8,24 @@ Strings.trim, Strings.join        Trimmed.trim, Joined.join             where it
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 
-from attrs import frozen
-
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import dune_stanzas, messages
-from lsp_aid.ocaml.syntax import Node, parse
+from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.module_uses import Use, kind_of, use_of
 from lsp_aid.repair.places import declared_elsewhere, file_of_module, stanzas_of, text_of, tree
 from lsp_aid.repair.similarity import words_in_common
 
-_PATHS = {
-    "value_path": ("value", "external"),
-    "type_constructor_path": ("type",),
-    "constructor_path": ("constructor", "exception"),
-    "field_path": ("record field",),
-    "module_path": ("module",),
-    "extended_module_path": ("module",),
-}
 _FILES_AT_MOST = 400
 _WAYS_AT_MOST = 3
+_WAS = (
+    r"(?i:was|were|formerly|previously|used to be|(?:renamed|moved|split|taken) (?:\w+ )?from)"
+    r"[\s:]+(?:(?:once|called|named|known|as|the|module|file|part|of|in)\s+){0,4}[`'\"{!\[]*"
+)
 _SURE, _DIVIDED, _LIKELY, _PARTLY = 0.93, 0.85, 0.7, 0.5
 
 _Names = Set[tuple[str, str]]
-
-
-@frozen
-class _Use:
-    """A place that names the module: what it asks of it, and what it may ask where it opens it."""
-
-    node: Node
-    asked: frozenset[tuple[str, str]]
-    open: Node | None = None
-    may_ask: frozenset[tuple[str, str]] = frozenset()
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -63,7 +48,7 @@ def _modules(problem: Problem, qualifier: str) -> dict[str, _Names]:
     """What each module has that may stand in the place, by its name there."""
     has: dict[str, set[tuple[str, str]]] = {}
     for one in declared_elsewhere(problem):
-        kind = next((kinds[0] for kinds in _PATHS.values() if one.kind in kinds), "")
+        kind = kind_of(one.kind)
         paths = [path.rpartition(".")[0] for path in (one.short, one.path)]
         if not qualifier:
             has.setdefault(paths[0], set()).add((kind, one.name))
@@ -78,7 +63,7 @@ def _modules(problem: Problem, qualifier: str) -> dict[str, _Names]:
 # --- where ---
 
 
-def _uses(problem: Problem, old: str, qualifier: str) -> Iterator[_Use]:
+def _uses(problem: Problem, old: str, qualifier: str) -> Iterator[Use]:
     """All places of the project that can mean it."""
     stanzas = stanzas_of(problem)
     own = dune_stanzas.owner(problem.diagnostic.path, stanzas)
@@ -101,51 +86,25 @@ def _uses(problem: Problem, old: str, qualifier: str) -> Iterator[_Use]:
             if node.text == old and node.parent is not None and "path" in node.parent.kind:
                 before = node.parent.children[0]
                 if (is_inside or is_open) if before == node else before.text.rpartition(".")[2] in around:
-                    yield _use(node)
+                    yield use_of(node)
 
 
 def _opens(stanza: dune_stanzas.Stanza | None) -> tuple[str, ...]:
     return stanza.opens if stanza is not None else ()
 
 
-def _use(node: Node) -> _Use:
-    path = node.parent
-    above = path.parent if path is not None else None
-    if above is None or above.kind in _PATHS:
-        return _Use(node, frozenset(_asked(node)))
-    if above.kind == "module_binding" and (name := above.child("module_name")) is not None:
-        same = [one for one in node.syntax.walk("module_name") if one.text == name.text and one.start > node.end]
-        return _Use(node, frozenset(asked for one in same for asked in _asked(one)))
-    if above.kind in ("open_module", "include_module", "local_open_expression", "local_open_pattern"):
-        room = above if above.kind.startswith("local") else node.syntax.root
-        declared = {item.name for item in node.syntax.declared}
-        names = (one for one in (room.walk(*_PATHS) if room is not None else ()) if "." not in one.text)
-        may_ask = {(_PATHS[one.kind][0], one.text) for one in names if one.text not in declared}
-        return _Use(node, frozenset(), above, frozenset(may_ask))
-    return _Use(node, frozenset())
-
-
-def _asked(node: Node) -> Iterator[tuple[str, str]]:
-    """The name right behind the module, with its kind."""
-    path = node.parent
-    above = path.parent if path is not None and path.kind.endswith("module_path") else None
-    if path is not None and above is not None and above.kind in _PATHS and path.children[-1] == node:
-        rest = node.syntax.text[node.end : above.end].strip().removeprefix(".").lstrip()
-        if "." not in rest:
-            yield _PATHS[above.kind][0], rest.strip("() ")
-
-
 # --- which ---
 
 
-def _renamed(problem: Problem, old: str, uses: Sequence[_Use], fitting: Mapping[str, _Names]) -> Iterator[Candidate]:
+def _renamed(problem: Problem, old: str, uses: Sequence[Use], fitting: Mapping[str, _Names]) -> Iterator[Candidate]:
     """The modules that have all that the project asks of the one that is gone."""
     asked = {one for use in uses for one in use.asked}
     may_ask = {one for use in uses for one in use.may_ask}
-    is_told = {module: _tells(problem, module, old) for module in fitting}
+    users = {module for module in fitting if _names(problem, module, old)}
+    is_told = {module: module not in users and _tells(problem, module, old) for module in fitting}
 
-    def rank(module: str) -> tuple[bool, float, int]:
-        return not is_told[module], -words_in_common(module, old), -len(may_ask & fitting[module])
+    def rank(module: str) -> tuple[bool, bool, float, int]:
+        return module in users, not is_told[module], -words_in_common(module, old), -len(may_ask & fitting[module])
 
     for number, module in enumerate(sorted(fitting, key=rank)[:_WAYS_AT_MOST]):
         edits = [(use.node, module) for use in uses]
@@ -154,19 +113,34 @@ def _renamed(problem: Problem, old: str, uses: Sequence[_Use], fitting: Mapping[
         weight = _SURE if is_alike or len(asked) > 1 else _LIKELY
         if not asked and not is_alike:
             weight = _LIKELY if len(may_ask & fitting[module]) > 1 else _PARTLY
+        if module in users:
+            weight = _PARTLY
         title = f"`{module}` has all that is asked of `{old}`{often}"
         share = 1 if is_told[module] else len(fitting) ** 0.5
         yield Candidate(title, _changed(problem, edits), (weight - 0.1 * number) / share)
 
 
 def _tells(problem: Problem, module: str, old: str) -> bool:
-    """Whether the file of the module speaks of the old name, as in `(* was strings.ml *)`."""
+    """Whether a comment in the file of the module says that it had the old name, as in `(* was strings.ml *)`."""
+    told = re.compile(rf"\b{_WAS}(?:[\w/]*/|(?:\w+\.)*)[{old[0]}{old[0].lower()}]{re.escape(old[1:])}\b")
+    syntax = _file_of(problem, module)
+    return syntax is not None and any(told.search(comment.text) for comment in syntax.walk("comment"))
+
+
+def _names(problem: Problem, module: str, old: str) -> bool:
+    """Whether the file of the module itself uses the one of the old name, which then is there."""
+    syntax = _file_of(problem, module)
+    nodes = syntax.walk("module_name") if syntax is not None else ()
+    return any(n.text == old and n.parent is not None and "path" in n.parent.kind for n in nodes)
+
+
+def _file_of(problem: Problem, module: str) -> Syntax | None:
     path = file_of_module(problem, module.rpartition(".")[2])
     text = text_of(problem.view, path) if path is not None else None
-    return text is not None and bool(re.search(rf"\b[{old[0]}{old[0].lower()}]{re.escape(old[1:])}\b", text))
+    return parse(text, path) if path is not None and text is not None else None
 
 
-def _divided(problem: Problem, old: str, uses: Sequence[_Use], has: Mapping[str, _Names]) -> Iterator[Candidate]:
+def _divided(problem: Problem, old: str, uses: Sequence[Use], has: Mapping[str, _Names]) -> Iterator[Candidate]:
     """Each name in the module that has it, where none has all; the one that has most of them where some are nowhere."""
     left = {one for use in uses for one in use.asked}
     taken: list[str] = []
@@ -187,7 +161,7 @@ def _divided(problem: Problem, old: str, uses: Sequence[_Use], has: Mapping[str,
         yield Candidate(f"`{taken[0]}` has most that is asked of `{old}`", _changed(problem, edits), _PARTLY)
 
 
-def _of_use(use: _Use, taken: Sequence[str], has: Mapping[str, _Names]) -> str:
+def _of_use(use: Use, taken: Sequence[str], has: Mapping[str, _Names]) -> str:
     """The module for a place, or all that are opened; empty where no single one has what it asks."""
     if use.open is None:
         return next((module for module in taken if use.asked <= has[module]), "")
