@@ -9,22 +9,31 @@ Base.Clock.now      Platform.Clock.now          where that library has the modul
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import frozen
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import dune_stanzas, messages
 from lsp_aid.ocaml.dune_stanzas import Stanza, module_of
+from lsp_aid.ocaml.scope import opened
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
 from lsp_aid.repair.dune_places import SOURCES, Dunes, described, read_dunes
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import newline
 from lsp_aid.repair.missing_library import called
+from lsp_aid.repair.module_uses import kind_of, use_of
 from lsp_aid.repair.places import is_member, text_of, tree
 
 _ALIAS = re.compile(r"^module\s+[A-Z][\w']*\s*=\s*[A-Z][\w'.]*[ \t]*$", re.MULTILINE)
 
 _DOT = re.compile(r"\s*\.\s*")
+
+_FROM_ELSEWHERE = re.compile(r"\binclude\b|\[@@|\[%")
+"""What gives a module names that its text does not declare."""
+
+_FILES_AT_MOST = 400
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
@@ -172,15 +181,15 @@ def _not_shown(problem: Problem, dunes: Dunes, own: Stanza, qualifier: str, modu
 
 def _moved(problem: Problem, dunes: Dunes, qualifier: str, module: str) -> Iterator[Candidate]:
     """The library that has the module now, wherever the project names it by the one that had it."""
-    if any(
-        _main(lib) == qualifier and module in _modules(dunes, lib) for lib in dunes.stanzas if lib.kind == "library"
-    ):
+    libraries = [stanza for stanza in dunes.stanzas if stanza.kind == "library"]
+    had = [library for library in libraries if _main(library) == qualifier]
+    if not had or any(module in _modules(dunes, library) for library in had):
         return
-    homes = [
-        library for library in dunes.stanzas if library.kind == "library" and _shows(problem, dunes, library, module)
-    ]
+    uses = list(_uses(problem, dunes, qualifier, module))
+    asked = frozenset(one for use in uses for one in use.asked)
+    homes = [one for one in libraries if _shows(problem, dunes, one, module, asked)]
     for home in homes:
-        edits = _renaming(problem, dunes, home, qualifier, module)
+        edits = _renaming(uses, home, module)
         users = [dune_stanzas.owner(path, dunes.stanzas) for path in edits]
         needs = [
             (user, called(home, dunes.stanzas))
@@ -196,50 +205,79 @@ def _moved(problem: Problem, dunes: Dunes, qualifier: str, module: str) -> Itera
         yield Candidate(title, change, 0.93 / len(homes))
 
 
-def _shows(problem: Problem, dunes: Dunes, library: Stanza, module: str) -> bool:
-    """Whether others can name this module of the library."""
+def _shows(problem: Problem, dunes: Dunes, library: Stanza, module: str, asked: frozenset[tuple[str, str]]) -> bool:
+    """Whether others can name this module of the library, and it has what is asked of it."""
     theirs, main = _modules(dunes, library), _main(library)
+    if module in theirs and not _has(problem, theirs[module], asked):
+        return False
     if not library.is_wrapped or main == module or main not in theirs:
         return module in theirs
     text = text_of(problem.view, theirs[main]) or ""
     return re.search(rf"^module\s+{re.escape(module)}\b", text, re.MULTILINE) is not None
 
 
-def _renaming(
-    problem: Problem, dunes: Dunes, home: Stanza, qualifier: str, module: str
-) -> dict[str, tuple[TextEdit, ...]]:
-    """The edits of all files that name the module by its old place, or that open that place and name it at all."""
-    main = _main(home)
-    found: dict[str, tuple[TextEdit, ...]] = {}
-    for path in (path for path in dunes.paths if path.endswith(SOURCES)):
+def _has(problem: Problem, path: str, asked: frozenset[tuple[str, str]]) -> bool:
+    """Whether a file declares all of these, or may have them from elsewhere."""
+    text = text_of(problem.view, path) or ""
+    if not path.endswith((".ml", ".mli")) or _FROM_ELSEWHERE.search(text):
+        return True
+    return asked <= {(kind_of(item.kind), item.name) for item in parse(text, path).declared if not item.within}
+
+
+@frozen
+class _Mention:
+    """A place that names the module by its old library, in a file of stanza `user`, and what it asks of it."""
+
+    path: str
+    user: Stanza | None
+    start: int
+    end: int
+    asked: frozenset[tuple[str, str]] = frozenset()
+
+
+def _uses(problem: Problem, dunes: Dunes, qualifier: str, module: str) -> Iterator[_Mention]:
+    """The places of all files that name the module by its old library, or that open that and name it at all."""
+    beside: dict[Stanza, Mapping[str, str]] = {}
+    paths = [path for path in dunes.paths if path.endswith(SOURCES)]
+    paths.sort(key=lambda path: path != problem.diagnostic.path)
+    for path in paths[:_FILES_AT_MOST]:
         text = text_of(problem.view, path) or ""
         if module not in text or qualifier not in text:
             continue
         user = dune_stanzas.owner(path, dunes.stanzas)
-        is_inside = user == home or not home.is_wrapped or main == module
-        edits = [
-            TextEdit(start, end, module if is_inside else f"{main}.{module}")
-            for start, end in _mentions(
-                text, path, qualifier, module, set(dunes.modules_beside(user)) if user else set()
-            )
-        ]
-        if edits:
-            found[path] = tuple(edits)
+        if user is not None and user not in beside:
+            beside[user] = dunes.modules_beside(user)
+        is_beside = user is not None and module in beside[user]
+        for start, end, asked in _mentions(text, path, qualifier, module, is_beside=is_beside):
+            yield _Mention(path, user, start, end, asked)
+
+
+def _renaming(uses: Sequence[_Mention], home: Stanza, module: str) -> dict[str, list[TextEdit]]:
+    """The edits of each file that name the module by its new library."""
+    main = _main(home)
+    found: dict[str, list[TextEdit]] = {}
+    for use in uses:
+        is_inside = use.user == home or not home.is_wrapped or main == module
+        named = module if is_inside else f"{main}.{module}"
+        found.setdefault(use.path, []).append(TextEdit(use.start, use.end, named))
     return found
 
 
-def _mentions(text: str, path: str, qualifier: str, module: str, beside: set[str]) -> Iterator[tuple[int, int]]:
+def _mentions(
+    text: str, path: str, qualifier: str, module: str, *, is_beside: bool
+) -> Iterator[tuple[int, int, frozenset[tuple[str, str]]]]:
     if not path.endswith((".ml", ".mli")):
         pattern = rf"(?<![\w'.]){re.escape(qualifier)}\.{re.escape(module)}(?![\w'])"
-        yield from (match.span() for match in re.finditer(pattern, text))
+        yield from ((*match.span(), frozenset()) for match in re.finditer(pattern, text))
         return
     syntax = parse(text, path)
     for node in syntax.walk("module_path", "extended_module_path"):
         if "".join(node.text.split()) == f"{qualifier}.{module}" and not is_member(node):
-            yield node.start, node.end
-    opens = [one for one in syntax.walk("open_module") if one.text.split()[-1] == qualifier]
-    if opens and module not in beside and not _is_bound(syntax, module):
-        yield from ((node.start, node.end) for node in _roots(syntax, module) if node.start > opens[0].end)
+            yield node.start, node.end, use_of(node.children[-1]).asked
+    if not is_beside and not _is_bound(syntax, module):
+        for node in _roots(syntax, module):
+            if qualifier in opened(syntax, node.start):
+                yield node.start, node.end, use_of(node).asked
 
 
 def _aliased(text: str, module: str) -> TextEdit:
