@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
+from lsp_aid.ocaml import dune_stanzas
 from lsp_aid.ocaml.scope import lookup
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair.calls_in_code import item_around
 from lsp_aid.repair.family import Problem
-from lsp_aid.repair.places import declared_elsewhere, file_of_module
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, stanzas_of
 
 _USES = ("value_path", "label_name", "field_expression")
 _BOUND = (*_USES, "value_pattern", "value_name", "field_pattern")
@@ -28,6 +29,14 @@ def named_alike(problem: Problem, syntax: Syntax, place: Node) -> list[Node]:
         place,
         *(node for node in others if node.enclosing("field_declaration") is None and _is_ours(problem, node)),
     ]
+
+
+def may_be_foreign(problem: Problem) -> bool:
+    """Whether a field of the file can be one of a library that is not of the project."""
+    stanzas = stanzas_of(problem)
+    own = dune_stanzas.owner(problem.diagnostic.path, stanzas)
+    ours = {name for stanza in stanzas for name in (*stanza.names, *stanza.public_names)}
+    return own is not None and not ours.issuperset(own.libraries)
 
 
 def _is_ours(problem: Problem, node: Node) -> bool:

@@ -22,7 +22,7 @@ from lsp_aid.ocaml.scope import in_scope, lookup, names_of
 from lsp_aid.ocaml.syntax import Node, Syntax
 from lsp_aid.repair import argument_labels
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.gone_fields import follows, named_alike
+from lsp_aid.repair.gone_fields import follows, may_be_foreign, named_alike
 from lsp_aid.repair.places import (
     Declared,
     declared_elsewhere,
@@ -40,6 +40,7 @@ _AT_MOST = 8
 _FILES_AT_MOST = 400
 _SHORTENED = 0.72
 _VARIABLE_STAYS = 0.8
+_LESS_LIKELY = 0.9  # a field in one place or in all: the other way
 _OPERATOR = """prefix_operator hash_operator pow_operator mult_operator add_operator concat_operator rel_operator
     and_operator or_operator assign_operator indexing_operator let_operator let_and_operator match_operator"""
 OPERATORS = tuple(_OPERATOR.split())
@@ -137,14 +138,29 @@ def _qualifier(node: Node) -> str:
 def _of_guess(
     problem: Problem, message: messages.UnboundName, syntax: Syntax, place: Node, guess: Guess
 ) -> Iterator[Candidate]:
-    hinted = guess.path in message.suggestions
+    if message.sort != "record field":
+        nodes = _same(syntax, message, place) if guess.path in message.suggestions else [place]
+        yield from _replaced(problem, message, syntax, nodes, guess)
+        return
+    ways = [named_alike(problem, syntax, place), [place]]
+    if may_be_foreign(problem):
+        ways.reverse()
+    if len(ways[0]) == len(ways[1]):
+        ways.pop()
+    for nodes, share in zip(ways, (1.0, _LESS_LIKELY), strict=False):
+        yield from _replaced(problem, message, syntax, nodes, evolve(guess, weight=guess.weight * share))
+
+
+def _replaced(
+    problem: Problem, message: messages.UnboundName, syntax: Syntax, nodes: Sequence[Node], guess: Guess
+) -> Iterator[Candidate]:
+    """The name in these places, that of the error first."""
     is_field = message.sort == "record field"
-    places = named_alike(problem, syntax, place) if is_field else _same(syntax, message, place) if hinted else [place]
     shown = guess.path if guess.whole or not message.qualifier else f"{message.qualifier}.{guess.path}"
-    times = f" ({len(places)} times)" if len(places) > 1 else ""
+    times = f" ({len(nodes)} times)" if len(nodes) > 1 else ""
     title, weight = f"Replace `{message.path}` by `{shown}`{times}", min(0.98, max(0.02, guess.weight))
-    edits = [_edit(problem, node, guess if node == place or not is_field else _unqualified(guess)) for node in places]
-    followed = follows(problem, syntax, places, _last(guess.path)) if is_field else {}
+    edits = [_edit(problem, node, guess if node == nodes[0] or not is_field else _unqualified(guess)) for node in nodes]
+    followed = follows(problem, syntax, nodes, _last(guess.path)) if is_field else {}
     if followed:
         made = {**{edit.end: edit for edit in edits}, **followed}
         yield Candidate(f"{title}, as a variable as well", problem.edit(*made.values()), weight, guess.kind)

@@ -177,6 +177,21 @@ async def test_a_variable_follows_the_field_that_a_pattern_binds_it_by(tmp_path:
     )
 
 
+async def test_a_field_may_be_one_of_another_library_in_other_places(tmp_path: Path) -> None:
+    text = "type t = { size : int }\nlet f (x : t) (s : Unix.stats) = x.st_size + s.st_size\n"
+    once, often = text.replace("x.st_size", "x.size"), text.replace("st_size", "size")
+    linked = {"a.ml": text, "dune": "(library\n (name project)\n (libraries unix))\n"}
+    [found] = await candidates_of(misspelt_name, linked, tmp_path / "linked")
+    assert [one for candidate in found if (one := candidate.changes.texts["a.ml"]) in (once, often)] == [once, often]
+    outcome = await repaired(txtar.Case("linked", {**PROJECT, **linked}), tmp_path, {"misspelt_name": misspelt_name})
+    assert outcome.repairs[0].changes.texts == {"a.ml": once}
+    [found] = await candidates_of(misspelt_name, {"a.ml": text.replace("Unix.stats", "t")}, tmp_path / "alone")
+    assert [candidate.changes.texts["a.ml"].replace(": t) =", ": Unix.stats) =") for candidate in found][:2] == [
+        often,
+        once,
+    ]
+
+
 async def test_a_field_that_is_also_a_variable_keeps_it(tmp_path: Path) -> None:
     await check_best(
         misspelt_name,
