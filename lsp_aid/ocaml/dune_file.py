@@ -196,8 +196,10 @@ def around(nodes: Sequence[Node], offset: int) -> tuple[Group, ...]:
 
 
 def add_to_field(text: str, stanza: Group, name: str, value: str) -> TextEdit:
-    """Adds a word to a field, as the last one, or in its place where the words are in order, in the field's layout;
-    with the field itself where it is missing."""
+    """Adds a word to a field, as the last one, in the field's layout; with the field itself where it is missing.
+
+    A library or a module gets its place where the words are in order and no comment is in front of that.
+    """
     found = field(stanza, name)
     if found is None:
         return add_field(text, stanza, f"({name} {quote(value)})")
@@ -208,7 +210,7 @@ def add_to_field(text: str, stanza: Group, name: str, value: str) -> TextEdit:
     if not items:
         after = found.items[0].end
         return TextEdit(after, after, f" {quote(value)}")
-    last, behind = items[-1], _behind(items, value)
+    last, behind = items[-1], _behind(text, found, items, value)
     if behind is not None:
         is_own_line = _one_to_a_line(text, found, items)
         gap = _newline(text) + " " * _column(text, behind.start) if is_own_line else " "
@@ -219,13 +221,21 @@ def add_to_field(text: str, stanza: Group, name: str, value: str) -> TextEdit:
     return TextEdit(at, at, _newline(text) + " " * _column(text, last.start) + quote(value))
 
 
-def _behind(items: Sequence[Node], value: str) -> Word | None:
-    """The word that a new one stands in front of where two or more are in the order of the alphabet."""
+_UNORDERED = frozenset({"libraries", "modules"})  # the order of their words means nothing
+
+
+def _behind(text: str, found: Group, items: Sequence[Node], value: str) -> Word | None:
+    """The word that a new one stands in front of where two or more are in the order of the alphabet. A comment before
+    it is about it, most likely: there is no place between the two."""
     words = [item for item in items if isinstance(item, Word) and item.value[:1].isalpha()]
     values = [word.value for word in words]
-    if not 1 < len(words) == len(items) or values != sorted(values):
+    if found.head not in _UNORDERED or not 1 < len(words) == len(items) or values != sorted(values):
         return None
-    return next((word for word in words if word.value > value), None)
+    number = next((number for number, other in enumerate(values) if other > value), None)
+    if number is None:
+        return None
+    before = words[number - 1] if number else found.items[0]
+    return words[number] if ";" not in text[before.end : words[number].start] else None
 
 
 _FIRST = frozenset(

@@ -91,10 +91,20 @@ def added(text: str, field: str = "libraries", value: str = "str") -> str:
         ("(library (libraries re unix))", "(library (libraries re str unix))"),
         ("(library (libraries unix re))", "(library (libraries unix re str))"),
         ("(library\n (libraries\n  re\n  unix))", "(library\n (libraries\n  re\n  str\n  unix))"),
+        (
+            "(library\n (libraries\n  re\n  ; for the clock\n  unix))",
+            "(library\n (libraries\n  re\n  ; for the clock\n  unix\n  str))",
+        ),
+        ("(library\n (libraries ; all\n  unix\n  zarith))", "(library\n (libraries ; all\n  unix\n  zarith\n  str))"),
     ],
 )
 def test_a_library_is_added_in_the_layout_of_the_field(before, after):
     assert added(before) == after
+
+
+def test_a_module_has_its_place_and_a_file_that_is_needed_is_the_last():
+    assert added("(library (modules main util))", "modules", "site") == "(library (modules main site util))"
+    assert added("(rule (deps a.txt c.txt))", "deps", "b.txt") == "(rule (deps a.txt c.txt b.txt))"
 
 
 def test_a_module_is_added_before_what_is_taken_away():
@@ -111,7 +121,7 @@ def test_what_is_added_and_removed_again_leaves_the_other_libraries(names, gap, 
     text = f"(library{outer}(name x){outer}(libraries{''.join(gap + name for name in names)}))"
     with_str = added(text)
     stanza = dune_file.stanzas(with_str)[0]
-    is_ordered = len(names) > 1 and names == sorted(names)
+    is_ordered = len(names) > 1 and names == sorted(names) and ";" not in gap
     assert dune_file.words(stanza, "libraries") == tuple(sorted([*names, "str"]) if is_ordered else [*names, "str"])
     removal = dune_file.remove_from_field(with_str, stanza, "libraries", "str")
     assert removal
