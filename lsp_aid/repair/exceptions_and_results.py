@@ -31,7 +31,7 @@ _RAISES = re.compile(r"\b(?:raise|raise_notrace)\s+\(?\s*(?P<name>[A-Z][\w.']*)(
 async def candidates(problem: Problem) -> Sequence[Candidate]:
     message = messages.read(problem.diagnostic)
     read_here = messages.TypeClash | messages.NotARecord | messages.UnboundName
-    is_read = isinstance(message, read_here) or _is_no_exception(problem, message)
+    is_read = isinstance(message, read_here) or _is_no_exception(message)
     syntax = tree(problem) if is_read else None
     node = node_of(problem, syntax) if syntax else None
     if syntax is None or node is None:
@@ -64,10 +64,11 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     return found
 
 
-def _is_no_exception(problem: Problem, message: messages.Message) -> bool:
+def _is_no_exception(message: messages.Message) -> bool:
     """Whether a constructor is of some other type where an exception is expected."""
-    is_other = isinstance(message, messages.BrokenRule) and message.rule == "of-another-type"
-    return is_other and problem.diagnostic.message.rstrip().endswith('type "exn"')
+    if not isinstance(message, messages.BrokenRule) or message.rule != "of-another-type":
+        return False
+    return message.types[1:] == ("exn",)
 
 
 # --- from a result to an exception ---

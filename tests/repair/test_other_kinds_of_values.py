@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from attrs import evolve
 
 from lsp_aid.domain.ports import Typing
 from lsp_aid.domain.proposal import Kind
@@ -218,3 +219,16 @@ async def test_a_call_is_taken_out_of_a_try_where_it_comes_first(tmp_path: Path,
         "sure.ml": [Kind.FIX],
         "own.ml": [Kind.FIX],
     }
+
+
+async def test_compilers_that_quote_no_code_say_that_an_exception_is_expected(
+    tmp_path: Path, strict_typing: Typing
+) -> None:
+    text = SEATS + "let f s = match S.take s with n -> n | exception S.Gone _ -> 0 | exception S.Shut -> 1\n"
+    [problem] = await problems({"a.ml": text}, tmp_path, strict_typing)
+    plain = problem.diagnostic.message.replace('"', "")
+    assert plain != problem.diagnostic.message
+    found = await exceptions_and_results.candidates(
+        evolve(problem, diagnostic=evolve(problem.diagnostic, message=plain))
+    )
+    assert [one.title for one in found] == ["It answers with `Error` now"]
