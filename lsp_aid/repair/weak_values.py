@@ -21,7 +21,7 @@ from lsp_aid.repair.places import node_of, text_of, tree
 
 _NOT_GENERAL = "contains the non-generalizable type variable"
 _CLOSED = " end\n"  # of the module that holds those of a library
-_LIBRARY = re.compile(r"module (\w+) = struct include \1 ")
+_LIBRARY = re.compile(r"^module (\w+) = struct include \1 ", re.MULTILINE)
 _USERS_AT_MOST = 3
 _FILES_AT_MOST = 400
 
@@ -66,8 +66,9 @@ async def _type_in(problem: Problem, name: Node, user: str) -> str:
     asked = await AskedTypes.of(there) if head else None
     if asked is None or text is None:
         return ""
-    library = _LIBRARY.match(head) if head.endswith(_CLOSED) else None
-    path = f"{library[1]}." if library is not None else ""
+    before, _, _ = head.partition(_definition(module_of(problem.diagnostic.path), own))
+    libraries = _LIBRARY.findall(before) if head.endswith(_CLOSED) else []
+    path = f"{libraries[-1]}." if libraries else ""
     whole = f"{head}{text}\nlet _ = {path}{module_of(problem.diagnostic.path)}.{name.text}"
     at = SourceText(whole).position(len(whole) - 1)
     try:
@@ -75,14 +76,18 @@ async def _type_in(problem: Problem, name: Node, user: str) -> str:
     except ToolchainError:
         return ""
     type_ = " ".join(types[0].type.split()) if types else ""
-    return type_.replace(path, "") if "'" not in type_ else ""
+    return re.sub(rf"(?<![\w.]){re.escape(path)}", "", type_) if "'" not in type_ else ""
 
 
 def _behind_others(head: str, module: str, text: str) -> str:
     """The modules with this one behind those that do not use it: its values can be of their types then only."""
-    definition = f"module {module} = struct {text}\nend\n"
+    definition = _definition(module, text)
     before, found, behind = head.partition(definition)
     if not found:
         return ""
     is_last = behind.endswith(_CLOSED) or re.search(rf"\b{module}\b", behind)
     return head if is_last else f"{before}{behind}{definition}"
+
+
+def _definition(module: str, text: str) -> str:
+    return f"module {module} = struct {text}\nend\n"

@@ -194,6 +194,20 @@ async def test_a_value_is_what_other_modules_make_of_it(tmp_path: Path) -> None:
     }
 
 
+async def test_a_value_of_a_library_is_of_a_type_of_another(tmp_path: Path) -> None:
+    require("dune")
+    texts = {
+        "dune": "(executable (name main) (libraries lib myLib))\n",
+        "main.ml": "let () = Lib.Bus.publish MyLib.Event.Left\n",
+        "event/dune": "(library (name myLib))\n",
+        "event/event.ml": "type t = Joined of string | Left\n",
+        "lib/dune": "(library (name lib) (libraries myLib))\n",
+        "lib/bus.ml": "let handlers = ref []\nlet publish e = List.iter (fun f -> f e) !handlers\n",
+    }
+    [found] = await proposals(texts, tmp_path)
+    assert found.title == "Say what `handlers` is, as `Bus` is used: `(MyLib.Event.t -> unit) list ref`"
+
+
 async def test_all_definitions_of_a_file_follow_at_once() -> None:
     at = Range(Position(0, 0), Position(0, 1))
     places = [Range(Position(line, 4), Position(line, 7)) for line in (0, 1)]
