@@ -155,7 +155,7 @@ def _unlisted(problem: Problem, dunes: Dunes, module: str) -> Iterator[Candidate
     stanza = dune_stanzas.owner(problem.diagnostic.path, dunes.stanzas)
     if stanza is None:
         return
-    for library, weight in _offering(module, stanza, dunes):
+    for library, weight in offering(module, stanza, dunes):
         change = _adding(dunes, [(stanza, library)])
         yield Candidate(f"Add the library `{library}` to {described(stanza)}", change, weight)
 
@@ -178,7 +178,7 @@ def _adding(dunes: Dunes, needs: Sequence[tuple[Stanza, str]]) -> ChangeSet:
     return change
 
 
-def _offering(module: str, user: Stanza, dunes: Dunes) -> Iterator[tuple[str, float]]:
+def offering(module: str, user: Stanza, dunes: Dunes) -> Iterator[tuple[str, float]]:
     """The libraries that offer the module and that the stanza does not list, each with how likely it is meant."""
     weights: dict[str, float] = {}
     for stanza in dunes.stanzas:
@@ -217,8 +217,8 @@ def _not_linked(dunes: Dunes, references: Sequence[messages.Reference]) -> list[
             user = _linked_from(path, dunes.stanzas)
             if user is None:
                 continue
-            offering = sorted(_offering(reference.module, user, dunes), key=lambda pair: -pair[1])
-            needs += [(user, library) for library, _ in offering[:1]]
+            offered = sorted(offering(reference.module, user, dunes), key=lambda pair: -pair[1])
+            needs += [(user, library) for library, _ in offered[:1]]
     if not needs:
         return []
     title = "Add " + ", ".join(f"the library `{lib}` to {described(user)}" for user, lib in dict.fromkeys(needs))

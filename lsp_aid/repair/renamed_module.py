@@ -7,14 +7,21 @@ Strings.trim, Strings.join        Trimmed.trim, Joined.join             where it
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Self
+
+from attrs import frozen
 
 from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import dune_stanzas, messages
+from lsp_aid.ocaml.scope import opened
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
+from lsp_aid.repair.dune_places import Dunes, read_dunes
 from lsp_aid.repair.family import Candidate, Problem
+from lsp_aid.repair.layout import indent, newline
+from lsp_aid.repair.missing_library import offering
 from lsp_aid.repair.module_uses import Use, kind_of, use_of
-from lsp_aid.repair.places import declared_elsewhere, file_of_module, stanzas_of, text_of, tree
+from lsp_aid.repair.places import declared_elsewhere, file_of_module, text_of, tree
 from lsp_aid.repair.similarity import words_in_common
 
 _FILES_AT_MOST = 400
@@ -65,11 +72,10 @@ def _modules(problem: Problem, qualifier: str) -> dict[str, _Names]:
 
 def _uses(problem: Problem, old: str, qualifier: str) -> Iterator[Use]:
     """All places of the project that can mean it."""
-    stanzas = stanzas_of(problem)
-    own = dune_stanzas.owner(problem.diagnostic.path, stanzas)
-    libraries = [stanza for stanza in stanzas if stanza.kind == "library"]
-    mains = {dune_stanzas.module_of(name.replace("-", "_")) for one in libraries for name in one.names}
-    around = {qualifier.rpartition(".")[2]} if qualifier else mains
+    dunes = read_dunes(problem.view)
+    own = dune_stanzas.owner(problem.diagnostic.path, dunes.stanzas)
+    around = qualifier.rpartition(".")[2] if qualifier else _main(own)
+    elsewhere = _Elsewhere.of(problem, dunes, own, old)
     paths = [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))]
     paths.sort(key=lambda path: path != problem.diagnostic.path)
     for path in paths[:_FILES_AT_MOST]:
@@ -79,18 +85,55 @@ def _uses(problem: Problem, old: str, qualifier: str) -> Iterator[Use]:
         syntax = parse(text, path)
         if any(item.kind == "module" and item.name == old for item in syntax.declared):
             continue
-        theirs = dune_stanzas.owner(path, stanzas)
-        is_open = any(f"open {main}" in text for main in around) or any(main in around for main in _opens(theirs))
+        theirs = dune_stanzas.owner(path, dunes.stanzas)
         is_inside = theirs == own and not qualifier
         for node in syntax.walk("module_name"):
-            if node.text == old and node.parent is not None and "path" in node.parent.kind:
-                before = node.parent.children[0]
-                if (is_inside or is_open) if before == node else before.text.rpartition(".")[2] in around:
-                    yield use_of(node)
+            if node.text != old or node.parent is None or "path" not in node.parent.kind:
+                continue
+            before = node.parent.children[0]
+            if before != node:
+                is_meant = before.text.rpartition(".")[2] == around
+            else:
+                opens = {one.rpartition(".")[2] for one in (*opened(syntax, node.start), *_opens(theirs))}
+                is_meant = (is_inside or around in opens) and not elsewhere.may_have_it(path, theirs, opens)
+            if is_meant:
+                yield use_of(node)
+
+
+def _main(own: dune_stanzas.Stanza | None) -> str:
+    """The module by which others name those of the library that the error is in; empty where it is in none."""
+    if own is None or own.kind != "library":
+        return ""
+    return dune_stanzas.module_of(next(iter((*own.names, *own.public_names)), "").replace("-", "_"))
 
 
 def _opens(stanza: dune_stanzas.Stanza | None) -> tuple[str, ...]:
     return stanza.opens if stanza is not None else ()
+
+
+@frozen
+class _Elsewhere:
+    """What else may have a module of the old name: libraries, and modules that have it within. Not so in files that the
+    compiler says lack it."""
+
+    in_error: Set[str]
+    libraries: Set[str]
+    modules: Set[str]
+
+    @classmethod
+    def of(cls, problem: Problem, dunes: Dunes, own: dune_stanzas.Stanza | None, old: str) -> Self:
+        lacking = {
+            error.path
+            for error in problem.errors
+            if isinstance(said := messages.read(error), messages.UnboundName) and said.name == old
+        }
+        libraries = {library for library, _ in offering(old, own, dunes)} if own is not None else set()
+        paths = (one.path for one in declared_elsewhere(problem) if one.kind == "module" and one.name == old)
+        return cls(lacking, libraries, {path.split(".")[-2] for path in paths if "." in path})
+
+    def may_have_it(self, path: str, stanza: dune_stanzas.Stanza | None, opens: Set[str]) -> bool:
+        is_linked = stanza is not None and bool(self.libraries & {*stanza.libraries})
+        return path not in self.in_error and (is_linked or bool(self.modules & opens))
 
 
 # --- which ---
@@ -168,9 +211,10 @@ def _of_use(use: Use, taken: Sequence[str], has: Mapping[str, _Names]) -> str:
     needed = [module for module in taken if use.may_ask & has[module]] or list(taken[:1])
     if len(needed) > 1 and use.open.kind != "open_module":
         return ""
+    text, start = use.node.syntax.text, use.open.start
     is_local = use.open.parent is not None and use.open.parent.kind == "let_expression"
-    line = " in let open " if is_local else "\nopen "
-    return line.join(needed)
+    between = " in let " if is_local else f"{newline(text)}{indent(text, start)}"
+    return f"{between}{text[start : use.node.start]}".join(needed)
 
 
 def _changed(problem: Problem, named: Sequence[tuple[Node, str]]) -> ChangeSet:

@@ -45,3 +45,59 @@ async def test_a_module_that_wraps_another_is_not_its_new_name() -> None:
     )
     texts = {"clock.ml": wrapper, "use.ml": "let f () = Unix.sleep 1; Unix.gettimeofday ()\n"}
     assert all(one.weight <= 0.5 for one in await found(texts, "Unix"))
+
+
+LIBRARIES = {
+    "dune": "",
+    "lib/dune": "(library (name lib))\n",
+    "lib/text.ml": "(* Was strings.ml. *)\nlet trim s = s\nlet join s = s\n",
+    "lib/use.ml": "let f = Strings.trim\n",
+}
+OTHERS = "(libraries lib library)"
+
+
+async def changed_in(texts: Mapping[str, str]) -> set[str]:
+    best, *_ = await found({**LIBRARIES, **texts}, "Strings", "lib/use.ml")
+    return set(best.changes.paths)
+
+
+async def test_files_that_open_the_library_follow_and_those_that_open_others_do_not() -> None:
+    texts = {
+        "library/dune": "(library (name library))\n",
+        "library/other.ml": "let n = 1\n",
+        "bin/dune": f"(executables (names a b c d) {OTHERS})\n",
+        "bin/a.ml": "open Lib\nlet f = Strings.trim\n",
+        "bin/b.ml": "open Library\nlet f = Strings.trim\n",
+        "bin/c.ml": "(* open Lib *)\nlet f = Strings.trim\n",
+        "bin/d.ml": "let f = Lib.(Strings.trim)\n",
+    }
+    assert await changed_in(texts) == {"lib/use.ml", "bin/a.ml", "bin/d.ml"}
+
+
+async def test_files_that_have_the_name_from_elsewhere_keep_it() -> None:
+    texts = {
+        "lib/kit.ml": "module Strings = struct let trim s = s end\n",
+        "lib/inner.ml": "open Kit\nlet f = Strings.trim\n",
+        "bin/dune": "(executable (name a) (libraries lib strings))\n",
+        "bin/a.ml": "open Lib\nlet f = Strings.trim\n",
+        "test/dune": "(test (name t) (libraries lib))\n",
+        "test/t.ml": "open Lib\nlet f = Strings.trim\n",
+    }
+    assert await changed_in(texts) == {"lib/use.ml", "test/t.ml"}
+
+
+async def test_a_divided_module_is_opened_as_the_old_one_was() -> None:
+    texts = {
+        "dune": "",
+        "lib/dune": "(library (name app))\n",
+        "lib/wide.ml": "let wide n = n\n",
+        "lib/high.ml": "let high n = n\n",
+        "lib/both.ml": "let both n = Size.wide n + Size.high n\n",
+        "bin/dune": "(executable (name main) (libraries app))\n",
+        "bin/main.ml": "module M = struct\r\n  open! App.Size\r\n  let n = wide 1 + high 2\r\nend\r\n"
+        "let n = let open! App.Size in wide 1 + high 2\r\n",
+    }
+    best, *_ = await found(texts, "Size", "lib/both.ml")
+    after = "module M = struct\r\n  open! App.High\r\n  open! App.Wide\r\n  let n = wide 1 + high 2\r\nend\r\n"
+    last = "let n = let open! App.High in let open! App.Wide in wide 1 + high 2\r\n"
+    assert best.changes.texts["bin/main.ml"] == after + last
