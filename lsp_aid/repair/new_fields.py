@@ -18,7 +18,7 @@ from lsp_aid.ocaml.scope import in_scope
 from lsp_aid.ocaml.syntax import Item, Syntax
 from lsp_aid.repair.family import Problem
 from lsp_aid.repair.held_values import default_of, is_about
-from lsp_aid.repair.places import declared_elsewhere, text_of, tree
+from lsp_aid.repair.places import Declared, declared_elsewhere, text_of, tree
 from lsp_aid.repair.type_shapes import Type, read
 
 _FILES_AT_MOST = 400
@@ -62,12 +62,12 @@ class _Field:
 def new_values(problem: Problem, field: str, beside: Collection[str] = ()) -> list[NewValue]:
     """The values for a field of a record that has those `beside` it, the likeliest first; none where nothing is
     known."""
-    files = list(_files(problem, field))
-    declared = list(_declared(problem, files, field, frozenset(beside)))
+    files, elsewhere = list(_files(problem, field)), list(declared_elsewhere(problem))
+    declared = list(_declared(problem, files, elsewhere, field, frozenset(beside)))
     if len({one.type.head for one in declared}) != 1:
         return []
     one = declared[0]
-    known = list(_known(problem))
+    known = list(_known(problem, elsewhere))
     found = [NewValue(path) for path in _named(one, known)]
     found += [NewValue(text) for text in _of_parameters(one, files)]
     found += [NewValue(text, is_guess=True) for text in _said(one, known)]
@@ -83,10 +83,12 @@ def _files(problem: Problem, field: str) -> Iterator[Syntax]:
             yield ocaml_syntax.parse(text, path)
 
 
-def _declared(problem: Problem, files: Sequence[Syntax], field: str, beside: frozenset[str]) -> Iterator[_Field]:
+def _declared(
+    problem: Problem, files: Sequence[Syntax], elsewhere: Sequence[Declared], field: str, beside: frozenset[str]
+) -> Iterator[_Field]:
     """The fields of that name, of the records that have the others as well."""
     here = problem.diagnostic.path
-    shown = [one for one in declared_elsewhere(problem) if one.kind == "record field" and one.name == field]
+    shown = [one for one in elsewhere if one.kind == "record field" and one.name == field]
     for syntax in files:
         owners = {item.owner for item in syntax.declared if item.kind == "record field" and item.name == field}
         for owner in sorted(owners):
@@ -102,13 +104,13 @@ def _declared(problem: Problem, files: Sequence[Syntax], field: str, beside: fro
                 yield _Field(item, read(text), short.rpartition(".")[0] or ".".join(item.within))
 
 
-def _known(problem: Problem) -> Iterator[str]:
+def _known(problem: Problem, elsewhere: Sequence[Declared]) -> Iterator[str]:
     """The values of the project that the place can name."""
     syntax = tree(problem)
     if syntax is not None:
         yield from (one.name for one in in_scope(syntax, problem.start) if one.kind == "value" and not one.arity)
         yield from (one.path for one in syntax.declared if one.kind == "value" and one.within)
-    yield from (one.short or one.path for one in declared_elsewhere(problem) if one.kind == "value")
+    yield from (one.short or one.path for one in elsewhere if one.kind == "value")
 
 
 def _named(field: _Field, known: Sequence[str]) -> Iterator[str]:

@@ -80,8 +80,12 @@ def _filled(
     """With what speaks for itself in the fields that no variable is for: the likeliest of each, the second of each."""
     beside = [_name(part) for part in parts]
     lacking = [name for name in fields if name not in known]
-    offered = [new_values(problem, name, [*beside, *fields]) for name in lacking]
-    if not lacking or not all(offered):
+    offered: list[list[NewValue]] = []
+    for name in lacking:
+        offered.append(new_values(problem, name, [*beside, *fields]))
+        if not offered[-1]:
+            return
+    if not offered:
         return
     for number in range(max(map(len, offered))):
         values = dict(zip(lacking, (ways[min(number, len(ways) - 1)] for ways in offered), strict=True))

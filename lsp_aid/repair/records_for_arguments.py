@@ -17,7 +17,7 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, bare, read_call
 from lsp_aid.repair.declared_types import Parts, fields
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.new_fields import new_values
+from lsp_aid.repair.new_fields import NewValue, new_values
 from lsp_aid.repair.places import node_of, tree
 from lsp_aid.repair.type_shapes import Type, parameters
 from lsp_aid.repair.values import calls
@@ -68,6 +68,7 @@ def _to_record(
     there are."""
     edits: list[TextEdit] = []
     by_place, is_guess = False, False
+    new: dict[str, list[NewValue]] = {}
     for call in alike:
         given = _given(call, parts, place)
         if given is None:
@@ -75,9 +76,14 @@ def _to_record(
         values, used = given
         by_place |= not any(bare(one)[0] for one in used)
         for field in parts.names:
-            if field not in values and (new := new_values(problem, field, parts.names)):
-                values[field] = new[0].text
-                is_guess |= new[0].is_guess
+            if field in values:
+                continue
+            if field not in new:
+                new[field] = new_values(problem, field, parts.names)
+            if not new[field]:
+                break
+            values[field] = new[field][0].text
+            is_guess |= new[field][0].is_guess
         if len(values) < len(parts.names):
             continue
         edits.append(_with_record(call, parts, values, used, place))

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from attrs import evolve, field, frozen
 
 from lsp_aid.domain.ports import Typing
 from lsp_aid.domain.proposal import Kind
@@ -14,11 +15,13 @@ from lsp_aid.repair import (
     matched_options,
     options_for_sentinels,
     records,
+    records_for_arguments,
     records_for_tuples,
     undone_conversions,
 )
+from lsp_aid.repair.family import Family
 from tests.support.one_liners import check_best
-from tests.support.repair import candidates_of, problems
+from tests.support.repair import PROJECT, Texts, candidates_of, problems
 from tests.support.requires import require
 from tests.support.whole_projects import proposals
 
@@ -256,3 +259,39 @@ async def test_a_field_that_a_maker_has_no_argument_for_is_lost_by_a_guess(tmp_p
     }
     best = (await proposals(texts, tmp_path))[0]
     assert (best.changes.texts, best.kind) == ({"a.ml": "let f id = U.make id\n"}, Kind.GUESS)
+
+
+@frozen
+class Counted(Texts):
+    """A view that knows what was read of it."""
+
+    seen: list[str] = field(factory=list)
+
+    def read(self, path: str) -> str:
+        self.seen.append(path)
+        return Texts.read(self, path)
+
+
+POINT = "type t = { x : int; y : int; z : int; kind : int option }\nlet size p = p.x + p.y\n"
+CALL_OF_SIZE = "size ~x:1 ~y:2 ~z:3"
+
+
+@pytest.mark.parametrize(
+    ("family", "few", "many"),
+    [
+        (records, "{ z = 1; y = 1; kind = None }", "{ z = 1 }"),
+        (records_for_arguments, CALL_OF_SIZE, f"{CALL_OF_SIZE} + {CALL_OF_SIZE} + {CALL_OF_SIZE}"),
+    ],
+    ids=["fields", "calls"],
+)
+async def test_new_values_are_sought_once_and_only_while_they_are_of_use(
+    family: Family, few: str, many: str, tmp_path: Path, strict_typing: Typing
+) -> None:
+    seen = []
+    for number, source in enumerate((few, many)):
+        texts = {"a.ml": f"{POINT}let a = {source}\n", "b.ml": "let kind = 1\n"}
+        [problem] = await problems(texts, tmp_path / str(number), strict_typing)
+        view = Counted({**PROJECT, **texts})
+        assert await family.candidates(evolve(problem, view=view))
+        seen.append(view.seen.count("b.ml"))
+    assert seen[0] == seen[1] > 0
