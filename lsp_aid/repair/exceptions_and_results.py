@@ -19,7 +19,15 @@ from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import ATOMS, bare, item_around
 from lsp_aid.repair.family import Candidate, Problem
 from lsp_aid.repair.layout import indent, newline
-from lsp_aid.repair.places import declared_elsewhere, file_of_module, node_of, text_of, tree, within_parentheses
+from lsp_aid.repair.places import (
+    declared_elsewhere,
+    file_of_module,
+    node_of,
+    of_some,
+    text_of,
+    tree,
+    within_parentheses,
+)
 from lsp_aid.repair.tried_calls import answered, tried_calls
 from lsp_aid.repair.type_shapes import Type, heads, read, unified
 
@@ -178,7 +186,7 @@ def _match(problem: Problem, around: Node, names: tuple[str, str], type_: Type |
     called = around.named_children[0].field("function")
     for other in around.syntax.walk("match_expression", "try_expression") if called is not None else ():
         tried = other.named_children[0]
-        function = (_of_some(tried) or tried).field("function")
+        function = (of_some(tried) or tried).field("function")
         if function is not None and called is not None and function.text == called.text:
             more = _matched(problem, other, names, type_)
             edits += more if not any(a.start < b.end and b.start < a.end for a in edits for b in more) else []
@@ -209,23 +217,15 @@ def _itself(around: Node) -> TextEdit | None:
     body, *cases = around.named_children
     pairs = [(p, within_parentheses(b)) for case in cases if (p := case.field("pattern")) and (b := case.field("body"))]
     if around.kind == "try_expression":
-        call = _of_some(body)
+        call = of_some(body)
         is_none = len(pairs) == len(cases) == 1 and pairs[0][1].text == "None"
     else:
         raised = [answer for pattern, answer in pairs if pattern.text.startswith("exception ")]
-        given = [(pattern.text, _of_some(answer)) for pattern, answer in pairs if answer not in raised]
+        given = [(pattern.text, of_some(answer)) for pattern, answer in pairs if answer not in raised]
         is_none = len(pairs) == len(cases) == 2 and [answer.text for answer in raised] == ["None"]
         is_given = len(given) == 1 and given[0][1] is not None and given[0][1].text == given[0][0]
         call = body if is_given else None
     return TextEdit(around.start, around.end, call.text) if call is not None and is_none else None
-
-
-def _of_some(node: Node) -> Node | None:
-    """What `Some` holds in an expression that is `Some ...`."""
-    node = within_parentheses(node)
-    function, arguments = node.field("function"), node.fields("argument")
-    is_some = function is not None and function.text == "Some" and len(arguments) == 1
-    return within_parentheses(arguments[0]) if is_some else None
 
 
 def _argument(pattern: Node) -> str:

@@ -10,11 +10,10 @@ let key : Hash.t = Digest.string text     let key : Hash.t = Hash.string text
 from collections.abc import Iterator, Sequence
 
 from lsp_aid.domain.text import TextEdit
-from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import as_written, node_of, tree
+from lsp_aid.repair.places import as_written, moved, type_clash
 from lsp_aid.repair.type_shapes import Type, read
 
 _CALLS = ("application_expression", "infix_expression")
@@ -24,11 +23,10 @@ _WEIGHT = 0.92
 
 
 async def candidates(problem: Problem) -> Sequence[Candidate]:
-    message = messages.read(problem.diagnostic)
-    syntax = tree(problem) if isinstance(message, messages.TypeClash) and message.what != "pattern" else None
-    node = node_of(problem, syntax) if syntax else None
-    if node is None or not isinstance(message, messages.TypeClash):
+    clash = type_clash(problem)
+    if clash is None or clash[0].what == "pattern":
         return ()
+    message, node = clash
     found, expected = (read(as_written(problem, type_)) for type_ in (message.found, message.expected))
     owners = {type_.head.rpartition(".")[0]: None for pair in _apart(found, expected) for type_ in pair}
     asked = await AskedTypes.of(problem) if any(owners) else None
@@ -42,8 +40,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
                 continue
             changes = problem.edit(*edits)
             (far,) = await asked.reached([changes.files[0].after or ""])
-            longer = sum(len(e.text) - (e.end - e.start) for e in edits if e.start < problem.end)
-            if far > problem.end + longer:
+            if far > moved(problem.end, edits):
                 times = f" (and {len(edits) - 1} more)" if len(edits) > 1 else ""
                 title = f"`{owner}` has a function of its own for that: `{edits[0].text}`{times}"
                 return [Candidate(title, changes, _WEIGHT)]

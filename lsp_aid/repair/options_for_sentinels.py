@@ -20,7 +20,7 @@ from lsp_aid.ocaml.syntax import Node
 from lsp_aid.repair.asked_types import AskedTypes
 from lsp_aid.repair.calls_in_code import bare
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.places import moved, outside_parentheses, text_of, type_clash, within_parentheses
+from lsp_aid.repair.places import moved, of_some, outside_parentheses, text_of, type_clash, within_parentheses
 from lsp_aid.repair.type_shapes import fits, read
 from lsp_aid.repair.values import calls
 
@@ -230,20 +230,13 @@ def _short(value: Node, nothing: str, some: Node, uses: Sequence[Node]) -> str:
     if nothing == "()":
         applied = _applied(some, uses[0])
         return f"Option.iter {applied} {value.text}" if applied else ""
-    of_some = _of_some(some)
-    if nothing != "None" or of_some is None:
+    held = of_some(some)
+    if nothing != "None" or held is None:
         return ""
-    if of_some == uses[0]:
+    if held == uses[0]:
         return value.text
-    applied = _applied(of_some, uses[0])
+    applied = _applied(held, uses[0])
     return f"Option.map {applied} {value.text}" if applied else ""
-
-
-def _of_some(node: Node) -> Node | None:
-    """What `Some` holds in an expression that is `Some ...`."""
-    function, arguments = node.field("function"), node.fields("argument")
-    is_some = function is not None and function.text == "Some" and len(arguments) == 1
-    return within_parentheses(arguments[0]) if is_some else None
 
 
 def _applied(call: Node, last: Node) -> str:
@@ -295,9 +288,9 @@ def _is_the_same(matching: Node) -> bool:
     if len(parts) != len(cases) or len(parts) != 2 or any(case.child("guard") for case in cases):
         return False
     (nothing, no_answer), (other, answer) = parts
-    of_some = _of_some(within_parentheses(answer))
+    held = of_some(answer)
     name = value.text if other.kind == "any_pattern" else other.text
-    return nothing.kind in _LITERALS and no_answer.text == "None" and of_some is not None and of_some.text == name
+    return nothing.kind in _LITERALS and no_answer.text == "None" and held is not None and held.text == name
 
 
 def _alternatives(pattern: Node) -> Iterator[Node]:

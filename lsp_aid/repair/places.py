@@ -62,6 +62,14 @@ def within_parentheses(node: Node) -> Node:
     return node
 
 
+def of_some(node: Node) -> Node | None:
+    """What `Some` holds in an expression that is `Some ...`."""
+    node = within_parentheses(node)
+    function, arguments = node.field("function"), node.fields("argument")
+    is_some = function is not None and function.text == "Some" and len(arguments) == 1
+    return within_parentheses(arguments[0]) if is_some else None
+
+
 def outside_parentheses(node: Node, *through: str) -> Node:
     """The node with the parentheses around it; those of the other kinds, too, that are named."""
     while node.parent is not None and node.parent.kind in ("parenthesized_expression", *through):
