@@ -46,6 +46,11 @@ class Stanza:
         return tuple(dict.fromkeys(other for one, other in itertools.pairwise(words) if one == "-open"))
 
     @property
+    def main_module(self) -> str:
+        """The module by which others name those of a wrapped library; empty where the stanza has no name."""
+        return module_of(next(iter((*self.names, *self.public_names)), "").replace("-", "_"))
+
+    @property
     def is_wrapped(self) -> bool:
         return dune_file.words(self.group, "wrapped") != ("false",)
 

@@ -103,7 +103,7 @@ def _renamed(
     """The only module that can be meant by a name that is none any more: it is used in the stanza and nowhere else
     where the list hides modules, has the one file that such a list is of, or is the one that others here use."""
     texts = {p: text_of(problem.view, p) or "" for p in dunes.paths if p.endswith(SOURCES)}
-    main = module_of(next(iter((*stanza.names, *stanza.public_names)), "").replace("-", "_"))
+    main = stanza.main_module
 
     def used(module: str, *, inside: bool) -> bool:
         name = re.compile(rf"\b{re.escape(module)}\b")
@@ -232,7 +232,7 @@ def _private(problem: Problem, unit: str) -> Iterator[Candidate]:
         field = dune_file.field(stanza.group, "private_modules")
         if stanza.kind != "library" or field is None or not _holds(field, module):
             continue
-        main = module_of(next(iter((*stanza.names, *stanza.public_names)), ""))
+        main = stanza.main_module
         texts = [
             text_of(problem.view, p) or "" for p in dunes.paths if p.endswith((".ml", ".mli")) and not covers(stanza, p)
         ]

@@ -1,6 +1,6 @@
 """What a family of repairs is given, and what it answers."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from attrs import field, frozen
@@ -68,6 +68,10 @@ class Problem:
         before = self.view.read(path)
         made = written_out(before, path, edits)
         return ChangeSet.of([FileChange(path, before, apply_text_edits(before, made))])
+
+    def edit_each(self, edits: Mapping[str, Sequence[TextEdit]]) -> ChangeSet:
+        """The change that makes these edits to several files, by their paths."""
+        return ChangeSet.of(file for path, some in edits.items() if some for file in self.edit(*some, path=path).files)
 
 
 class Family(Protocol):

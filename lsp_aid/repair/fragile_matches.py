@@ -83,7 +83,7 @@ def _qualifier(cases: Sequence[Node], declared: Parts) -> str:
 
 def _carrying(problem: Problem, type_: str) -> set[str] | None:
     """The constructors of the type that carry something; None where its declaration is not found."""
-    module, _, name = type_.replace("__", ".").rpartition(".")
+    module, _, name = type_.rpartition(".")
     own = problem.diagnostic.path
     file = file_of_module(problem, module.rpartition(".")[2]) if module else own
     declared = [

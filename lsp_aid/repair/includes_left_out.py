@@ -39,10 +39,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         known = _is_known(problem, module.name, message.name)
         edits = dict(_edits(problem, path, module)) if known or module.name in stdlib.OTHER_MODULES else {}
         if edits:
-            texts = {file: some for file, some in edits.items() if some}
-            change = problem.edit(*texts[path], path=path)
-            for file in texts.keys() - {path}:
-                change = change.then(problem.edit(*texts[file], path=file))
+            change = problem.edit_each(edits)
             title = f"Take what `{module.name}` has into the module of that name: `include {module.name}`"
             found.append(Candidate(title, change, _KNOWN if known else _LIKELY))
     return found[:1]

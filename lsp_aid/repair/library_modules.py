@@ -56,11 +56,6 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     ]
 
 
-def _main(library: Stanza) -> str:
-    """The module that a wrapped library is outside."""
-    return module_of(next(iter((*library.names, *library.public_names)), "").replace("-", "_"))
-
-
 def _libraries(dunes: Dunes, own: Stanza) -> Iterator[tuple[Stanza, bool]]:
     """The other libraries of the project, and whether the stanza lists them."""
     for stanza in dunes.stanzas:
@@ -100,7 +95,7 @@ def _qualified(problem: Problem, dunes: Dunes, own: Stanza, module: str) -> Iter
         return
     here = dunes.modules_beside(own)
     for library, is_linked in _libraries(dunes, own):
-        theirs, main = _modules(dunes, library), _main(library)
+        theirs, main = _modules(dunes, library), library.main_module
         if not library.is_wrapped or module not in theirs or module == main or main in theirs or module in here:
             continue
         names = [name for name in theirs if name not in here and (name == module or not _is_bound(syntax, name))]
@@ -137,7 +132,7 @@ def _not_wrapped(problem: Problem, dunes: Dunes, own: Stanza, module: str) -> It
     if syntax is None:
         return
     for library, is_linked in _libraries(dunes, own):
-        if library.is_wrapped or _main(library) != module or module in _modules(dunes, library):
+        if library.is_wrapped or library.main_module != module or module in _modules(dunes, library):
             continue
         dots = ((node, _DOT.match(syntax.text, node.end)) for node in _roots(syntax, module))
         edits = [TextEdit(node.start, dot.end(), "") for node, dot in dots if dot]
@@ -151,7 +146,7 @@ def _of_folder(problem: Problem, dunes: Dunes, own: Stanza, module: str) -> Iter
     """The library's name for that of its folder."""
     syntax = tree(problem)
     for library, is_linked in _libraries(dunes, own):
-        main = _main(library)
+        main = library.main_module
         if module_of(posixpath.basename(library.folder)) != module or main == module or not library.is_wrapped:
             continue
         if syntax is None or main in dunes.modules_beside(own):
@@ -166,7 +161,7 @@ def _of_folder(problem: Problem, dunes: Dunes, own: Stanza, module: str) -> Iter
 def _not_shown(problem: Problem, dunes: Dunes, own: Stanza, qualifier: str, module: str) -> Iterator[Candidate]:
     """An alias in the module that says what its library shows, in its interface as well where it has one."""
     for library, _ in _libraries(dunes, own):
-        theirs, main = _modules(dunes, library), _main(library)
+        theirs, main = _modules(dunes, library), library.main_module
         if main != qualifier or main not in theirs or module not in theirs:
             continue
         files = [p for p in dunes.paths if module_of(p) == main and dune_stanzas.owner(p, dunes.stanzas) == library]
@@ -182,7 +177,7 @@ def _not_shown(problem: Problem, dunes: Dunes, own: Stanza, qualifier: str, modu
 def _moved(problem: Problem, dunes: Dunes, qualifier: str, module: str) -> Iterator[Candidate]:
     """The library that has the module now, wherever the project names it by the one that had it."""
     libraries = [stanza for stanza in dunes.stanzas if stanza.kind == "library"]
-    had = [library for library in libraries if _main(library) == qualifier]
+    had = [library for library in libraries if library.main_module == qualifier]
     if not had or any(module in _modules(dunes, library) for library in had):
         return
     uses = list(_uses(problem, dunes, qualifier, module))
@@ -196,9 +191,7 @@ def _moved(problem: Problem, dunes: Dunes, qualifier: str, module: str) -> Itera
             for user in users
             if user is not None and user != home and not {*home.names, *home.public_names} & set(user.libraries)
         ]
-        change = dunes.adding(needs)
-        for path, some in edits.items():
-            change = change.then(problem.edit(*some, path=path))
+        change = dunes.adding(needs).then(problem.edit_each(edits))
         links = ", ".join(dict.fromkeys(described(user) for user, _ in needs))
         linked = f", and add it to {links}" if links else ""
         title = f"`{module}` is in {described(home)} now, not in `{qualifier}`{linked}"
@@ -207,7 +200,7 @@ def _moved(problem: Problem, dunes: Dunes, qualifier: str, module: str) -> Itera
 
 def _shows(problem: Problem, dunes: Dunes, library: Stanza, module: str, asked: frozenset[tuple[str, str]]) -> bool:
     """Whether others can name this module of the library, and it has what is asked of it."""
-    theirs, main = _modules(dunes, library), _main(library)
+    theirs, main = _modules(dunes, library), library.main_module
     if module in theirs and not _has(problem, theirs[module], asked):
         return False
     if not library.is_wrapped or main == module or main not in theirs:
@@ -254,7 +247,7 @@ def _uses(problem: Problem, dunes: Dunes, qualifier: str, module: str) -> Iterat
 
 def _renaming(uses: Sequence[_Mention], home: Stanza, module: str) -> dict[str, list[TextEdit]]:
     """The edits of each file that name the module by its new library."""
-    main = _main(home)
+    main = home.main_module
     found: dict[str, list[TextEdit]] = {}
     for use in uses:
         is_inside = use.user == home or not home.is_wrapped or main == module

@@ -11,7 +11,6 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import SourceText, TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import parse
@@ -38,9 +37,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if not names or len(names) < len(message.entries):
         return ()
     shown = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
-    together = [problem.edit(*edited, path=path) for path, edited in edits.items()]
-    changes = ChangeSet.of(change for one in together for change in one.files)
-    return [Candidate(f"Take all that {shown} is given by its module type, used or not", changes, 0.88)]
+    title = f"Take all that {shown} is given by its module type, used or not"
+    return [Candidate(title, problem.edit_each(edits), 0.88)]
 
 
 def _taking_more(problem: Problem, entry: messages.Mismatch) -> tuple[str, list[TextEdit]] | None:

@@ -11,7 +11,6 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import SourceText, TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Node, parse
@@ -46,8 +45,7 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
     if not names:
         return ()
     shown = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
-    together = [problem.edit(*dict.fromkeys(edited), path=path) for path, edited in edits.items()]
-    changes = ChangeSet.of(change for one in together for change in one.files)
+    changes = problem.edit_each({path: list(dict.fromkeys(edited)) for path, edited in edits.items()})
     return [
         Candidate(f"Take the arguments of {shown} with the labels promised", changes, _ADDED if is_added else _CHANGED)
     ]

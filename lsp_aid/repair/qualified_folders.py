@@ -94,13 +94,9 @@ def _unambiguous(folders: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _called_by_folder(problem: Problem, files: Sequence[str], meant: Mapping[str, str]) -> ChangeSet:
-    change = ChangeSet()
-    for path in [p for p in files if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]:
-        text = text_of(problem.view, path)
-        edits = list(_edits(parse(text, path), meant)) if text is not None else []
-        if edits:
-            change = change.then(problem.edit(*edits, path=path))
-    return change
+    paths = [p for p in files if p.endswith((".ml", ".mli"))][:_FILES_AT_MOST]
+    texts = {path: text for path in paths if (text := text_of(problem.view, path)) is not None}
+    return problem.edit_each({path: list(_edits(parse(text, path), meant)) for path, text in texts.items()})
 
 
 def _edits(syntax: Syntax, meant: Mapping[str, str]) -> Iterator[TextEdit]:

@@ -8,7 +8,6 @@ It is the only one that the matching lacks, or the only one that nothing uses.
 
 from collections.abc import Iterator, Sequence
 
-from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.dune_stanzas import module_of
@@ -131,13 +130,9 @@ def _renamed(
     uses = [(one, list(_uses(one, old, module))) for one in files]
     often = sum(len(nodes) for _, nodes in uses)
     for new, weight in meant:
-        change = ChangeSet()
-        for one, nodes in uses:
-            if nodes:
-                edits = [TextEdit(node.start, node.end, new) for node in nodes]
-                change = change.then(problem.edit(*edits, path=one.path))
+        edits = {one.path: [TextEdit(node.start, node.end, new) for node in nodes] for one, nodes in uses}
         shown = f" ({often} times)" if often > 1 else ""
-        yield Candidate(f"`{old}` is `{new}` now{shown}", change, weight)
+        yield Candidate(f"`{old}` is `{new}` now{shown}", problem.edit_each(edits), weight)
 
 
 def _uses(syntax: Syntax, name: str, module: str) -> Iterator[Node]:

@@ -74,7 +74,8 @@ def _uses(problem: Problem, old: str, qualifier: str) -> Iterator[Use]:
     """All places of the project that can mean it."""
     dunes = read_dunes(problem.view)
     own = dune_stanzas.owner(problem.diagnostic.path, dunes.stanzas)
-    around = qualifier.rpartition(".")[2] if qualifier else _main(own)
+    main = own.main_module if own is not None and own.kind == "library" else ""
+    around = qualifier.rpartition(".")[2] if qualifier else main
     elsewhere = _Elsewhere.of(problem, dunes, own, old)
     paths = [p for p in problem.view.paths() if p.endswith((".ml", ".mli"))]
     paths.sort(key=lambda path: path != problem.diagnostic.path)
@@ -98,13 +99,6 @@ def _uses(problem: Problem, old: str, qualifier: str) -> Iterator[Use]:
                 is_meant = (is_inside or around in opens) and not elsewhere.may_have_it(path, theirs, opens)
             if is_meant:
                 yield use_of(node)
-
-
-def _main(own: dune_stanzas.Stanza | None) -> str:
-    """The module by which others name those of the library that the error is in; empty where it is in none."""
-    if own is None or own.kind != "library":
-        return ""
-    return dune_stanzas.module_of(next(iter((*own.names, *own.public_names)), "").replace("-", "_"))
 
 
 def _opens(stanza: dune_stanzas.Stanza | None) -> tuple[str, ...]:
@@ -221,7 +215,4 @@ def _changed(problem: Problem, named: Sequence[tuple[Node, str]]) -> ChangeSet:
     files: dict[str, list[TextEdit]] = {}
     for node, text in named:
         files.setdefault(node.syntax.path, []).append(TextEdit(node.start, node.end, text))
-    change = ChangeSet()
-    for path, edits in files.items():
-        change = change.then(problem.edit(*edits, path=path))
-    return change
+    return problem.edit_each(files)

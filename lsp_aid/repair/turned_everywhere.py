@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
-from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml.dune_stanzas import module_of
 from lsp_aid.ocaml.syntax import Node, Syntax, parse
@@ -83,9 +82,8 @@ async def candidates(problem: Problem) -> Sequence[Candidate]:
         is_told = any(told for _, (_, told) in turned)
         count = sum(len(made) for made in edits.values()) // 2
         if is_told and (count > 1 or set(edits) - {syntax.path}):
-            files = [one for path, made in edits.items() for one in problem.edit(*made, path=path).files]
             title = f"`{container.module}` takes its arguments the other way round ({count} times)"
-            return [Candidate(title, ChangeSet.of(files), _WEIGHT)]
+            return [Candidate(title, problem.edit_each(edits), _WEIGHT)]
     return await _subject_moved(problem, syntax, node, heads)
 
 
@@ -231,10 +229,9 @@ async def _subject_moved(problem: Problem, syntax: Syntax, node: Node, heads: Se
         turned = {one.path: list(_moved(one, module, subjects, names, node)) for one in sources}
         edits = {path: made for path, made in turned.items() if made}
         if syntax.path in edits and await _is_settled(problem, edits[syntax.path], node):
-            files = [one for path, made in edits.items() for one in problem.edit(*made, path=path).files]
             count = sum(map(len, edits.values()))
             title = f"The functions of `{module}` take `{head}` at the other end ({count} times)"
-            return [Candidate(title, ChangeSet.of(files), _WEIGHT)]
+            return [Candidate(title, problem.edit_each(edits), _WEIGHT)]
     return ()
 
 

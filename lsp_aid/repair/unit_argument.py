@@ -97,11 +97,9 @@ def _applied(problem: Problem, node: Node, count: int, weight: float) -> Iterato
     if node.kind == "parenthesized_expression":
         inner = node.field("expression") or node
         edits = [TextEdit(inner.end, inner.end, units)]
-    elif _is_punned(node):
-        edits = [TextEdit(node.end, node.end, f" = {node.text}{units}")]
     elif _needs_parentheses(node):
         edits = [TextEdit(node.start, node.start, "("), TextEdit(node.end, node.end, units + ")")]
-    elif node.kind in (*_ATOMS, "application_expression"):
+    elif node.kind in (*_ATOMS, "application_expression") or _is_punned(node):
         edits = [TextEdit(node.end, node.end, units)]
     else:
         edits = [TextEdit(node.start, node.start, "("), TextEdit(node.end, node.end, ")" + units)]

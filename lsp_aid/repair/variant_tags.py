@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from attrs import evolve
 
-from lsp_aid.domain.changes import ChangeSet, FileChange
+from lsp_aid.domain.changes import ChangeSet
 from lsp_aid.domain.proposal import Kind
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml import messages
@@ -81,20 +81,21 @@ def _carrying(problem: Problem, message: messages.TypeClash) -> Iterator[Candida
         given, wanted = wanted, given
     if not tag or tag not in given or tag not in wanted or bool(given[tag]) == bool(wanted[tag]):
         return
-    files: list[FileChange] = []
+    edits: dict[str, list[TextEdit]] = {}
     count = 0
     for path in [p for p in problem.view.paths() if p.endswith(".ml")][:_FILES_AT_MOST]:
         text = text_of(problem.view, path)
         if text is None or tag not in text:
             continue
         places = list(_in_patterns(ocaml_syntax.parse(text, path), tag, {*given, *wanted}))
-        edits = [edit for place in places for edit in _carried_by(place, carries=bool(given[tag]))]
-        count += len(places) if edits else 0
-        files += problem.edit(*edits, path=path).files if edits else ()
-    if files:
+        made = [edit for place in places for edit in _carried_by(place, carries=bool(given[tag]))]
+        if made:
+            edits[path] = made
+            count += len(places)
+    if edits:
         shown = f"{tag} carries something: {tag} _" if given[tag] else f"{tag} carries nothing now"
         title = f"{shown}{f' ({count} times)' if count > 1 else ''}"
-        yield Candidate(title, ChangeSet.of(files), 0.92)
+        yield Candidate(title, problem.edit_each(edits), 0.92)
 
 
 def _carried_by(place: Node, *, carries: bool) -> Iterator[TextEdit]:
@@ -189,12 +190,11 @@ def _renamed(
         alike = max(alike, _SHORT) if is_left else alike
         if tag in typed or not used or alike < _ALIKE:
             continue
-        files: list[FileChange] = []
-        for path in dict.fromkeys(one.syntax.path for one in used):
-            edits = [TextEdit(one.start, one.end, other) for one in used if one.syntax.path == path]
-            files += problem.edit(*edits, path=path).files
+        edits: dict[str, list[TextEdit]] = {}
+        for one in used:
+            edits.setdefault(one.syntax.path, []).append(TextEdit(one.start, one.end, other))
         times = f" ({len(used)} times)" if len(used) > 1 else ""
-        yield Candidate(f"Replace `{tag}` by `{other}`{times}", ChangeSet.of(files), 0.95 * alike + _TOGETHER)
+        yield Candidate(f"Replace `{tag}` by `{other}`{times}", problem.edit_each(edits), 0.95 * alike + _TOGETHER)
 
 
 def _likeness(tag: str, other: str) -> float:
