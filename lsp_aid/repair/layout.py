@@ -1,6 +1,7 @@
 """How code lies on its lines: taking a definition out whole, putting one in where it belongs."""
 
 import re
+from collections.abc import Iterable
 
 from lsp_aid.domain.text import TextEdit
 from lsp_aid.ocaml.syntax import Node, Syntax
@@ -78,6 +79,17 @@ def take_out(text: str, start: int, end: int) -> TextEdit:
         while start > 0 and not text[line_start(text, start - 1) : start].strip():
             start = line_start(text, start - 1)
     return TextEdit(start, end, "")
+
+
+def taken_out_together(text: str, removals: Iterable[TextEdit]) -> list[TextEdit]:
+    """Those of neighbours overlap where both take the empty lines between them: they are one then."""
+    made: list[TextEdit] = []
+    for one in sorted(removals, key=lambda edit: edit.start):
+        while made and one.start < made[-1].end:
+            before = made.pop()
+            one = take_out(text, min(before.start, one.start), max(before.end, one.end))
+        made.append(one)
+    return made
 
 
 def with_comment_above(node: Node) -> int:

@@ -12,7 +12,7 @@ from lsp_aid.ocaml import messages
 from lsp_aid.ocaml.syntax import Item, Node, Syntax
 from lsp_aid.repair import places
 from lsp_aid.repair.family import Candidate, Problem
-from lsp_aid.repair.layout import is_pure, take_out, with_comment_above
+from lsp_aid.repair.layout import is_pure, take_out, taken_out_together, with_comment_above
 from lsp_aid.repair.unbound_elsewhere import wanted_elsewhere
 from lsp_aid.repair.unused_cases import redundant, without_constructor
 from lsp_aid.repair.unused_variable import variable
@@ -114,7 +114,8 @@ def _definition(problem: Problem, tree: Syntax, message: messages.UnusedName) ->
         if helpers:
             names = " and ".join(f"`{helper.name}`" for helper in helpers)
             edits = [removal, *(edit for helper in helpers if (edit := _without(tree, helper)) is not None)]
-            yield Candidate(f"{title}, and {names}, which it alone uses", problem.edit(*edits), 0.81)
+            change = problem.edit(*taken_out_together(tree.text, edits))
+            yield Candidate(f"{title}, and {names}, which it alone uses", change, 0.81)
 
 
 def _helpers(problem: Problem, tree: Syntax, item: Item) -> list[Item]:

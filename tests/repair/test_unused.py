@@ -141,6 +141,14 @@ async def test_what_keeps_a_value_that_was_work_comes_before_what_deletes_it(tmp
         assert [candidate.title.split()[0] for candidate in found] == ways
 
 
+async def test_the_last_of_a_file_goes_with_its_helpers_above(tmp_path: Path) -> None:
+    rest, helpers = "let c = 2\n", "\nlet half x = x / 2\n\nlet third x = x / 3\n\n"
+    texts = {"project.ml": f"{rest}{helpers}let unused x = half (third x)\n", "project.mli": "val c : int\n"}
+    [found] = await candidates_of(unused, texts, tmp_path)
+    together = [one for one in found if "which it alone uses" in one.title]
+    assert [one.changes.texts for one in together] == [{"project.ml": rest}]
+
+
 async def test_what_a_comment_keeps_is_marked_and_what_has_helpers_goes_with_them(tmp_path: Path) -> None:
     helpers = "exception Full\n\nlet seen = Queue.create ()\n\n"
     note = "let note x =\n  if Queue.length seen > 9 then raise Full;\n  Queue.add x seen\n\n"
